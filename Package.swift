@@ -1,0 +1,67 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target of ours: warnings are errors, and what is memory-unsafe says so with `unsafe`.
+let strict: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
+/// Tools, tests and examples: warnings are errors.
+let plain: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let package = Package(
+  name: "switchboard",
+  products: [
+    .library(name: "Switchboard", targets: ["Switchboard"]),
+    .library(name: "SwitchboardProtocols", targets: ["SwitchboardProtocols"]),
+    .executable(name: "switchboard", targets: ["SwitchboardCommand"]),
+    .executable(name: "select-server", targets: ["select-server"]),
+    .executable(name: "poll-server", targets: ["poll-server"]),
+    .executable(name: "epoll-server", targets: ["epoll-server"]),
+    .executable(name: "simple-client", targets: ["simple-client"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    .target(name: "CKernel"),
+    .target(name: "Switchboard", dependencies: ["CKernel"], swiftSettings: strict),
+    .target(name: "SwitchboardProtocols", swiftSettings: strict),
+    .target(
+      name: "SwitchboardLab", dependencies: ["Switchboard", "SwitchboardProtocols"],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "SwitchboardCommand",
+      dependencies: [
+        "Switchboard", "SwitchboardProtocols", "SwitchboardLab",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: plain),
+    .example("select-server"),
+    .example("poll-server"),
+    .example("epoll-server"),
+    .example("simple-client"),
+    .testTarget(
+      name: "ProtocolsTests", dependencies: ["SwitchboardProtocols"], swiftSettings: plain),
+    .testTarget(name: "UnitTests", dependencies: ["Switchboard"], swiftSettings: plain),
+    .testTarget(
+      name: "ConformanceTests",
+      dependencies: ["Switchboard", "SwitchboardProtocols", "SwitchboardLab"],
+      swiftSettings: plain),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: [
+        "SwitchboardCommand", "SwitchboardLab", "select-server", "poll-server", "epoll-server",
+        "simple-client",
+      ],
+      swiftSettings: plain),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+extension Target {
+  /// A program under `Examples/`: one short file.
+  static func example(_ name: String) -> Target {
+    .executableTarget(
+      name: name, dependencies: ["Switchboard", "SwitchboardLab"], path: "Examples/\(name)",
+      swiftSettings: plain)
+  }
+}

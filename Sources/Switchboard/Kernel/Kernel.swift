@@ -1,0 +1,155 @@
+/// The one door to the operating system: every system call of the product is a requirement here.
+///
+/// **Contract.** A call is made once and answers at once: its value or its error number, as an
+/// ``Outcome``. Nothing retries, waits, logs or throws; what to do about `EINTR` or `EAGAIN` is
+/// decided by the callers (``Socket``, ``Listener``, the pollers), so that a decorator below them
+/// can produce either. Descriptors are non-blocking and close-on-exec from birth, and a write to a
+/// closed connection answers `EPIPE` and raises no signal.
+///
+/// ``Linux`` is the real one: no state, no size, statically dispatched. A decorator that injects
+/// faults, and a simulated network, are others; code that is generic over `Kernel` runs on all.
+///
+/// Safe to call from any thread.
+public protocol Kernel: Sendable {
+  /// The monotonic clock.
+  func now() -> Instant
+  /// 64 unpredictable bits.
+  func entropy() -> UInt64
+
+  /// `socket(2)`: a TCP socket.
+  func socket(_ family: SocketAddress.Family) -> Outcome
+  /// `bind(2)`
+  func bind(_ descriptor: Descriptor, to address: SocketAddress) -> Outcome
+  /// `listen(2)`
+  func listen(_ descriptor: Descriptor, backlog: Int32) -> Outcome
+  /// `accept4(2)`: the new descriptor; `peer` is set to where it comes from.
+  func accept(_ descriptor: Descriptor, peer: inout SocketAddress) -> Outcome
+  /// `connect(2)`
+  func connect(_ descriptor: Descriptor, to address: SocketAddress) -> Outcome
+  /// `recv(2)`: bytes received, 0 at the end of the stream.
+  func receive(_ descriptor: Descriptor, into buffer: UnsafeMutableRawBufferPointer) -> Outcome
+  /// `send(2)`: bytes taken, perhaps fewer than offered.
+  func send(_ descriptor: Descriptor, from buffer: UnsafeRawBufferPointer) -> Outcome
+  /// `shutdown(2)` of the sending direction.
+  func shutdownSending(_ descriptor: Descriptor) -> Outcome
+  /// `close(2)`: whatever it answers, the descriptor is gone; it is never tried again.
+  func close(_ descriptor: Descriptor) -> Outcome
+  /// `setsockopt(2)`
+  func set(_ option: SocketOption, _ value: Int32, on descriptor: Descriptor) -> Outcome
+  /// `getsockopt(2)`
+  func get(_ option: SocketOption, on descriptor: Descriptor) -> Outcome
+  /// `getsockname(2)`
+  func localAddress(_ descriptor: Descriptor, into address: inout SocketAddress) -> Outcome
+  /// `getpeername(2)`
+  func peerAddress(_ descriptor: Descriptor, into address: inout SocketAddress) -> Outcome
+
+  /// `eventfd(2)`: a counter that makes its descriptor readable.
+  func eventDescriptor() -> Outcome
+  /// `read(2)` on a descriptor that is no socket.
+  func read(_ descriptor: Descriptor, into buffer: UnsafeMutableRawBufferPointer) -> Outcome
+  /// `write(2)` on a descriptor that is no socket.
+  func write(_ descriptor: Descriptor, from buffer: UnsafeRawBufferPointer) -> Outcome
+  /// How many descriptors this process may hold (`getrlimit(2)`, the soft limit).
+  func descriptorLimit() -> Outcome
+}
+
+/// A kernel that can also wait for readiness: what the real pollers are built on.
+public protocol ReadinessKernel: Kernel {
+  /// `epoll_create1(2)`
+  func epollCreate() -> Outcome
+  /// `epoll_ctl(2)`; `events` are `EPOLL*` bits, `key` comes back with each event.
+  func epollControl(
+    _ epoll: Descriptor, _ operation: EpollOperation, _ descriptor: Descriptor, events: UInt32,
+    key: UInt64
+  ) -> Outcome
+  /// `epoll_wait(2)`: how many events were written to `events`; -1 ms waits without end.
+  func epollWait(
+    _ epoll: Descriptor, into events: UnsafeMutableBufferPointer<EpollEvent>, milliseconds: Int32
+  ) -> Outcome
+  /// `poll(2)`
+  func poll(_ entries: UnsafeMutableBufferPointer<PollEntry>, milliseconds: Int32) -> Outcome
+  /// `select(2)` on descriptors below `count`; the sets are replaced by what is ready.
+  func select(
+    below count: Int32, reading: inout DescriptorSet, writing: inout DescriptorSet,
+    milliseconds: Int32
+  ) -> Outcome
+}
+
+/// A file descriptor's number. It owns nothing: ``Socket`` and ``Listener`` do.
+@frozen
+public struct Descriptor: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+  /// The number.
+  public let rawValue: Int32
+  /// Wraps a number.
+  @inlinable public init(rawValue: Int32) { self.rawValue = rawValue }
+  /// The number as text.
+  public var description: String { String(rawValue) }
+}
+
+/// What a system call answered: a value of zero or more, or an error number.
+@frozen
+public struct Outcome: Hashable, Sendable {
+  @usableFromInline let raw: Int
+
+  /// The call's value.
+  @inlinable public static func value(_ value: Int) -> Outcome { Outcome(raw: max(0, value)) }
+  /// A failure.
+  @inlinable public static func failure(_ errno: Errno) -> Outcome {
+    Outcome(raw: -Int(errno.rawValue))
+  }
+
+  /// The kernel's own convention: a negative number is an error number negated.
+  @inlinable init(raw: Int) { self.raw = raw }
+
+  /// Whether the call did what it was asked.
+  @inlinable public var isSuccess: Bool { raw >= 0 }
+  /// The value; meaningful when ``isSuccess``.
+  @inlinable public var value: Int { raw }
+  /// The error number, or nil.
+  @inlinable public var errno: Errno? {
+    raw < 0 ? Errno(rawValue: Int32(truncatingIfNeeded: 0 &- raw)) : nil
+  }
+  /// The value as a descriptor; meaningful when ``isSuccess``.
+  var descriptor: Descriptor { Descriptor(rawValue: Int32(truncatingIfNeeded: raw)) }
+}
+
+/// Options of a socket that Switchboard sets or reads.
+public enum SocketOption: Hashable, Sendable {
+  /// `SO_REUSEADDR`: listen again while old connections are in TIME_WAIT.
+  case reuseAddress
+  /// `SO_REUSEPORT`: several listeners share one port, one for each shard.
+  case reusePort
+  /// `IPV6_V6ONLY`: whether an IPv6 listener leaves IPv4 alone.
+  case onlyV6
+  /// `TCP_NODELAY`: send small segments at once.
+  case noDelay
+  /// `SO_ERROR`: the pending error, taken by reading it.
+  case error
+  /// `SO_LINGER` with this many seconds; 0 makes close send a reset. Set only.
+  case linger
+  /// `SO_SNDBUF`: bytes the kernel may hold unsent.
+  case sendBuffer
+  /// `SO_RCVBUF`: bytes the kernel may hold unread.
+  case receiveBuffer
+}
+
+extension Kernel {
+  /// Makes a call again as long as a signal interrupts it.
+  @inlinable
+  func retryingInterrupts(_ call: () -> Outcome) -> Outcome {
+    while true {
+      let outcome = call()
+      if outcome.errno != Errno(rawValue: 4) { return outcome }
+    }
+  }
+
+  /// Makes a call that has no reason to fail, and throws when it does.
+  @discardableResult
+  func must(
+    _ call: SystemError.Call, on operand: SystemError.Operand = .none, _ body: () -> Outcome
+  ) throws(SystemError) -> Outcome {
+    let outcome = retryingInterrupts(body)
+    if let errno = outcome.errno { throw SystemError(call, errno, on: operand) }
+    return outcome
+  }
+}

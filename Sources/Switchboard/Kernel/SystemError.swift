@@ -1,0 +1,121 @@
+/// A system call that failed: which call, on what, with which error number.
+///
+/// It is a plain value: throwing one allocates nothing. Its text says what to do next.
+public struct SystemError: Error, Hashable, Sendable {
+  /// The calls that Switchboard makes.
+  public enum Call: String, Hashable, Sendable, CaseIterable {
+    /// `socket(2)`
+    case socket
+    /// `bind(2)`
+    case bind
+    /// `listen(2)`
+    case listen
+    /// `accept4(2)`
+    case accept
+    /// `connect(2)`
+    case connect
+    /// `recv(2)`
+    case receive = "recv"
+    /// `send(2)`
+    case send
+    /// `read(2)`, on descriptors that are no sockets
+    case read
+    /// `write(2)`, on descriptors that are no sockets
+    case write
+    /// `shutdown(2)`
+    case shutdown
+    /// `close(2)`
+    case close
+    /// `setsockopt(2)`
+    case setOption = "setsockopt"
+    /// `getsockopt(2)`
+    case getOption = "getsockopt"
+    /// `getsockname(2)`
+    case localAddress = "getsockname"
+    /// `getpeername(2)`
+    case peerAddress = "getpeername"
+    /// `epoll_create1(2)`
+    case epollCreate = "epoll_create1"
+    /// `epoll_ctl(2)`
+    case epollControl = "epoll_ctl"
+    /// `epoll_wait(2)`
+    case epollWait = "epoll_wait"
+    /// `poll(2)`
+    case poll
+    /// `select(2)`
+    case select
+    /// `eventfd(2)`
+    case eventDescriptor = "eventfd"
+    /// `signalfd(2)`
+    case signalDescriptor = "signalfd"
+    /// `getrlimit(2)` and `setrlimit(2)`
+    case descriptorLimit = "setrlimit"
+    /// `pthread_create(3)`
+    case startThread = "pthread_create"
+  }
+
+  /// What the call was made on.
+  public enum Operand: Hashable, Sendable {
+    /// Nothing in particular.
+    case none
+    /// A file descriptor.
+    case descriptor(Descriptor)
+    /// A socket address.
+    case address(SocketAddress)
+  }
+
+  /// The call that failed.
+  public let call: Call
+  /// Why.
+  public let errno: Errno
+  /// What it was made on.
+  public let operand: Operand
+
+  /// Describes a failed call.
+  public init(_ call: Call, _ errno: Errno, on operand: Operand = .none) {
+    self.call = call
+    self.errno = errno
+    self.operand = operand
+  }
+}
+
+extension SystemError: CustomStringConvertible {
+  /// One line: the call, its operand, the reason and the next action.
+  public var description: String {
+    let what: String
+    switch operand {
+    case .none: what = call.rawValue
+    case .descriptor(let descriptor): what = "\(call.rawValue) on descriptor \(descriptor)"
+    case .address(let address): what = "\(call.rawValue) \(address)"
+    }
+    return "\(what): \(errno.meaning) (\(errno.symbol)); \(advice)"
+  }
+
+  /// What the reader can do about it.
+  public var advice: String {
+    switch (call, errno) {
+    case (_, .addressInUse):
+      return "stop the program that has it (`ss -ltnp` names it), or choose another port"
+    case (.bind, .accessDenied):
+      return "choose a port above 1023, or give the program CAP_NET_BIND_SERVICE"
+    case (.connect, .addressNotAvailable):
+      return "this machine has no free local port for it: wait, or use several source addresses"
+    case (_, .addressNotAvailable):
+      return "use an address that this machine has (`ip address` lists them)"
+    case (_, .familyNotSupported): return "this system lacks that address family: use the other"
+    case (_, .connectionRefused): return "check that a server is listening there"
+    case (_, .timedOut), (_, .hostUnreachable), (_, .networkUnreachable), (_, .hostDown):
+      return "check the address, the route and any firewall between"
+    case (_, .connectionReset), (_, .brokenPipe), (_, .connectionAborted), (_, .notConnected):
+      return "the peer has gone: connect again if it is still needed"
+    case (_, .descriptorLimit): return "raise the limit (`ulimit -n`), or close connections"
+    case (_, .systemDescriptorLimit): return "raise fs.file-max, or close descriptors elsewhere"
+    case (_, .noBuffers), (_, .outOfMemory): return "free memory, or serve fewer connections"
+    case (.epollControl, .noSpace): return "raise fs.epoll.max_user_watches"
+    case (_, .notPermitted), (_, .accessDenied):
+      return "check the process's rights, seccomp filter and firewall"
+    case (_, .noSuchCall): return "this kernel lacks the call: choose another backend"
+    default: return "see \(call.rawValue)(2)"
+    }
+  }
+}

@@ -1,0 +1,137 @@
+/// Deadlines for numbered entries, one each: set, changed and cancelled in O(1).
+///
+/// A hierarchical wheel (Varghese and Lauck, 1987) with ticks of a millisecond. Level 0 has a slot
+/// for each tick of the current 64, level 1 a slot for each 64 ticks of the current 4,096, and so
+/// on; seven levels reach 139 years. An entry stands on the level of the highest six bits in which
+/// its tick differs from the present one, so on every level the occupied slots lie ahead of the
+/// present one and the lowest set bit is the next. An entry moves down a level at most six times.
+///
+/// A deadline is rounded up to a tick: never early, less than a tick late.
+struct TimerWheel {
+  private struct Node {
+    var next: UInt32 = TimerWheel.none
+    /// The node before; for the first of a slot, the slot's number with the top bit set.
+    var previous: UInt32 = TimerWheel.none
+    var tick: UInt64 = 0
+  }
+
+  private static let none = UInt32.max
+  private static let slotMark: UInt32 = 1 << 31
+  private static let levels = 7
+  private static let tickLength: UInt64 = 1_000_000
+
+  private var nodes: [Node] = []
+  private var slots = [UInt32](repeating: TimerWheel.none, count: TimerWheel.levels * 64)
+  private var occupied = [UInt64](repeating: 0, count: TimerWheel.levels)
+  private let origin: Instant
+  /// The tick up to which everything due has been handed out.
+  private var elapsed: UInt64 = 0
+  /// How many entries have a deadline.
+  private(set) var count = 0
+
+  /// An empty wheel whose time begins now.
+  init(now: Instant) { origin = now }
+
+  /// Sets or changes an entry's deadline. Entries are small numbers, such as slot indices.
+  mutating func set(_ entry: UInt32, to deadline: Instant) {
+    while nodes.count <= Int(entry) { nodes.append(Node()) }
+    cancel(entry)
+    nodes[Int(entry)].tick = max(tick(of: deadline), elapsed)
+    link(entry)
+    count += 1
+  }
+
+  /// Forgets an entry's deadline, if it has one.
+  mutating func cancel(_ entry: UInt32) {
+    guard isSet(entry) else { return }
+    unlink(entry)
+    count -= 1
+  }
+
+  /// Whether an entry has a deadline.
+  func isSet(_ entry: UInt32) -> Bool {
+    entry < nodes.count && nodes[Int(entry)].previous != TimerWheel.none
+  }
+
+  /// When to look next: the earliest deadline, or a moment before it at which entries move down.
+  var nextDeadline: Instant? {
+    guard let (_, tick) = nextSlot else { return nil }
+    let (offset, overflow) = tick.multipliedReportingOverflow(by: TimerWheel.tickLength)
+    return origin.advanced(byNanoseconds: overflow ? .max : offset)
+  }
+
+  /// Takes one entry whose deadline has come, nil when there is none (any more).
+  mutating func popDue(at now: Instant) -> UInt32? {
+    guard now >= origin else { return nil }
+    let present = (now.nanoseconds - origin.nanoseconds) / TimerWheel.tickLength
+    while let (slot, tick) = nextSlot, tick <= present {
+      elapsed = max(elapsed, tick)
+      let entry = slots[slot]
+      if slot < 64 {
+        unlink(entry)
+        count -= 1
+        return entry
+      }
+      moveDown(slot)
+    }
+    elapsed = max(elapsed, present)
+    return nil
+  }
+
+  private func tick(of deadline: Instant) -> UInt64 {
+    guard deadline > origin else { return 0 }
+    let offset = deadline.nanoseconds - origin.nanoseconds
+    let whole = offset / TimerWheel.tickLength
+    let rounded = offset % TimerWheel.tickLength == 0 ? whole : whole + 1
+    return min(rounded, 1 << UInt64(TimerWheel.levels * 6) - 1)
+  }
+
+  /// The first occupied slot and the tick at which it begins.
+  private var nextSlot: (slot: Int, tick: UInt64)? {
+    for level in 0..<TimerWheel.levels where occupied[level] != 0 {
+      let place = occupied[level].trailingZeroBitCount
+      let shift = UInt64(level) * 6
+      let above = (elapsed >> (shift + 6)) << (shift + 6)
+      return (level * 64 + place, above | UInt64(place) << shift)
+    }
+    return nil
+  }
+
+  private mutating func moveDown(_ slot: Int) {
+    var entry = slots[slot]
+    slots[slot] = TimerWheel.none
+    occupied[slot >> 6] &= ~(1 << UInt64(slot & 63))
+    while entry != TimerWheel.none {
+      let next = nodes[Int(entry)].next
+      link(entry)
+      entry = next
+    }
+  }
+
+  private mutating func link(_ entry: UInt32) {
+    let tick = nodes[Int(entry)].tick
+    let highest = 63 - ((tick ^ elapsed) | 63).leadingZeroBitCount
+    let level = min(highest / 6, TimerWheel.levels - 1)
+    let slot = level * 64 + Int((tick >> UInt64(level * 6)) & 63)
+    let first = slots[slot]
+    nodes[Int(entry)].next = first
+    nodes[Int(entry)].previous = TimerWheel.slotMark | UInt32(slot)
+    if first != TimerWheel.none { nodes[Int(first)].previous = entry }
+    slots[slot] = entry
+    occupied[level] |= 1 << UInt64(slot & 63)
+  }
+
+  private mutating func unlink(_ entry: UInt32) {
+    let node = nodes[Int(entry)]
+    if node.next != TimerWheel.none { nodes[Int(node.next)].previous = node.previous }
+    if node.previous & TimerWheel.slotMark != 0 {
+      let slot = Int(node.previous & ~TimerWheel.slotMark)
+      slots[slot] = node.next
+      if node.next == TimerWheel.none { occupied[slot >> 6] &= ~(1 << UInt64(slot & 63)) }
+    } else {
+      nodes[Int(node.previous)].next = node.next
+    }
+    nodes[Int(entry)].next = TimerWheel.none
+    nodes[Int(entry)].previous = TimerWheel.none
+  }
+}

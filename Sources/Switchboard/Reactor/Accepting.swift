@@ -1,0 +1,132 @@
+/// Whether a reactor accepts, and if not, what it waits for.
+struct AcceptState {
+  /// Why it does not; nil when it does.
+  var pause: ReactorNotice.Pause?
+  /// When to try again regardless of any close.
+  var retryAt: Instant?
+  /// How long the next pause of that kind will be, in milliseconds.
+  var backoff: UInt64 = AcceptState.shortest
+
+  static let shortest: UInt64 = 5
+  static let longest: UInt64 = 500
+}
+
+extension Reactor where P: ~Copyable, Handler: ~Copyable {
+  /// Takes connections from a listener's queue, as many as one turn may.
+  mutating func accept(_ key: Key) {
+    for _ in 0..<options.acceptBudget {
+      guard slots.count < maxConnections else {
+        return pauseAccepting(.connectionLimit(maxConnections))
+      }
+      guard listeners.contains(key), listeners[key].isArmed else { return }
+      do throws(SystemError) {
+        guard let accepted = try listeners[key].listener.accept() else { return }
+        admit(accepted)
+      } catch {
+        // One queued connection went wrong: the next may be well.
+        if !error.errno.concernsOneQueuedConnection { return pauseAccepting(.failed(error)) }
+      }
+    }
+  }
+
+  private mutating func admit(_ accepted: consuming Listener<System>.Accepted) {
+    let (address, descriptor) = (accepted.address, accepted.socket.descriptor)
+    let key = insert(accepted.socket, address, .open)
+    slots[key].interest = .read
+    do throws(RegistrationError) {
+      // What most peers will want next; if the answer is another, it is changed at once.
+      let first = handler.peerConnected(&slots[key].peer)
+      slots[key].interest = first
+      if first.isEmpty {
+        try poller.set(descriptor, .read, was: nil, key: key)
+        slots[key].interest = .read
+        return finish(key, .finished)
+      }
+      try poller.set(descriptor, first, was: nil, key: key)
+      schedule(key)
+      noteAccepted()
+    } catch {
+      handler.peerClosed(&slots[key].peer, .registrationFailed(error))
+      wheel.cancel(key.index)
+      _ = slots.remove(key)
+      pauseAccepting(.refused(error))
+    }
+  }
+
+  mutating func insert(
+    _ socket: consuming Socket<System>, _ address: SocketAddress, _ phase: Slot.Phase
+  ) -> Key {
+    let key = slots.nextKey
+    let peer = Peer(key: key, socket: socket, address: address, now: now, alarm: nil)
+    return slots.insert(Slot(peer: peer, phase: phase, interest: [], lastActive: now))
+  }
+
+  private mutating func noteAccepted() {
+    accepting.backoff = AcceptState.shortest
+    guard accepting.pause != nil else { return }
+    accepting.pause = nil
+    handler.notice(.acceptingResumed)
+  }
+
+  /// Leaves further connections in the kernel's queue. A level-triggered listener that nobody
+  /// accepts from would end every wait at once, so it is not watched meanwhile.
+  mutating func pauseAccepting(_ reason: ReactorNotice.Pause) {
+    setListeners(armed: false)
+    if accepting.pause == nil { handler.notice(.acceptingPaused(reason)) }
+    accepting.pause = reason
+    accepting.retryAt = nil
+    // Room comes with a close. Where none of ours can come, or others in the system may have made
+    // room, time must do: 5 ms and up, doubling to 500, jittered so that processes do not march
+    // in step.
+    if case .failed = reason { retryLater() } else if slots.count == 0 { retryLater() }
+  }
+
+  private mutating func retryLater() {
+    let jitter = system.entropy() % (accepting.backoff / 2 + 1)
+    let pause = accepting.backoff - accepting.backoff / 4 + jitter
+    accepting.retryAt = now.advanced(byNanoseconds: pause * 1_000_000)
+    accepting.backoff = min(accepting.backoff * 2, AcceptState.longest)
+  }
+
+  /// Watches the listeners again, if they are not. Whether there is room shows with the next accept.
+  mutating func tryAcceptingAgain() {
+    guard accepting.pause != nil, draining == nil else { return }
+    accepting.retryAt = nil
+    setListeners(armed: true)
+  }
+
+  private mutating func setListeners(armed: Bool) {
+    for index in 0..<listeners.end {
+      guard let key = listeners.key(at: index), listeners[key].isArmed != armed else { continue }
+      do throws(RegistrationError) {
+        try poller.set(
+          listeners[key].listener.descriptor, armed ? .read : nil, was: armed ? nil : .read,
+          key: Registration.listener(key).key)
+        listeners[key].isArmed = armed
+      } catch {
+        retryLater()
+      }
+    }
+  }
+
+  /// Accepts what waits in the queues, since closing a listener resets it, and stops listening.
+  mutating func stopListening() {
+    for index in 0..<listeners.end {
+      guard let key = listeners.key(at: index) else { continue }
+      let before = slots.count
+      if !listeners[key].isArmed { setListeners(armed: true) }
+      for _ in 0..<(4096 / max(1, options.acceptBudget)) {
+        let count = slots.count
+        accept(key)
+        if slots.count == count { break }
+      }
+      _ = before
+      let listening = listeners.remove(key)
+      if listening.isArmed {
+        try? poller.set(
+          listening.listener.descriptor, nil, was: .read, key: Registration.listener(key).key)
+      }
+    }
+    accepting = AcceptState()
+  }
+}

@@ -1,0 +1,60 @@
+/// A handler's own state for each of its peers, found by the peer's key.
+///
+/// The states lie side by side in memory, at the index that the reactor gave the peer, so finding
+/// one is an index and a comparison.
+@safe
+public struct PeerTable<State: ~Copyable>: ~Copyable {
+  private struct Entry: ~Copyable {
+    var generation: UInt32
+    var state: State
+  }
+
+  private var entries: UnsafeMutablePointer<Entry?>
+  private var capacity: Int
+
+  /// An empty table.
+  public init() {
+    capacity = 16
+    unsafe entries = .allocate(capacity: 16)
+    for place in 0..<16 { unsafe (entries + place).initialize(to: nil) }
+  }
+
+  deinit {
+    unsafe entries.deinitialize(count: capacity)
+    unsafe entries.deallocate()
+  }
+
+  /// Keeps a state under a key, in place of what was at that key's index before.
+  public mutating func insert(_ state: consuming State, for key: Key) {
+    while Int(key.index) >= capacity { grow() }
+    unsafe entries[Int(key.index)] = Entry(generation: key.generation, state: state)
+  }
+
+  /// Forgets a key's state; one that is not there is passed over.
+  public mutating func remove(_ key: Key) {
+    guard contains(key) else { return }
+    unsafe entries[Int(key.index)] = nil
+  }
+
+  /// Whether a key has a state.
+  public func contains(_ key: Key) -> Bool {
+    guard Int(key.index) < capacity else { return false }
+    return unsafe entries[Int(key.index)]?.generation == key.generation
+  }
+
+  /// Changes a key's state; nil when it has none.
+  public mutating func update<Result>(_ key: Key, _ body: (inout State) -> Result) -> Result? {
+    guard contains(key) else { return nil }
+    return unsafe body(&entries[Int(key.index)]!.state)
+  }
+
+  private mutating func grow() {
+    let wanted = capacity * 2
+    let new = UnsafeMutablePointer<Entry?>.allocate(capacity: wanted)
+    unsafe new.moveInitialize(from: entries, count: capacity)
+    for place in capacity..<wanted { unsafe (new + place).initialize(to: nil) }
+    unsafe entries.deallocate()
+    unsafe entries = new
+    capacity = wanted
+  }
+}

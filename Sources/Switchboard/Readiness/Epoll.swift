@@ -1,0 +1,79 @@
+/// `epoll(7)`: the kernel keeps the registrations, and a wait costs what is ready, not what is
+/// watched. Linux.
+@safe public struct EpollPoller<System: ReadinessKernel>: Poller, ~Copyable {
+  public static var name: String { "epoll" }
+
+  private let system: System
+  private let descriptor: Descriptor
+  private let ready: UnsafeMutableBufferPointer<EpollEvent>
+
+  public init(system: System) throws(SystemError) {
+    self.system = system
+    descriptor = try system.must(.epollCreate) { system.epollCreate() }.descriptor
+    unsafe ready = .allocate(capacity: 1024)
+    unsafe ready.initialize(repeating: EpollEvent())
+  }
+
+  deinit {
+    _ = system.close(descriptor)
+    unsafe ready.deallocate()
+  }
+
+  public mutating func set(
+    _ descriptor: Descriptor, _ interest: Interest?, was old: Interest?, key: Key
+  ) throws(RegistrationError) {
+    let operation: EpollOperation
+    switch (old, interest) {
+    case (nil, nil): return
+    case (nil, .some): operation = .add
+    case (.some, nil): operation = .remove
+    case (.some, .some): operation = .modify
+    }
+    let outcome = system.epollControl(
+      self.descriptor, operation, descriptor, events: (interest ?? []).epollBits,
+      key: key.rawValue)
+    if let errno = outcome.errno {
+      throw .system(SystemError(.epollControl, errno, on: .descriptor(descriptor)))
+    }
+  }
+
+  public mutating func wait(until deadline: Instant?, into events: inout EventBuffer)
+    throws(SystemError)
+  {
+    events.removeAll()
+    let room = unsafe UnsafeMutableBufferPointer(
+      start: ready.baseAddress, count: min(ready.count, events.capacity))
+    let (system, descriptor) = (system, descriptor)
+    // The time left is computed anew each time a signal has interrupted the wait.
+    let outcome = system.retryingInterrupts {
+      unsafe system.epollWait(
+        descriptor, into: room, milliseconds: deadline.milliseconds(from: system.now()))
+    }
+    if let errno = outcome.errno { throw SystemError(.epollWait, errno) }
+    for index in 0..<min(outcome.value, room.count) {
+      let event = unsafe room[index]
+      events.append(Key(rawValue: event.key), Readiness(epollBits: event.events))
+    }
+  }
+}
+
+/// epoll on the real kernel.
+public typealias Epoll = EpollPoller<Linux>
+
+// EPOLLIN, EPOLLOUT, EPOLLERR and EPOLLHUP have the numbers of poll(2)'s flags. EPOLLRDHUP is not
+// asked for: a peer that has finished sending shows as readable, with nothing to receive, and is
+// told only to those who want to read.
+extension Interest {
+  fileprivate var epollBits: UInt32 {
+    (contains(.read) ? 0x1 : 0) | (contains(.write) ? 0x4 : 0)
+  }
+}
+
+extension Readiness {
+  fileprivate init(epollBits bits: UInt32) {
+    self = []
+    if bits & 0x1 != 0 { insert(.read) }
+    if bits & 0x4 != 0 { insert(.write) }
+    if bits & (0x8 | 0x10) != 0 { insert(.hangUp) }
+  }
+}

@@ -1,0 +1,93 @@
+/// `poll(2)`: the whole list of registrations goes to the kernel in every wait, and is searched
+/// afterwards. No limit but memory; cost linear in what is watched. POSIX.
+public struct PollPoller<System: ReadinessKernel>: Poller, ~Copyable {
+  public static var name: String { "poll" }
+
+  private let system: System
+  // Parallel: the entries as the kernel wants them, and each one's key.
+  private var entries: [PollEntry] = []
+  private var keys: [Key] = []
+  /// Where a descriptor's entry stands.
+  private var places: [Int32: Int] = [:]
+  /// Where the search for ready entries begins, so that a full buffer starves nobody.
+  private var start = 0
+
+  public init(system: System) throws(SystemError) { self.system = system }
+
+  public mutating func set(
+    _ descriptor: Descriptor, _ interest: Interest?, was old: Interest?, key: Key
+  ) throws(RegistrationError) {
+    let number = descriptor.rawValue
+    switch (places[number], interest) {
+    case (nil, nil): return
+    case (nil, .some(let interest)):
+      places[number] = entries.count
+      entries.append(PollEntry(descriptor: number, events: interest.pollBits))
+      keys.append(key)
+    case (.some(let place), .some(let interest)):
+      entries[place].events = interest.pollBits
+      keys[place] = key
+    case (.some(let place), nil):
+      remove(number, at: place)
+    }
+  }
+
+  /// The last entry takes the removed one's place.
+  private mutating func remove(_ number: Int32, at place: Int) {
+    places[number] = nil
+    let (entry, key) = (entries.removeLast(), keys.removeLast())
+    guard place < entries.count else { return }
+    entries[place] = entry
+    keys[place] = key
+    places[entry.descriptor] = place
+  }
+
+  public mutating func wait(until deadline: Instant?, into events: inout EventBuffer)
+    throws(SystemError)
+  {
+    events.removeAll()
+    let system = system
+    let outcome = unsafe entries.withUnsafeMutableBufferPointer { entries in
+      system.retryingInterrupts {
+        unsafe system.poll(entries, milliseconds: deadline.milliseconds(from: system.now()))
+      }
+    }
+    if let errno = outcome.errno { throw SystemError(.poll, errno) }
+    collect(outcome.value, into: &events)
+  }
+
+  private mutating func collect(_ ready: Int, into events: inout EventBuffer) {
+    var left = ready
+    var place = start < entries.count ? start : 0
+    for _ in 0..<entries.count {
+      if left == 0 || events.isFull { break }
+      let happened = entries[place].happened
+      if happened != 0 {
+        left -= 1
+        events.append(keys[place], Readiness(pollBits: happened))
+      }
+      place += 1
+      if place == entries.count { place = 0 }
+    }
+    start = left == 0 ? 0 : place
+  }
+}
+
+/// poll on the real kernel.
+public typealias Poll = PollPoller<Linux>
+
+extension Interest {
+  fileprivate var pollBits: Int16 {
+    (contains(.read) ? 0x1 : 0) | (contains(.write) ? 0x4 : 0)
+  }
+}
+
+extension Readiness {
+  fileprivate init(pollBits bits: Int16) {
+    self = []
+    if bits & 0x1 != 0 { insert(.read) }
+    if bits & 0x4 != 0 { insert(.write) }
+    // POLLERR, POLLHUP, POLLNVAL
+    if bits & (0x8 | 0x10 | 0x20) != 0 { insert(.hangUp) }
+  }
+}

@@ -1,0 +1,65 @@
+/// A mechanism of the system that waits for many descriptors at once: select, poll, epoll.
+///
+/// **Contract**, for every poller alike, and all that an implementer needs:
+///
+/// - *Level-triggered.* A registration is reported in every wait in which its descriptor is ready
+///   for something it is interested in, until the interest or the readiness ends.
+/// - *Hang-up and error are always delivered*, even with the empty interest: as `.hangUp`, or, where
+///   the mechanism cannot tell them apart, as the readiness that was asked for.
+/// - *One registration for one descriptor.* `set` adds it (`old` is nil), changes it, or removes it
+///   (`interest` is nil). The caller knows what it set last and says so in `was`.
+/// - *Removing is synchronous*: after it no wait reports the registration. Remove before closing.
+/// - *The key comes back untouched.* A poller never interprets it.
+/// - A descriptor that the mechanism cannot hold is *refused* with an error that says so, and
+///   nothing else changes.
+/// - `wait` replaces the buffer's content. It returns when something is ready or the deadline has
+///   passed, never long before it, and at most a millisecond after it is due on an idle machine. A
+///   signal does not end it. When more is ready than the buffer holds, later waits report the rest
+///   before any registration comes twice in a row (nobody starves).
+/// - A poller belongs to one thread.
+public protocol Poller: ~Copyable {
+  /// The kernel it asks.
+  associatedtype System: Kernel
+  /// The mechanism's name: `epoll`.
+  static var name: String { get }
+
+  /// An empty poller.
+  init(system: System) throws(SystemError)
+
+  /// Adds, changes or removes a registration.
+  mutating func set(
+    _ descriptor: Descriptor, _ interest: Interest?, was old: Interest?, key: Key
+  ) throws(RegistrationError)
+
+  /// Waits until something is ready, at most until `deadline` (nil: for ever).
+  mutating func wait(until deadline: Instant?, into events: inout EventBuffer) throws(SystemError)
+}
+
+/// Why a poller refused a registration.
+public enum RegistrationError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The mechanism has no room for a descriptor with this number, ever: `select(2)` holds those
+  /// below FD_SETSIZE.
+  case beyondSet(Descriptor, capacity: Int)
+  /// The system call failed.
+  case system(SystemError)
+
+  /// One line with the next action.
+  public var description: String {
+    switch self {
+    case .beyondSet(let descriptor, let capacity):
+      "select cannot watch descriptor \(descriptor): its set ends at \(capacity - 1) (FD_SETSIZE); "
+        + "use poll or epoll for more connections"
+    case .system(let error): error.description
+    }
+  }
+}
+
+extension Optional<Instant> {
+  /// The argument that `poll(2)`, `epoll_wait(2)` and our `select(2)` take: -1 waits for ever.
+  func milliseconds(from now: @autoclosure () -> Instant) -> Int32 {
+    switch self {
+    case nil: -1
+    case .some(let deadline): deadline.millisecondsRoundedUp(from: now())
+    }
+  }
+}

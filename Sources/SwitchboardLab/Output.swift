@@ -1,0 +1,51 @@
+import Glibc
+
+/// Lines to standard output and standard error, each written whole and at once, so that whoever
+/// reads a pipe sees them when they happen.
+public enum Output {
+  /// Writes a line to standard output. A reader that has gone is no reason to stop.
+  public static func line(_ text: String) { write(text, to: 1) }
+
+  /// Writes a line to standard error.
+  public static func error(_ text: String) { write(text, to: 2) }
+
+  private static func write(_ text: String, to descriptor: Int32) {
+    var text = text + "\n"
+    text.withUTF8 { bytes in
+      var offset = 0
+      while offset < bytes.count {
+        let count = unsafe Glibc.write(
+          descriptor, bytes.baseAddress.unsafelyUnwrapped + offset, bytes.count - offset)
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { return }
+        offset += count
+      }
+    }
+  }
+
+  /// Whether standard output is a terminal.
+  public static var isTerminal: Bool { isatty(1) == 1 }
+
+  /// The terminal's width in columns; 80 where standard output is none.
+  public static var width: Int {
+    var size = winsize()
+    guard unsafe ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+}
+
+/// The wall clock as the article's client prints it: local time, milliseconds after a comma.
+public func logTimestamp() -> String {
+  var time = timespec()
+  unsafe clock_gettime(CLOCK_REALTIME, &time)
+  var local = unsafe tm()
+  unsafe localtime_r(&time.tv_sec, &local)
+  let pad = { (value: Int32, width: Int) in
+    let digits = String(value)
+    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  }
+  let date = unsafe [pad(local.tm_year + 1900, 4), pad(local.tm_mon + 1, 2), pad(local.tm_mday, 2)]
+  let clock = unsafe [pad(local.tm_hour, 2), pad(local.tm_min, 2), pad(local.tm_sec, 2)]
+  return date.joined(separator: "-") + " " + clock.joined(separator: ":") + ","
+    + pad(Int32(time.tv_nsec / 1_000_000), 3)
+}

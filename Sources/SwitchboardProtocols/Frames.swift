@@ -1,0 +1,140 @@
+/// The frames protocol: between `^` and `$` every byte is answered by its successor.
+///
+/// A server greets with ``greeting``. After that, bytes outside a frame are ignored, `^` opens a
+/// frame, `$` closes it, and every byte `b` inside is answered at once by `b + 1`, where 0xFF is
+/// answered by 0x00. A `^` inside a frame is a byte like any other, answered by `_`. Frames do
+/// not nest and have no greatest length, and no sequence of bytes is an error.
+///
+/// One Boolean is the whole state of a connection. However a stream is cut into reads, the
+/// replies, put together, are the same.
+///
+/// ```swift
+/// var frames = Frames()
+/// var replies = [UInt8](capacity: 8) { output in
+///   let request: [UInt8] = Array("^abc$de^".utf8)
+///   _ = frames.step(request.span, into: &output)
+/// }
+/// // replies spell "bcd", and frames.inFrame is true
+/// ```
+///
+/// The protocol is the one served in Eli Bendersky's "Concurrent Servers" articles
+/// (<https://eli.thegreenplace.net/2017/concurrent-servers-part-1-introduction/>).
+///
+/// A value; any thread may use it, one at a time. Nothing here allocates, blocks or traps on
+/// what a peer sent.
+public struct Frames: Sendable, Hashable {
+  /// What a server sends before it reads: `*`.
+  public static let greeting: UInt8 = 0x2A
+  /// Opens a frame: `^`.
+  public static let opening: UInt8 = 0x5E
+  /// Closes a frame: `$`.
+  public static let closing: UInt8 = 0x24
+
+  /// Whether the next byte is inside a frame.
+  public var inFrame: Bool
+
+  /// The state of a new connection, outside any frame.
+  public init() { inFrame = false }
+
+  /// Answers `input` into `output`, and says how much of `input` that took.
+  ///
+  /// Replies are appended; what `output` holds already is left alone. When `output` is full,
+  /// stepping stops: the bytes not taken are to be given again, in front of what follows them,
+  /// once there is room. There are never more replies than bytes, so an `output` with
+  /// `freeCapacity >= input.count` takes everything.
+  ///
+  /// - Parameters:
+  ///   - input: Bytes from the peer, of any number.
+  ///   - output: Where the replies go, with any free capacity, none included.
+  /// - Returns: The number of bytes taken from the start of `input`, from 0 to `input.count`. It
+  ///   is less than `input.count` only if `output` is full and the next byte needs an answer.
+  public mutating func step(_ input: Span<UInt8>, into output: inout OutputSpan<UInt8>) -> Int {
+    // Room is made once, as zeros, and what no reply was written to is given back: one memset
+    // costs less than making sure of every reply's place.
+    let limit = output.count + min(input.count, output.freeCapacity)
+    var taken = 0
+    var o = output.count
+    output.append(repeating: 0, count: limit - o)
+    (taken, o) = step(input, into: output.mutableSpan, from: o)
+    output.removeLast(limit - o)
+    return taken
+  }
+
+  /// Answers the first `count` bytes in place, and says how many replies there are.
+  ///
+  /// The replies are left at the start of `bytes`, in order; after them, up to `count`, the
+  /// bytes are unspecified. At and after `count` nothing is read or written.
+  ///
+  /// - Parameters:
+  ///   - bytes: Bytes from the peer; on return, the replies to them.
+  ///   - count: How many of `bytes` came from the peer. Clamped to `0...bytes.count`.
+  /// - Returns: The number of replies, from 0 to `count`.
+  public mutating func stepInPlace(_ bytes: inout MutableSpan<UInt8>, count: Int) -> Int {
+    let count = max(0, min(count, bytes.count))
+    var i = 0
+    var o = 0
+    while i < count {
+      guard inFrame || skipToFrame(bytes.span.extracting(first: count), &i) else { break }
+      if worthwhile(bytes.span.extracting(first: count), i) {
+        let blocks = bytes.moveBlocks(from: i, to: o, limit: count, until: Frames.closing)
+        i += blocks
+        o += blocks
+      }
+      let end = bytes.span.extracting(first: count).firstIndex(of: Frames.closing, from: i)
+      bytes.move(successorsOf: end - i, from: i, to: o)
+      o += end - i
+      i = end
+      if end < count { closeFrame(&i) }
+    }
+    return o
+  }
+
+  /// Replies from `o` on; says how much of `input` that took, and where the replies end.
+  @inline(__always)
+  private mutating func step(
+    _ input: Span<UInt8>, into output: consuming MutableSpan<UInt8>, from start: Int
+  ) -> (taken: Int, end: Int) {
+    var i = 0
+    var o = start
+    while i < input.count {
+      guard inFrame || skipToFrame(input, &i) else { break }
+      if worthwhile(input, i) {
+        let blocks = output.putBlocks(of: input, from: i, at: o, until: Frames.closing)
+        i += blocks
+        o += blocks
+      }
+      let end = input.firstIndex(of: Frames.closing, from: i)
+      let next = min(end, i + (output.count - o))
+      output.put(successorsOf: input.extracting(i..<next), at: o)
+      o += next - i
+      i = next
+      if next < end { break }
+      if end < input.count { closeFrame(&i) }
+    }
+    return (i, o)
+  }
+
+  /// Moves `i` past the next `^`, or to the end. False if there was none.
+  @inline(__always)
+  private mutating func skipToFrame(_ input: Span<UInt8>, _ i: inout Int) -> Bool {
+    // Frames mostly follow each other directly, and then the search is not needed.
+    if input[i] != Frames.opening { i = input.firstIndex(of: Frames.opening, from: i + 1) }
+    guard i < input.count else { return false }
+    i += 1
+    inFrame = true
+    return true
+  }
+
+  /// Whether a block is left and the frame does not end right here, as in a stream of short ones.
+  @inline(__always)
+  private func worthwhile(_ input: Span<UInt8>, _ i: Int) -> Bool {
+    input.count - i >= Block.count && Vector(input, at: i).matches(Frames.closing).isEmpty
+  }
+
+  /// Moves `i` past the `$` that is there.
+  @inline(__always)
+  private mutating func closeFrame(_ i: inout Int) {
+    i += 1
+    inFrame = false
+  }
+}
