@@ -1,2 +1,2 @@
-// The whole of CKernel is in its header; this file only proves that it compiles by itself.
+// The whole of CKernel is in its headers; this file only proves that they compile by themselves.
 #include "ckernel.h"

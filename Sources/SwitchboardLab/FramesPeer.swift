@@ -87,8 +87,10 @@ public struct FramesPeer: ~Copyable {
           output = Array(scratch[..<answers])
           return .write
         }
-        // Draining, the peer is not waited for, but what it has already sent is answered.
-        return isDraining ? readyToReceive(socket, &scratch) : .read
+        // Draining, the peer is not waited for, but what it has already sent is answered. There
+        // may be more of it: room to send there is, so the next turn comes back, and no peer can
+        // hold up the loop by sending faster than it is read from.
+        return isDraining ? [.read, .write] : .read
       case .wouldBlock:
         return isDraining && state == .waitingForMessage ? [] : .read
       case .endOfStream:
@@ -114,7 +116,9 @@ public struct FramesPeer: ~Copyable {
   public mutating func readyToSend(
     _ socket: borrowing Socket<some Kernel>, _ scratch: inout [UInt8]
   ) -> Interest {
-    guard unsent > 0 else { return [.read, .write] }
+    guard unsent > 0 else {
+      return isDraining ? readyToReceive(socket, &scratch) : [.read, .write]
+    }
     do throws(SystemError) {
       switch try socket.send(output.span.extracting(droppingFirst: sent)) {
       case .wouldBlock: return .write

@@ -150,7 +150,9 @@ public struct ScriptedClient<System: Kernel>: ReactorHandler, ~Copyable {
   /// A pause is over, or patience is.
   public mutating func timeElapsed(_ peer: inout Peer<System>) -> Interest {
     let (greeted, next, over) =
-      conversations.update(peer.key) { ($0.greeted, $0.next, $0.pausedToTheEnd) } ?? (false, 0, true)
+      conversations.update(peer.key) { ($0.greeted, $0.next, $0.pausedToTheEnd) } ?? (
+        false, 0, true
+      )
     if !greeted || over { return fail(peer.key, "; received nothing for 10 s") }
     if next < script.count { return say(&peer) }
     conversations.update(peer.key) { $0.pausedToTheEnd = true }
@@ -174,8 +176,10 @@ public struct ScriptedClient<System: Kernel>: ReactorHandler, ~Copyable {
   /// What a connection waits for: the end of the script closes it.
   private mutating func interest(after key: Key) -> Interest {
     let (all, script) = (replies.count, script.count)
-    let state = conversations.update(key) { conversation -> (over: Bool, unsent: Bool, name: String) in
-      let over = conversation.next == script && conversation.pausedToTheEnd
+    let state = conversations.update(key) {
+      conversation -> (over: Bool, unsent: Bool, name: String) in
+      let over =
+        conversation.next == script && conversation.pausedToTheEnd
         && conversation.received == all
       if over { conversation.isOver = true }
       return (over, !conversation.unsent.isEmpty, conversation.name)
@@ -190,7 +194,8 @@ public struct ScriptedClient<System: Kernel>: ReactorHandler, ~Copyable {
   private mutating func fail(_ key: Key, _ what: String) -> Interest {
     let (replies, allowed) = (replies, allowed)
     conversations.update(key) {
-      let expected = $0.greeted
+      let expected =
+        $0.greeted
         ? pythonBytesLiteral(replies[$0.received..<allowed[$0.next]])
         : pythonBytesLiteral([Frames.greeting])
       $0.failure = "\($0.name) expected \(expected)\(what)"

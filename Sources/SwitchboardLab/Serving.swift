@@ -91,16 +91,25 @@ public func runExampleClient() -> Never {
 }
 
 /// Runs the scripted client and prints its lines: the process's exit code.
-public func runClient(connections: Int, host: String, port: UInt16) -> Int32 {
+///
+/// - Parameters:
+///   - program: The name that its errors begin with.
+///   - isQuiet: Print errors and the elapsed time only.
+public func runClient(
+  connections: Int, host: String, port: UInt16, program: String = "simple-client",
+  isQuiet: Bool = false
+) -> Int32 {
   do {
     try Linux().raiseDescriptorLimit()
     let addresses = try SocketAddress.resolve(host, port: port)
-    let run = try runScriptedClient(connections: connections, to: addresses, log: Output.line)
+    let run = try runScriptedClient(connections: connections, to: addresses) { line in
+      if !isQuiet || line.hasPrefix("ERROR") { Output.line(line) }
+    }
     Output.line("Elapsed: \(run.elapsed.inSeconds)")
     if run.failed > 0 { Output.error("\(run.failed) of \(connections) connections failed") }
     return run.failed == 0 ? 0 : 1
   } catch {
-    Output.error("simple-client: \(error)")
+    Output.error("\(program): \(error)")
     return 1
   }
 }

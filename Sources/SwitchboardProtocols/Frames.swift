@@ -49,15 +49,56 @@ public struct Frames: Sendable, Hashable {
   /// - Returns: The number of bytes taken from the start of `input`, from 0 to `input.count`. It
   ///   is less than `input.count` only if `output` is full and the next byte needs an answer.
   public mutating func step(_ input: Span<UInt8>, into output: inout OutputSpan<UInt8>) -> Int {
-    // Room is made once, as zeros, and what no reply was written to is given back: one memset
-    // costs less than making sure of every reply's place.
-    let limit = output.count + min(input.count, output.freeCapacity)
-    var taken = 0
-    var o = output.count
-    output.append(repeating: 0, count: limit - o)
-    (taken, o) = step(input, into: output.mutableSpan, from: o)
-    output.removeLast(limit - o)
+    // Only appending makes room in an OutputSpan. So room for every reply is made once, as
+    // zeros, and given back where no reply was written: some 4 ns, and 9 more per KiB.
+    let start = output.count
+    output.append(repeating: 0, count: min(input.count, output.freeCapacity))
+    let made = output.count
+    var replies = output.mutableSpan
+    let (taken, end) = step(input, into: &replies, from: start)
+    output.removeLast(made - end)
     return taken
+  }
+
+  /// Answers `input` into `output[start...]`, and says how much of `input` that took and where
+  /// the replies end.
+  ///
+  /// For a caller that has a buffer of initialised bytes. This is faster than an `OutputSpan`,
+  /// which must be filled before it can be written by vectors. When `output` is full, stepping
+  /// stops as it does there. Nothing in front of `start` or from the end of the replies
+  /// on is written.
+  ///
+  /// - Parameters:
+  ///   - input: Bytes from the peer, of any number.
+  ///   - output: Where the replies go.
+  ///   - start: Where in `output` the replies begin, from 0 to `output.count`.
+  /// - Returns: The number of bytes taken from the start of `input`, and the index in `output`
+  ///   behind the last reply.
+  public mutating func step(
+    _ input: Span<UInt8>, into output: inout MutableSpan<UInt8>, from start: Int
+  ) -> (taken: Int, end: Int) {
+    precondition(start >= 0 && start <= output.count, "replies begin outside the output")
+    var i = 0
+    var o = start
+    while i < input.count {
+      guard inFrame || skipToFrame(input, &i) else { break }
+      if worthwhile(input, i) {
+        let blocks = output.putBlocks(of: input, from: i, at: o, until: Frames.closing)
+        i += blocks
+        o += blocks
+      }
+      // Searched no further than there is room, or little room and a long frame would make a
+      // caller's loop quadratic.
+      let full = i + min(input.count - i, output.count - o)
+      let end = input.extracting(first: full + 1).firstIndex(of: Frames.closing, from: i)
+      let next = min(end, full)
+      output.put(successorsOf: input.extracting(i..<next), at: o)
+      o += next - i
+      i = next
+      if next < end { break }
+      if end < input.count { closeFrame(&i) }
+    }
+    return (i, o)
   }
 
   /// Answers the first `count` bytes in place, and says how many replies there are.
@@ -87,31 +128,6 @@ public struct Frames: Sendable, Hashable {
       if end < count { closeFrame(&i) }
     }
     return o
-  }
-
-  /// Replies from `o` on; says how much of `input` that took, and where the replies end.
-  @inline(__always)
-  private mutating func step(
-    _ input: Span<UInt8>, into output: consuming MutableSpan<UInt8>, from start: Int
-  ) -> (taken: Int, end: Int) {
-    var i = 0
-    var o = start
-    while i < input.count {
-      guard inFrame || skipToFrame(input, &i) else { break }
-      if worthwhile(input, i) {
-        let blocks = output.putBlocks(of: input, from: i, at: o, until: Frames.closing)
-        i += blocks
-        o += blocks
-      }
-      let end = input.firstIndex(of: Frames.closing, from: i)
-      let next = min(end, i + (output.count - o))
-      output.put(successorsOf: input.extracting(i..<next), at: o)
-      o += next - i
-      i = next
-      if next < end { break }
-      if end < input.count { closeFrame(&i) }
-    }
-    return (i, o)
   }
 
   /// Moves `i` past the next `^`, or to the end. False if there was none.

@@ -18,6 +18,7 @@ extension Span<UInt8> {
   }
 
   /// The same, where at least sixteen bytes are left.
+  @inline(never)
   private func firstIndexByVectors(of byte: UInt8, from start: Int) -> Int {
     let last = count - 16
     var i = start

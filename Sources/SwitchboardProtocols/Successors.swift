@@ -27,19 +27,19 @@ extension MutableSpan<UInt8> {
   @inline(__always)
   mutating func put(successorsOf input: Span<UInt8>, at target: Int) {
     let count = input.count
-    if count >= 16 {
-      var k = 0
-      while true {
-        Vector(input, at: k).successors.store(into: &self, at: target + k)
-        if k == count - 16 { break }
-        k = Swift.min(k + 16, count - 16)
-      }
-    } else if count >= 8 {
-      Word(input, at: 0).successors.store(into: &self, at: target)
-      Word(input, at: count - 8).successors.store(into: &self, at: target + count - 8)
-    } else {
+    if count < 8 {
       for k in 0..<count { self[target + k] = input[k] &+ 1 }
+      return
     }
+    var i = 0
+    var o = target
+    while i <= count - 16 {
+      Vector(input, at: i).successors.store(into: &self, at: o)
+      i += 16
+      o += 16
+    }
+    if i <= count - 8 { Word(input, at: i).successors.store(into: &self, at: o) }
+    Word(input, at: count - 8).successors.store(into: &self, at: target + count - 8)
   }
 
   /// As `putBlocks`, from `source` to `target` within the first `limit` bytes of this span.
@@ -64,28 +64,24 @@ extension MutableSpan<UInt8> {
 
   /// Writes the successors of `count` bytes at `source` from `target` on.
   ///
-  /// `target <= source`, and the two may overlap: each vector is read before the one in front of
-  /// it is written, so that no write reaches bytes still to be read.
+  /// `target <= source`, and the two may overlap: the last word is read before anything is
+  /// written, and all else before a write reaches it.
   @inline(__always)
   mutating func move(successorsOf count: Int, from source: Int, to target: Int) {
-    if count >= 16 {
-      var k = 0
-      var current = Vector(span, at: source).successors
-      while true {
-        let next = Swift.min(k + 16, count - 16)
-        let following = Vector(span, at: source + next).successors
-        current.store(into: &self, at: target + k)
-        if k == next { break }
-        k = next
-        current = following
-      }
-    } else if count >= 8 {
-      let head = Word(span, at: source).successors
-      let tail = Word(span, at: source + count - 8).successors
-      head.store(into: &self, at: target)
-      tail.store(into: &self, at: target + count - 8)
-    } else {
+    if count < 8 {
       for k in 0..<max(0, count) { self[target + k] = self[source + k] &+ 1 }
+      return
     }
+    let end = source + count
+    let last = Word(span, at: end - 8).successors
+    var i = source
+    var o = target
+    while i <= end - 16 {
+      Vector(span, at: i).successors.store(into: &self, at: o)
+      i += 16
+      o += 16
+    }
+    if i <= end - 8 { Word(span, at: i).successors.store(into: &self, at: o) }
+    last.store(into: &self, at: target + count - 8)
   }
 }

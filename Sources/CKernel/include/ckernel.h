@@ -6,6 +6,10 @@
 #pragma once
 
 // No _GNU_SOURCE: it would give fd_set and others another shape than Swift's Glibc module has.
+// For MAP_ANONYMOUS and the like, which plain C11 hides.
+#ifndef _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE 1
+#endif
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -271,3 +275,17 @@ static inline long ck_thread_start(pthread_t *thread, size_t stack, void *(*body
   return -(long)error;
 }
 static inline void ck_thread_join(pthread_t thread) { pthread_join(thread, NULL); }
+
+// --------------------------------------------------------------------- memory
+
+#include <sys/mman.h>
+
+// Address space that costs memory only where it is touched; it reads as zeros. NULL when refused.
+static inline void *ck_reserve(size_t bytes) {
+  void *start = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return start == MAP_FAILED ? NULL : start;
+}
+static inline void ck_unreserve(void *start, size_t bytes) { munmap(start, bytes); }
+
+#include "ckring.h"

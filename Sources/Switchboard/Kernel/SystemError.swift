@@ -50,6 +50,14 @@ public struct SystemError: Error, Hashable, Sendable {
     case signalDescriptor = "signalfd"
     /// `getrlimit(2)` and `setrlimit(2)`
     case descriptorLimit = "setrlimit"
+    /// `io_uring_setup(2)`
+    case ringSetup = "io_uring_setup"
+    /// `io_uring_enter(2)`
+    case ringEnter = "io_uring_enter"
+    /// `io_uring_register(2)`
+    case ringRegister = "io_uring_register"
+    /// `mmap(2)`
+    case reserve = "mmap"
     /// `pthread_create(3)`
     case startThread = "pthread_create"
   }

@@ -7,20 +7,23 @@
 /// present one and the lowest set bit is the next. An entry moves down a level at most six times.
 ///
 /// A deadline is rounded up to a tick: never early, less than a tick late.
-struct TimerWheel {
-  private struct Node {
-    var next: UInt32 = TimerWheel.none
-    /// The node before; for the first of a slot, the slot's number with the top bit set.
-    var previous: UInt32 = TimerWheel.none
+struct TimerWheel: ~Copyable {
+  // Not private: Swift 6.3.1 then emits a broken module where a reserved table holds it.
+  /// Links are entries plus one, so that zero, what untouched memory reads as, means none.
+  struct Node: BitwiseCopyable {
+    var next: UInt32 = 0
+    /// The node before; for the first of a slot, the slot's number with the top bit set; 0 for an
+    /// entry without a deadline.
+    var previous: UInt32 = 0
     var tick: UInt64 = 0
   }
 
-  private static let none = UInt32.max
+  private static let none: UInt32 = 0
   private static let slotMark: UInt32 = 1 << 31
   private static let levels = 7
   private static let tickLength: UInt64 = 1_000_000
 
-  private var nodes: [Node] = []
+  private var nodes: ReservedTable<Node>
   private var slots = [UInt32](repeating: TimerWheel.none, count: TimerWheel.levels * 64)
   private var occupied = [UInt64](repeating: 0, count: TimerWheel.levels)
   private let origin: Instant
@@ -29,12 +32,14 @@ struct TimerWheel {
   /// How many entries have a deadline.
   private(set) var count = 0
 
-  /// An empty wheel whose time begins now.
-  init(now: Instant) { origin = now }
+  /// An empty wheel for the entries below `capacity`, whose time begins now.
+  init(now: Instant, capacity: Int) throws(SystemError) {
+    origin = now
+    nodes = try ReservedTable(capacity: capacity)
+  }
 
   /// Sets or changes an entry's deadline. Entries are small numbers, such as slot indices.
   mutating func set(_ entry: UInt32, to deadline: Instant) {
-    while nodes.count <= Int(entry) { nodes.append(Node()) }
     cancel(entry)
     nodes[Int(entry)].tick = max(tick(of: deadline), elapsed)
     link(entry)
@@ -50,12 +55,21 @@ struct TimerWheel {
 
   /// Whether an entry has a deadline.
   func isSet(_ entry: UInt32) -> Bool {
-    entry < nodes.count && nodes[Int(entry)].previous != TimerWheel.none
+    nodes[Int(entry)].previous != TimerWheel.none
+  }
+
+  /// An entry's deadline, nil if it has none.
+  func deadline(of entry: UInt32) -> Instant? {
+    isSet(entry) ? instant(of: nodes[Int(entry)].tick) : nil
   }
 
   /// When to look next: the earliest deadline, or a moment before it at which entries move down.
   var nextDeadline: Instant? {
     guard let (_, tick) = nextSlot else { return nil }
+    return instant(of: tick)
+  }
+
+  private func instant(of tick: UInt64) -> Instant {
     let (offset, overflow) = tick.multipliedReportingOverflow(by: TimerWheel.tickLength)
     return origin.advanced(byNanoseconds: overflow ? .max : offset)
   }
@@ -66,7 +80,7 @@ struct TimerWheel {
     let present = (now.nanoseconds - origin.nanoseconds) / TimerWheel.tickLength
     while let (slot, tick) = nextSlot, tick <= present {
       elapsed = max(elapsed, tick)
-      let entry = slots[slot]
+      let entry = slots[slot] - 1
       if slot < 64 {
         unlink(entry)
         count -= 1
@@ -98,13 +112,13 @@ struct TimerWheel {
   }
 
   private mutating func moveDown(_ slot: Int) {
-    var entry = slots[slot]
+    var following = slots[slot]
     slots[slot] = TimerWheel.none
     occupied[slot >> 6] &= ~(1 << UInt64(slot & 63))
-    while entry != TimerWheel.none {
-      let next = nodes[Int(entry)].next
+    while following != TimerWheel.none {
+      let entry = following - 1
+      following = nodes[Int(entry)].next
       link(entry)
-      entry = next
     }
   }
 
@@ -116,20 +130,20 @@ struct TimerWheel {
     let first = slots[slot]
     nodes[Int(entry)].next = first
     nodes[Int(entry)].previous = TimerWheel.slotMark | UInt32(slot)
-    if first != TimerWheel.none { nodes[Int(first)].previous = entry }
-    slots[slot] = entry
+    if first != TimerWheel.none { nodes[Int(first - 1)].previous = entry + 1 }
+    slots[slot] = entry + 1
     occupied[level] |= 1 << UInt64(slot & 63)
   }
 
   private mutating func unlink(_ entry: UInt32) {
     let node = nodes[Int(entry)]
-    if node.next != TimerWheel.none { nodes[Int(node.next)].previous = node.previous }
+    if node.next != TimerWheel.none { nodes[Int(node.next - 1)].previous = node.previous }
     if node.previous & TimerWheel.slotMark != 0 {
       let slot = Int(node.previous & ~TimerWheel.slotMark)
       slots[slot] = node.next
       if node.next == TimerWheel.none { occupied[slot >> 6] &= ~(1 << UInt64(slot & 63)) }
     } else {
-      nodes[Int(node.previous)].next = node.next
+      nodes[Int(node.previous - 1)].next = node.next
     }
     nodes[Int(entry)].next = TimerWheel.none
     nodes[Int(entry)].previous = TimerWheel.none

@@ -9,6 +9,14 @@ struct AcceptState {
 
   static let shortest: UInt64 = 5
   static let longest: UInt64 = 500
+
+  /// Sets `retryAt`: 5 ms ahead and up, doubling to 500, jittered so that processes do not march in
+  /// step.
+  mutating func retryLater(_ now: Instant, entropy: UInt64) {
+    let pause = backoff - backoff / 4 + entropy % (backoff / 2 + 1)
+    retryAt = now.advanced(byNanoseconds: pause * 1_000_000)
+    backoff = min(backoff * 2, AcceptState.longest)
+  }
 }
 
 extension Reactor where P: ~Copyable, Handler: ~Copyable {
@@ -76,16 +84,12 @@ extension Reactor where P: ~Copyable, Handler: ~Copyable {
     accepting.pause = reason
     accepting.retryAt = nil
     // Room comes with a close. Where none of ours can come, or others in the system may have made
-    // room, time must do: 5 ms and up, doubling to 500, jittered so that processes do not march
-    // in step.
+    // room, time must do.
     if case .failed = reason { retryLater() } else if slots.count == 0 { retryLater() }
   }
 
   private mutating func retryLater() {
-    let jitter = system.entropy() % (accepting.backoff / 2 + 1)
-    let pause = accepting.backoff - accepting.backoff / 4 + jitter
-    accepting.retryAt = now.advanced(byNanoseconds: pause * 1_000_000)
-    accepting.backoff = min(accepting.backoff * 2, AcceptState.longest)
+    accepting.retryLater(now, entropy: system.entropy())
   }
 
   /// Watches the listeners again, if they are not. Whether there is room shows with the next accept.
@@ -113,14 +117,12 @@ extension Reactor where P: ~Copyable, Handler: ~Copyable {
   mutating func stopListening() {
     for index in 0..<listeners.end {
       guard let key = listeners.key(at: index) else { continue }
-      let before = slots.count
       if !listeners[key].isArmed { setListeners(armed: true) }
       for _ in 0..<(4096 / max(1, options.acceptBudget)) {
         let count = slots.count
         accept(key)
         if slots.count == count { break }
       }
-      _ = before
       let listening = listeners.remove(key)
       if listening.isArmed {
         try? poller.set(

@@ -105,7 +105,10 @@ extension Reactor where P: ~Copyable, Handler: ~Copyable {
   mutating func closeAll() {
     for index in 0..<slots.end {
       guard let key = slots.key(at: index) else { continue }
-      if slots[key].phase != .lingering { handler.peerClosed(&slots[key].peer, .stopped) }
+      if slots[key].phase != .lingering {
+        handler.peerClosed(&slots[key].peer, .stopped)
+        draining?.forced += 1
+      }
       remove(key)
     }
     if let drain = draining {

@@ -68,14 +68,18 @@ where P.System == Handler.System {
     do throws(RegistrationError) {
       try poller.set(waker.descriptor, .read, was: nil, key: Registration.waker.key)
     } catch { throw error.asSystemError(waker.descriptor) }
+    let (limit, now) = (
+      options.maxConnections ?? max(1, system.descriptorLimit().value - 32), system.now()
+    )
+    let wheel = try TimerWheel(now: now, capacity: limit)
     self.waker = waker
     self.poller = poller
     self.handler = handler
     self.options = options
     self.system = system
-    maxConnections = options.maxConnections ?? max(1, system.descriptorLimit().value - 32)
-    now = system.now()
-    wheel = TimerWheel(now: now)
+    self.maxConnections = limit
+    self.now = now
+    self.wheel = wheel
     events = EventBuffer(capacity: options.eventsPerTurn)
   }
 
@@ -93,8 +97,9 @@ where P.System == Handler.System {
 
   /// Waits once, at most until `limit`, and serves whatever is ready.
   public mutating func turn(until limit: Instant? = nil) throws(SystemError) {
-    let deadlines = [limit, wheel.nextDeadline, accepting.retryAt, draining?.deadline]
-    try poller.wait(until: deadlines.compactMap(\.self).min(), into: &events)
+    let own = earlier(accepting.retryAt, draining?.deadline)
+    let deadline = earlier(earlier(limit, wheel.nextDeadline), own)
+    try poller.wait(until: deadline, into: &events)
     now = system.now()
     for index in 0..<events.count { serve(events[index]) }
     serveDeadlines()

@@ -60,34 +60,6 @@ public struct Peer<System: Kernel>: ~Copyable {
   public mutating func wake(after duration: Duration) { alarm = now + duration }
 }
 
-/// Why a peer was closed.
-public enum CloseReason: Hashable, Sendable, CustomStringConvertible {
-  /// The handler answered the empty interest.
-  case finished
-  /// Nothing came from it and nothing went to it for the idle timeout.
-  case idle
-  /// It was not finished when the drain timeout ended.
-  case drainTimeout
-  /// The reactor was stopped.
-  case stopped
-  /// The connection attempt failed.
-  case connectFailed(SystemError)
-  /// The poller failed to watch it.
-  case registrationFailed(RegistrationError)
-
-  /// In words.
-  public var description: String {
-    switch self {
-    case .finished: "finished"
-    case .idle: "idle for too long"
-    case .drainTimeout: "not finished when the drain timeout ended"
-    case .stopped: "the server was stopped"
-    case .connectFailed(let error): error.description
-    case .registrationFailed(let error): error.description
-    }
-  }
-}
-
 /// What a reactor tells its operator. Each state is told once when it begins.
 public enum ReactorNotice: Hashable, Sendable, CustomStringConvertible {
   /// Why no connections are accepted at the moment.

@@ -1,6 +1,8 @@
 /// `epoll(7)`: the kernel keeps the registrations, and a wait costs what is ready, not what is
 /// watched. Linux.
 @safe public struct EpollPoller<System: ReadinessKernel>: Poller, ~Copyable {
+  /// Closing a descriptor ends its registration: the kernel sees to it.
+  public static var forgetsClosedDescriptors: Bool { true }
   public static var name: String { "epoll" }
 
   private let system: System

@@ -1,6 +1,8 @@
 /// `poll(2)`: the whole list of registrations goes to the kernel in every wait, and is searched
 /// afterwards. No limit but memory; cost linear in what is watched. POSIX.
 public struct PollPoller<System: ReadinessKernel>: Poller, ~Copyable {
+  /// Closing a descriptor ends its registration: no, it must be removed first.
+  public static var forgetsClosedDescriptors: Bool { false }
   public static var name: String { "poll" }
 
   private let system: System

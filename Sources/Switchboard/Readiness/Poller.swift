@@ -23,6 +23,9 @@ public protocol Poller: ~Copyable {
   /// The mechanism's name: `epoll`.
   static var name: String { get }
 
+  /// Whether closing a descriptor ends its registration, provided no copy of it was made.
+  static var forgetsClosedDescriptors: Bool { get }
+
   /// An empty poller.
   init(system: System) throws(SystemError)
 
@@ -54,7 +57,7 @@ public enum RegistrationError: Error, Hashable, Sendable, CustomStringConvertibl
   }
 }
 
-extension Optional<Instant> {
+extension Instant? {
   /// The argument that `poll(2)`, `epoll_wait(2)` and our `select(2)` take: -1 waits for ever.
   func milliseconds(from now: @autoclosure () -> Instant) -> Int32 {
     switch self {
@@ -62,4 +65,11 @@ extension Optional<Instant> {
     case .some(let deadline): deadline.millisecondsRoundedUp(from: now())
     }
   }
+}
+
+/// The earlier of two deadlines; nil is never.
+@inline(__always)
+func earlier(_ a: Instant?, _ b: Instant?) -> Instant? {
+  guard let a, let b else { return a ?? b }
+  return a < b ? a : b
 }

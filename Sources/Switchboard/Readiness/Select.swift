@@ -2,6 +2,8 @@
 /// ready. The oldest mechanism, and the one with a wall: it cannot hold a descriptor above 1023.
 /// C's `FD_SET` would write beyond the set; here such a descriptor is refused. POSIX.
 public struct SelectPoller<System: ReadinessKernel>: Poller, ~Copyable {
+  /// Closing a descriptor ends its registration: no, it must be removed first.
+  public static var forgetsClosedDescriptors: Bool { false }
   public static var name: String { "select" }
 
   private let system: System
@@ -46,13 +48,11 @@ public struct SelectPoller<System: ReadinessKernel>: Poller, ~Copyable {
   {
     events.removeAll()
     repeat {
-      if try askAboutParked(into: &events) { return }
+      let (ended, count) = try endedAmongParked()
       var (readable, writable) = (reading, writing)
-      let (system, end) = (system, end)
-      let slice = parkedCount > 0 ? system.now() + .milliseconds(100) : nil
-      let until = [deadline, slice].compactMap(\.self).min()
-      let outcome = try select(below: end, &readable, &writable, until)
-      collect(outcome, readable, writable, into: &events)
+      let until = count > 0 ? system.now() : parkedCount > 0 ? slice(of: deadline) : deadline
+      let bits = try select(below: end, &readable, &writable, until)
+      if bits + count > 0 { collect(readable, writable, ended, into: &events) }
     } while events.count == 0 && (deadline.map { system.now() < $0 } ?? true)
   }
 
@@ -75,34 +75,40 @@ public struct SelectPoller<System: ReadinessKernel>: Poller, ~Copyable {
   }
 
   private mutating func collect(
-    _ bits: Int, _ readable: DescriptorSet, _ writable: DescriptorSet,
+    _ readable: DescriptorSet, _ writable: DescriptorSet, _ ended: DescriptorSet,
     into events: inout EventBuffer
   ) {
-    guard bits > 0 else { return }
     let first = start < end ? start : 0
-    var number = first
-    for _ in 0..<end {
-      // Sixty-four descriptors at a time where none is ready.
-      if number & 63 == 0, readable.word(Int(number >> 6)) | writable.word(Int(number >> 6)) == 0 {
-        number = min(number + 64, end)
-      } else {
-        var readiness: Readiness = []
+    start = gather(first..<end) ?? gather(0..<first) ?? 0
+
+    /// Adds what is ready in a range. Where it ended, if that was for want of room.
+    func gather(_ range: Range<Int32>) -> Int32? {
+      var number = range.lowerBound
+      while number < range.upperBound {
+        if events.isFull { return number }
+        let word = Int(number >> 6)
+        // Sixty-four descriptors at a time where none is ready.
+        if number & 63 == 0, readable.word(word) | writable.word(word) | ended.word(word) == 0 {
+          number += 64
+          continue
+        }
+        var readiness: Readiness = ended[number] ? .hangUp : []
         if readable[number] { readiness.insert(.read) }
         if writable[number] { readiness.insert(.write) }
         events.append(keys[Int(number)], readiness)
         number += 1
       }
-      if number == end { number = 0 }
-      if events.isFull || number == first { break }
+      return nil
     }
-    start = events.isFull ? number : 0
   }
 
-  /// Reports a hang-up of descriptors with no interest. select cannot wait for that alone: waiting
-  /// for them to become readable would return at once, for ever, when unread bytes lie there. So
-  /// they are asked about before each wait, and a wait lasts 100 ms at most while there are any.
-  private mutating func askAboutParked(into events: inout EventBuffer) throws(SystemError) -> Bool {
-    guard parkedCount > 0 else { return false }
+  /// Which descriptors with no interest have hung up, and how many. select cannot wait for that
+  /// alone: waiting for them to become readable would return at once, for ever, when unread bytes
+  /// lie there. So they are asked about before each wait, and a wait lasts 100 ms at most while
+  /// there are any.
+  private func endedAmongParked() throws(SystemError) -> (DescriptorSet, count: Int) {
+    var ended = DescriptorSet()
+    guard parkedCount > 0 else { return (ended, 0) }
     var entries: [PollEntry] = []
     for number in 0..<end where parked[number] {
       entries.append(PollEntry(descriptor: number, events: 0))
@@ -112,15 +118,13 @@ public struct SelectPoller<System: ReadinessKernel>: Poller, ~Copyable {
       system.retryingInterrupts { unsafe system.poll(entries, milliseconds: 0) }
     }
     if let errno = outcome.errno { throw SystemError(.poll, errno) }
-    for entry in entries where entry.happened != 0 {
-      events.append(keys[Int(entry.descriptor)], .hangUp)
-    }
-    guard events.count > 0 else { return false }
-    // The others must not wait behind a hang-up that nobody removes: take what is ready now too.
-    var (readable, writable) = (reading, writing)
-    let bits = try select(below: end, &readable, &writable, system.now())
-    collect(bits, readable, writable, into: &events)
-    return true
+    for entry in entries where entry.happened != 0 { ended[entry.descriptor] = true }
+    return (ended, outcome.value)
+  }
+
+  private func slice(of deadline: Instant?) -> Instant {
+    let slice = system.now() + .milliseconds(100)
+    return deadline.map { min($0, slice) } ?? slice
   }
 }
 

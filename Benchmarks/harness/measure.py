@@ -1,0 +1,131 @@
+"""Runs the load against the servers, interleaved, and keeps every run's figures as JSON."""
+
+import json
+import os
+import platform
+import resource
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from . import servers
+from .cells import CELLS
+from .process import Ports, Trouble, pinned, running
+
+SERVER_CPU, LOAD_CPU = 0, 1
+SLACK = 60  # seconds a run may take beyond its warm-up and measured time
+
+
+def machine():
+    model = "unknown"
+    with open("/proc/cpuinfo") as info:
+        for line in info:
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+                break
+    return {"processor": model, "processors": os.cpu_count(), "kernel": platform.release(),
+            "load_average": list(os.getloadavg())}
+
+
+def run_once(server, cell, port, seconds, warm_up):
+    """One fresh server, one load; the load's report, or {"error": why}."""
+    try:
+        with running(server, port, SERVER_CPU) as process:
+            load = [str(servers.LOAD), "--pid", str(process.pid), "--server-cpu", str(SERVER_CPU),
+                    "--seconds", str(seconds), "--warm-up", str(warm_up),
+                    *shlex.split(CELLS[cell]), "127.0.0.1", str(port)]
+            done = subprocess.run(load, capture_output=True, text=True,
+                                  timeout=seconds + warm_up + SLACK,
+                                  preexec_fn=pinned(LOAD_CPU))
+            if done.returncode:
+                raise Trouble(done.stderr.strip()[-200:] or f"the load ended {done.returncode}")
+            return json.loads(done.stdout)
+    except subprocess.TimeoutExpired:
+        return {"error": "the load did not end in time"}
+    except Trouble as trouble:
+        return {"error": str(trouble)}
+
+
+def choose(names, extra):
+    """The servers to run and a line for each that cannot be."""
+    known = {**servers.ours(), **servers.peers(), **extra}
+    wanted = list(known) if names is None else [*names, *(n for n in extra if n not in names)]
+    chosen, skipped = [], {}
+    for name in wanted:
+        if name not in known:
+            sys.exit(f"bench: no server is called {name}; there are {', '.join(known)}")
+        if known[name].is_built():
+            chosen.append(known[name])
+        else:
+            skipped[name] = why_absent(known[name])
+    return chosen, skipped
+
+
+def why_absent(server):
+    if server.name in servers.ours():
+        return "not built; `swift build -c release` in the folder above does it"
+    if server.steps:
+        return f"not built; `bench build {server.name}` does it"
+    return f"there is no {server.command[0]}"
+
+
+def schedule(chosen, cells, repeats):
+    """All servers once in every cell, then all again. Neighbours in time are what is compared,
+    and each repeat begins with another server, so that no one always runs first."""
+    for repeat in range(repeats):
+        first = repeat % len(chosen)
+        for cell in cells:
+            for server in chosen[first:] + chosen[:first]:
+                yield repeat, cell, server
+
+
+def describe(run):
+    if "error" in run:
+        return f"FAILED: {run['error']}"
+    return (f"{run['server_cpu_us_per_request']:8.2f} µs CPU per request"
+            f" {run['requests_per_s']:12,.0f} requests/s")
+
+
+def prepare():
+    if not servers.LOAD.exists():
+        sys.exit("bench: the load generator is not built; run `bench build` first")
+    if not {SERVER_CPU, LOAD_CPU} <= os.sched_getaffinity(0):
+        sys.exit("bench: needs processors 0 and 1, one for the server and one for the load")
+    # Servers whose runtime does not raise the limit itself inherit it raised.
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def save(results, path):
+    """At once or not at all: an interrupted run leaves the results so far, whole."""
+    partial = Path(f"{path}.partial")
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    partial.write_text(json.dumps(results, indent=1) + "\n")
+    partial.replace(path)
+
+
+def measure(options, extra):
+    """Everything `bench run` was asked for; the results, also written to options.out."""
+    prepare()
+    chosen, skipped = choose(options.servers, extra)
+    for name, why in skipped.items():
+        print(f"skipped {name}: {why}", file=sys.stderr)
+    if not chosen:
+        sys.exit("bench: nothing to run")
+    results = {"format": 1, "machine": machine(), "skipped": skipped, "runs": [],
+               "seconds": options.seconds, "warm_up": options.warm_up,
+               "began": time.strftime("%Y-%m-%d %H:%M:%S %z")}
+    ports, end = Ports(), time.monotonic() + options.limit
+    for repeat, cell, server in schedule(chosen, options.cells, options.repeats):
+        if time.monotonic() > end:
+            results["stopped"] = f"stopped after {options.limit:.0f} s, before the last repeat"
+            break
+        run = run_once(server, cell, ports.free(), options.seconds, options.warm_up)
+        results["runs"].append({"server": server.name, "cell": cell, "repeat": repeat, **run})
+        save(results, options.out)
+        print(f"{repeat + 1}/{options.repeats} {cell:7} {server.name:22} {describe(run)}",
+              file=sys.stderr, flush=True)
+    save(results, options.out)
+    return results

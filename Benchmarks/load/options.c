@@ -1,0 +1,75 @@
+#include "options.h"
+
+#include <arpa/inet.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct options options = {
+    .connections = 64, .payload = 16, .pipeline = 1, .seconds = 5, .warm_up = 1, .server_cpu = -1};
+
+static const char usage_text[] =
+    "usage: frameload [options] HOST PORT\n"
+    "  -c, --connections N  connections that send requests (64)\n"
+    "  -s, --payload N      bytes in a frame (16)\n"
+    "  -p, --pipeline N     requests in flight on each connection (1)\n"
+    "  -i, --idle N         silent connections held besides (0)\n"
+    "      --churn          connect, read '*', one request, close, again (payload up to 4096)\n"
+    "  -d, --seconds S      how long to measure (5)\n"
+    "  -w, --warm-up S      how long to run before that (1)\n"
+    "      --pid PID        report CPU time and memory of the server's process\n"
+    "      --server-cpu N   report what others used of the server's processor\n"
+    "HOST must be a loopback address, 127.0.0.0/8. The report is one line of JSON.\n";
+
+static void usage(void) {
+  fputs(usage_text, stderr);
+  exit(64);
+}
+
+static double number(const char *text, double lowest, double highest) {
+  char *end;
+  const double value = strtod(text, &end);
+  if (end == text || *end || !(value >= lowest && value <= highest)) usage();
+  return value;
+}
+
+// A load generator that reaches other machines is a weapon: this one cannot.
+static void set_server(const char *host, const char *port) {
+  options.server.sin_family = AF_INET;
+  options.server.sin_port = htons((uint16_t)number(port, 1, 65535));
+  if (inet_pton(AF_INET, strcmp(host, "localhost") ? host : "127.0.0.1",
+                &options.server.sin_addr) != 1 ||
+      ntohl(options.server.sin_addr.s_addr) >> 24 != 127) {
+    fprintf(stderr, "frameload: %s is not a loopback address (127.0.0.0/8)\n", host);
+    exit(64);
+  }
+}
+
+void parse_options(int argc, char **argv) {
+  enum { CHURN = 256, PID, SERVER_CPU };
+  static const struct option known[] = {
+      {"connections", required_argument, NULL, 'c'}, {"payload", required_argument, NULL, 's'},
+      {"pipeline", required_argument, NULL, 'p'},    {"idle", required_argument, NULL, 'i'},
+      {"seconds", required_argument, NULL, 'd'},     {"warm-up", required_argument, NULL, 'w'},
+      {"churn", no_argument, NULL, CHURN},           {"pid", required_argument, NULL, PID},
+      {"server-cpu", required_argument, NULL, SERVER_CPU}, {NULL, 0, NULL, 0}};
+  int option;
+  while ((option = getopt_long(argc, argv, "c:s:p:i:d:w:", known, NULL)) != -1) {
+    switch (option) {
+    case 'c': options.connections = (int)number(optarg, 1, 1e6); break;
+    case 's': options.payload = (int)number(optarg, 1, 1 << 20); break;
+    case 'p': options.pipeline = (int)number(optarg, 1, 4096); break;
+    case 'i': options.idle = (int)number(optarg, 0, 1e6); break;
+    case 'd': options.seconds = number(optarg, 0.1, 600); break;
+    case 'w': options.warm_up = number(optarg, 0, 600); break;
+    case CHURN: options.churn = true; break;
+    case PID: options.pid = (int)number(optarg, 1, 1 << 30); break;
+    case SERVER_CPU: options.server_cpu = (int)number(optarg, 0, 4095); break;
+    default: usage();
+    }
+  }
+  if (argc - optind != 2) usage();
+  if (options.churn && (options.pipeline != 1 || options.payload > 4096)) usage();
+  set_server(argv[optind], argv[optind + 1]);
+}

@@ -1,0 +1,136 @@
+/// What a loop drives: operations go in, completions come out.
+///
+/// **Contract**, for every backend alike, and all that an implementer needs:
+///
+/// - *Submitting neither fails nor calls back.* What goes wrong is a completion.
+/// - *Receiving and accepting stay armed* until they are switched off, so that the ordinary course
+///   of a connection changes nothing. A connection has at most one receive and one send under way.
+/// - *Bytes that were received* lie in the backend's memory and may be read until `next` is called
+///   again.
+/// - *A send names its bytes and is answered at once or later.* `send` either takes them during the
+///   call, and if not all, tells by `.sent` when there is room again; or answers `.later`: then they
+///   must stay where they are until the one `.sent` or `.sendFailed` completion.
+/// - *Output that a callback writes* goes to where `outputRegion` says and is sent from there by
+///   `sendOutput`. If that answers `.later`, one `.sentInPlace` or `.sendFailed` follows, with the
+///   bytes that were not taken; the region is not given out anew before.
+/// - *`close` is final.* When it answers true the descriptor is gone. Otherwise completions of the
+///   connection may still come, the last of them `.closed`, and until then the slot is kept.
+/// - *Completions carry the key* they were submitted with. The loop drops those whose key is dead.
+/// - `wait` submits what is to be submitted, and returns when there is something to take with
+///   `next`, or the deadline has passed. `next` answers nil when the turn is over; a backend may end
+///   a turn early and go on in the next one, which then does not sleep.
+/// - A backend belongs to one thread.
+protocol Backend: ~Copyable {
+  associatedtype System: Kernel
+  var system: System { get }
+  /// How it is called in options and messages.
+  static var name: String { get }
+
+  /// Tells by `.woken` or `.signalled` when a descriptor that is no connection is readable, until the
+  /// loop has taken what made it so.
+  mutating func watch(_ descriptor: Descriptor, _ completion: Completion.Kind) throws(SystemError)
+  /// Begins to accept from a listening descriptor, which stays the caller's.
+  mutating func listen(_ descriptor: Descriptor) throws(SystemError)
+  /// The next connection that waits in a listener's queue, at once: for draining.
+  mutating func acceptQueued() -> Int32?
+  /// Closes a connection that was accepted and cannot be kept.
+  mutating func refuse(_ descriptor: Int32)
+  /// Goes on or stops accepting.
+  mutating func setAccepting(_ on: Bool)
+
+  /// Begins to receive on a new connection.
+  mutating func open(_ key: Key, _ slots: inout SlotTable) throws(RegistrationError)
+  /// Goes on or stops receiving; `.receiving` in the slot's flags says what is so.
+  mutating func setReceiving(_ on: Bool, _ key: Key, _ slots: inout SlotTable)
+
+  /// Receives what has arrived already, outside of any turn; nil when that is nothing, or will come
+  /// as completions by itself: for draining.
+  mutating func receiveNow(_ key: Key, _ slots: inout SlotTable) -> Completion?
+
+  /// Where the next callback's output goes.
+  mutating func outputRegion() -> OutputRegion
+  /// Sends from where the session wrote it, the start of ``outputRegion()``.
+  mutating func sendOutput(_ count: Int, _ key: Key, _ slots: inout SlotTable) -> SendAnswer
+  /// Sends from memory that stays until the completion.
+  mutating func send(_ bytes: UnsafeRawBufferPointer, _ key: Key, _ slots: inout SlotTable)
+    -> SendAnswer
+
+  /// Tells the peer that nothing more will be sent.
+  mutating func shutdownSending(_ key: Key, _ slots: inout SlotTable)
+  /// Closes: whether the descriptor is gone already.
+  mutating func close(_ key: Key, _ slots: inout SlotTable) -> Bool
+
+  /// Submits, and waits for completions until `deadline` (nil: for ever).
+  mutating func wait(until deadline: Instant?) throws(SystemError)
+  /// The next completion of this turn.
+  mutating func next(_ slots: inout SlotTable) -> Completion?
+
+  /// Where the connection's peer is.
+  func peerAddress(_ key: Key, _ slots: borrowing SlotTable) -> SocketAddress?
+}
+
+/// Memory for a callback's output.
+@safe
+struct OutputRegion {
+  var start: UnsafeMutablePointer<UInt8>
+  var capacity: Int
+}
+
+/// What a send did.
+enum SendAnswer {
+  /// So many bytes were taken. If not all, `.sent` follows when there is room again.
+  case took(Int)
+  /// The completion will tell.
+  case later
+  /// The connection is over.
+  case failed(Errno)
+}
+
+/// Something that came to its end.
+@safe
+struct Completion {
+  enum Kind: UInt8 {
+    /// A connection: its descriptor is `value`.
+    case accepted
+    /// `value` is the error number.
+    case acceptFailed
+    /// `value` bytes at `bytes`.
+    case received
+    /// The peer has finished sending.
+    case ended
+    /// `value` is the error number.
+    case receiveFailed
+    /// A send is done, `value` bytes were taken; or there is room again, and `value` is 0.
+    case sent
+    /// A send of `sendOutput` is done; `value` bytes at `bytes` were not taken.
+    case sentInPlace
+    /// `value` is the error number.
+    case sendFailed
+    /// The connection's last completion.
+    case closed
+    /// Somebody used the waker.
+    case woken
+    /// The process is asked to end.
+    case signalled
+  }
+
+  var kind: Kind
+  var key = Key(index: 0, generation: 0)
+  var value = 0
+  var bytes: UnsafeMutablePointer<UInt8>?
+
+  init(_ kind: Kind, _ key: Key = Key(index: 0, generation: 0), _ value: Int = 0) {
+    self.kind = kind
+    self.key = key
+    self.value = value
+    unsafe bytes = nil
+  }
+
+  /// The error number of a failure.
+  var errno: Errno { Errno(rawValue: Int32(truncatingIfNeeded: value)) }
+
+  /// The bytes of a receive.
+  var received: UnsafeRawBufferPointer {
+    unsafe UnsafeRawBufferPointer(start: UnsafeRawPointer(bytes), count: value)
+  }
+}

@@ -1,0 +1,266 @@
+/// Completions on top of readiness: any ``Poller`` as a ``Backend``.
+///
+/// Interest stands as long as receiving is armed, so a small request costs one `recv`, one `send`
+/// and its share of a wait. Bytes are received only when the loop takes the completion, one
+/// connection after another into one buffer that stays in the cache.
+struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
+  typealias System = P.System
+  static var name: String { P.name }
+
+  let system: System
+  private var poller: P
+  private var events: EventBuffer
+  private var cursor = 0
+  private var isWritten = false
+  private let input: ByteRegion
+  private let output: ByteRegion
+  private var listeners: [Descriptor] = []
+  private var isAccepting = true
+  private var acceptsLeft = 0
+  private let acceptBudget: Int
+
+  /// How much one receive takes at most: a peer's budget for one turn.
+  static var bufferSize: Int { 65536 }
+
+  init(poller: consuming P, acceptBudget: Int, system: System) throws(SystemError) {
+    let input = try ByteRegion(count: Self.bufferSize)
+    let output = try ByteRegion(count: Self.bufferSize)
+    self.poller = poller
+    self.system = system
+    self.acceptBudget = acceptBudget
+    self.input = input
+    self.output = output
+    events = EventBuffer(capacity: 1024)
+  }
+
+  // -------------------------------------------------------------------------- accepting
+
+  mutating func watch(_ descriptor: Descriptor, _ completion: Completion.Kind)
+    throws(SystemError)
+  {
+    let registration: Registration = completion == .signalled ? .signals : .waker
+    do throws(RegistrationError) {
+      try poller.set(descriptor, .read, was: nil, key: registration.key)
+    } catch { throw error.asSystemError(descriptor) }
+  }
+
+  mutating func listen(_ descriptor: Descriptor) throws(SystemError) {
+    do throws(RegistrationError) {
+      try poller.set(descriptor, .read, was: nil, key: listenerKey(listeners.count))
+    } catch { throw error.asSystemError(descriptor) }
+    listeners.append(descriptor)
+  }
+
+  private func listenerKey(_ index: Int) -> Key {
+    Registration.listener(Key(index: UInt32(index), generation: 0)).key
+  }
+
+  mutating func setAccepting(_ on: Bool) {
+    guard on != isAccepting else { return }
+    isAccepting = on
+    for (index, descriptor) in listeners.enumerated() {
+      try? poller.set(
+        descriptor, on ? .read : nil, was: on ? nil : .read, key: listenerKey(index))
+    }
+  }
+
+  private mutating func accept(_ index: Int) -> Completion? {
+    guard isAccepting, acceptsLeft > 0, index < listeners.count else { return nil }
+    acceptsLeft -= 1
+    var address = SocketAddress.any(port: 0)
+    let (system, descriptor) = (system, listeners[index])
+    let outcome = system.retryingInterrupts { system.accept(descriptor, peer: &address) }
+    switch outcome.errno {
+    case nil: return Completion(.accepted, Key(rawValue: 0), outcome.value)
+    case Errno.wouldBlock: return nil
+    case .some(let errno):
+      return Completion(.acceptFailed, Key(rawValue: 0), Int(errno.rawValue))
+    }
+  }
+
+  mutating func acceptQueued() -> Int32? {
+    for index in listeners.indices {
+      isAccepting = true
+      acceptsLeft = 1
+      if let completion = accept(index), completion.kind == .accepted {
+        return Int32(truncatingIfNeeded: completion.value)
+      }
+    }
+    return nil
+  }
+
+  mutating func refuse(_ descriptor: Int32) {
+    _ = system.close(Descriptor(rawValue: descriptor))
+  }
+
+  // ------------------------------------------------------------------------- connections
+
+  mutating func open(_ key: Key, _ slots: inout SlotTable) throws(RegistrationError) {
+    let descriptor = Descriptor(rawValue: slots[key.index].descriptor)
+    try poller.set(descriptor, .read, was: nil, key: key)
+    slots[key.index].flags.formUnion([.receiving, .watchesRead])
+  }
+
+  mutating func setReceiving(_ on: Bool, _ key: Key, _ slots: inout SlotTable) {
+    if on {
+      slots[key.index].flags.insert(.receiving)
+    } else {
+      slots[key.index].flags.remove(.receiving)
+    }
+    watch(key, read: on, write: slots[key.index].flags.contains(.watchesWrite), &slots)
+  }
+
+  /// Makes the poller's interest what it should be. A failure shows with the next receive or send.
+  private mutating func watch(_ key: Key, read: Bool, write: Bool, _ slots: inout SlotTable) {
+    let flags = slots[key.index].flags
+    var (old, new): (Interest, Interest) = ([], [])
+    if flags.contains(.watchesRead) { old.insert(.read) }
+    if flags.contains(.watchesWrite) { old.insert(.write) }
+    if read { new.insert(.read) }
+    if write { new.insert(.write) }
+    guard old != new else { return }
+    let descriptor = Descriptor(rawValue: slots[key.index].descriptor)
+    try? poller.set(descriptor, new, was: old, key: key)
+    slots[key.index].flags.subtract([.watchesRead, .watchesWrite])
+    if read { slots[key.index].flags.insert(.watchesRead) }
+    if write { slots[key.index].flags.insert(.watchesWrite) }
+  }
+
+  mutating func outputRegion() -> OutputRegion {
+    unsafe OutputRegion(start: output.start, capacity: output.count)
+  }
+
+  mutating func sendOutput(_ count: Int, _ key: Key, _ slots: inout SlotTable) -> SendAnswer {
+    unsafe send(UnsafeRawBufferPointer(start: output.start, count: count), key, &slots)
+  }
+
+  mutating func send(
+    _ bytes: UnsafeRawBufferPointer, _ key: Key, _ slots: inout SlotTable
+  ) -> SendAnswer {
+    let descriptor = Descriptor(rawValue: slots[key.index].descriptor)
+    let outcome = unsafe send(bytes, on: descriptor)
+    let taken: Int
+    switch outcome.errno {
+    case nil: taken = outcome.value
+    case Errno.wouldBlock: taken = 0
+    case .some(let errno): return .failed(errno)
+    }
+    let flags = slots[key.index].flags
+    if taken < bytes.count || flags.contains(.watchesWrite) {
+      watch(key, read: flags.contains(.watchesRead), write: taken < bytes.count, &slots)
+    }
+    return .took(taken)
+  }
+
+  @inline(__always)
+  private func send(_ bytes: UnsafeRawBufferPointer, on descriptor: Descriptor) -> Outcome {
+    while true {
+      let outcome = unsafe system.send(descriptor, from: bytes)
+      if outcome.errno != .interrupted { return outcome }
+    }
+  }
+
+  mutating func shutdownSending(_ key: Key, _ slots: inout SlotTable) {
+    _ = system.shutdownSending(Descriptor(rawValue: slots[key.index].descriptor))
+  }
+
+  mutating func close(_ key: Key, _ slots: inout SlotTable) -> Bool {
+    let descriptor = Descriptor(rawValue: slots[key.index].descriptor)
+    if !P.forgetsClosedDescriptors {
+      let flags = slots[key.index].flags
+      var old: Interest = []
+      if flags.contains(.watchesRead) { old.insert(.read) }
+      if flags.contains(.watchesWrite) { old.insert(.write) }
+      try? poller.set(descriptor, nil, was: old, key: key)
+    }
+    _ = system.close(descriptor)
+    return true
+  }
+
+  func peerAddress(_ key: Key, _ slots: borrowing SlotTable) -> SocketAddress? {
+    var address = SocketAddress.any(port: 0)
+    let descriptor = Descriptor(rawValue: slots[key.index].descriptor)
+    return system.peerAddress(descriptor, into: &address).isSuccess ? address : nil
+  }
+
+  // ----------------------------------------------------------------------------- waiting
+
+  mutating func wait(until deadline: Instant?) throws(SystemError) {
+    cursor = 0
+    isWritten = false
+    acceptsLeft = acceptBudget
+    try poller.wait(until: deadline, into: &events)
+  }
+
+  mutating func next(_ slots: inout SlotTable) -> Completion? {
+    while cursor < events.count {
+      let event = events[cursor]
+      // Kinds other than connections have even generations.
+      let completion =
+        event.key.generation & 1 == 0
+        ? nextSpecial(event.key)
+        : slots.contains(event.key) ? nextOf(event, slots[event.key.index]) : nil
+      if !stays(after: completion) {
+        cursor += 1
+        isWritten = false
+      }
+      if let completion { return completion }
+    }
+    return nil
+  }
+
+  /// Whether the event at the cursor may have more to tell.
+  @inline(__always)
+  private func stays(after completion: Completion?) -> Bool {
+    switch completion?.kind {
+    case .accepted, .acceptFailed, .sent: true
+    default: false
+    }
+  }
+
+  /// A listener is asked again until its queue is empty or the turn's budget is used up.
+  private mutating func nextSpecial(_ key: Key) -> Completion? {
+    switch Registration(key) {
+    case .listener(let listener): return accept(Int(listener.index))
+    case .signals: return Completion(.signalled)
+    default: return Completion(.woken)
+    }
+  }
+
+  @inline(__always)
+  private mutating func nextOf(_ event: Event, _ slot: Slot) -> Completion? {
+    // First what is owed, then what is asked.
+    if !isWritten, slot.flags.contains(.watchesWrite),
+      !event.readiness.isDisjoint(with: [.write, .hangUp])
+    {
+      isWritten = true
+      return Completion(.sent, event.key)
+    }
+    guard slot.flags.contains(.receiving) || event.readiness.contains(.hangUp) else { return nil }
+    guard !event.readiness.isDisjoint(with: [.read, .hangUp]) else { return nil }
+    return receive(event.key, Descriptor(rawValue: slot.descriptor))
+  }
+
+  mutating func receiveNow(_ key: Key, _ slots: inout SlotTable) -> Completion? {
+    receive(key, Descriptor(rawValue: slots[key.index].descriptor))
+  }
+
+  @inline(__always)
+  private mutating func receive(_ key: Key, _ descriptor: Descriptor) -> Completion? {
+    while true {
+      let outcome = unsafe system.receive(descriptor, into: input.all)
+      if outcome.value > 0 {
+        var completion = Completion(.received, key, outcome.value)
+        unsafe completion.bytes = input.start
+        return completion
+      }
+      switch outcome.errno {
+      case nil: return Completion(.ended, key)
+      case Errno.interrupted: continue
+      // Readiness was spurious: nothing has completed. Go on with the next event.
+      case Errno.wouldBlock: return nil
+      case .some(let errno): return Completion(.receiveFailed, key, Int(errno.rawValue))
+      }
+    }
+  }
+}

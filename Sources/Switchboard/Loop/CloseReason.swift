@@ -1,0 +1,39 @@
+/// Why a peer was closed.
+public enum CloseReason: Hashable, Sendable, CustomStringConvertible {
+  /// We finished with it: a handler answered the empty interest, a session closed it.
+  case finished
+  /// The peer finished, and so did we.
+  case peerFinished
+  /// The session closed it at once.
+  case aborted
+  /// The connection broke.
+  case failed(SystemError)
+  /// More was written to it than it may hold unsent: the peer reads too slowly.
+  case outboxFull
+  /// Nothing came from it and nothing went to it for the idle timeout.
+  case idle
+  /// It was not finished when the drain timeout ended.
+  case drainTimeout
+  /// The reactor was stopped.
+  case stopped
+  /// The connection attempt failed.
+  case connectFailed(SystemError)
+  /// The poller failed to watch it.
+  case registrationFailed(RegistrationError)
+
+  /// In words.
+  public var description: String {
+    switch self {
+    case .finished: "finished"
+    case .peerFinished: "the peer finished"
+    case .aborted: "aborted"
+    case .failed(let error): error.errno.meaning
+    case .outboxFull: "the peer reads too slowly"
+    case .idle: "idle for too long"
+    case .drainTimeout: "not finished when the drain timeout ended"
+    case .stopped: "the server was stopped"
+    case .connectFailed(let error): error.description
+    case .registrationFailed(let error): error.description
+    }
+  }
+}

@@ -1,0 +1,152 @@
+/// Bytes that sockets would not take yet, of all connections of a loop.
+///
+/// A connection holds a place here only while something of it is unsent. A place has two buffers:
+/// the one being sent, which a ring may be reading and which therefore never moves, and the one that
+/// further output is added to. Small buffers are used again, large ones go back to the allocator.
+@safe
+struct OutboxPool: ~Copyable {
+  @safe
+  private struct Buffer {
+    var start: UnsafeMutablePointer<UInt8>?
+    var capacity = 0
+    var head = 0
+    var end = 0
+    var count: Int { end - head }
+  }
+
+  @safe
+  private struct Outbox {
+    var current = Buffer()
+    var next = Buffer()
+    var nextFree: UInt32 = 0
+  }
+
+  /// The smallest buffer, in bytes, and the only size that is kept for use again.
+  private static var unit: Int { 16384 }
+  /// How many of those are kept: 1 MiB.
+  private static var kept: Int { 64 }
+
+  private var outboxes: [Outbox] = []
+  private var firstFree: UInt32 = 0
+  private var spare: [UnsafeMutablePointer<UInt8>] = unsafe []
+  /// Bytes unsent, of all connections.
+  private(set) var total = 0
+
+  init() {}
+
+  deinit {
+    for outbox in outboxes {
+      unsafe outbox.current.start?.deallocate()
+      unsafe outbox.next.start?.deallocate()
+    }
+    for index in unsafe spare.indices { unsafe spare[index].deallocate() }
+  }
+
+  /// How many bytes a place holds; 0 for none.
+  func count(_ place: UInt32) -> Int {
+    guard place != 0 else { return 0 }
+    let outbox = outboxes[Int(place) - 1]
+    return outbox.current.count + outbox.next.count
+  }
+
+  /// Adds bytes behind those that are there, taking a place if there is none yet.
+  mutating func append(_ bytes: UnsafeRawBufferPointer, to place: inout UInt32) {
+    guard unsafe !bytes.isEmpty else { return }
+    if place == 0 { place = takePlace() }
+    let index = Int(place) - 1
+    let next = withRoom(for: bytes.count, outboxes[index].next)
+    outboxes[index].next = next
+    if let start = unsafe next.start, let source = bytes.baseAddress {
+      unsafe UnsafeMutableRawPointer(start + next.end).copyMemory(
+        from: source, byteCount: bytes.count)
+    }
+    outboxes[index].next.end += bytes.count
+    total += bytes.count
+  }
+
+  /// Adds bytes before those that are there; nothing may be being sent from the place.
+  mutating func prepend(_ bytes: UnsafeRawBufferPointer, to place: inout UInt32) {
+    guard unsafe !bytes.isEmpty else { return }
+    var added: UInt32 = 0
+    unsafe append(bytes, to: &added)
+    if place == 0 {
+      place = added
+      return
+    }
+    let (old, new) = (Int(place) - 1, Int(added) - 1)
+    // What was added last becomes what is sent first.
+    outboxes[new].current = outboxes[new].next
+    outboxes[new].next = outboxes[old].next
+    release(outboxes[old].current)
+    outboxes[old] = Outbox(nextFree: firstFree)
+    firstFree = place
+    place = added
+  }
+
+  /// The bytes to send next. They stay where they are until they are consumed.
+  mutating func front(_ place: UInt32) -> UnsafeRawBufferPointer {
+    guard place != 0 else { return unsafe UnsafeRawBufferPointer(start: nil, count: 0) }
+    let index = Int(place) - 1
+    if outboxes[index].current.count == 0 {
+      release(outboxes[index].current)
+      outboxes[index].current = outboxes[index].next
+      outboxes[index].next = Buffer()
+    }
+    let current = outboxes[index].current
+    return unsafe UnsafeRawBufferPointer(
+      start: current.start.map { unsafe UnsafeRawPointer($0 + current.head) }, count: current.count)
+  }
+
+  /// The first bytes have been sent. A place with nothing left is given up.
+  mutating func consume(_ count: Int, from place: inout UInt32) {
+    guard place != 0 else { return }
+    let index = Int(place) - 1
+    let taken = min(max(0, count), outboxes[index].current.count)
+    outboxes[index].current.head += taken
+    total -= taken
+    if self.count(place) == 0 { free(&place) }
+  }
+
+  /// Gives up a place and what it holds.
+  mutating func free(_ place: inout UInt32) {
+    guard place != 0 else { return }
+    total -= count(place)
+    let index = Int(place) - 1
+    release(outboxes[index].current)
+    release(outboxes[index].next)
+    outboxes[index] = Outbox(nextFree: firstFree)
+    firstFree = place
+    place = 0
+  }
+
+  private mutating func takePlace() -> UInt32 {
+    guard firstFree != 0 else {
+      outboxes.append(Outbox())
+      return UInt32(outboxes.count)
+    }
+    let place = firstFree
+    firstFree = outboxes[Int(place) - 1].nextFree
+    return place
+  }
+
+  /// The buffer, or a larger one with its content.
+  private mutating func withRoom(for more: Int, _ buffer: Buffer) -> Buffer {
+    guard buffer.capacity - buffer.end < more else { return buffer }
+    let count = buffer.count
+    let capacity = max(Self.unit, count + more, 2 * count)
+    let spared = unsafe capacity == Self.unit ? spare.popLast() : nil
+    let start = unsafe spared ?? .allocate(capacity: capacity)
+    if let old = unsafe buffer.start { unsafe start.update(from: old + buffer.head, count: count) }
+    release(buffer)
+    return unsafe Buffer(start: start, capacity: capacity, head: 0, end: count)
+  }
+
+  private mutating func release(_ buffer: Buffer) {
+    guard let start = unsafe buffer.start else { return }
+    if buffer.capacity == Self.unit, unsafe spare.count < Self.kept {
+      unsafe spare.append(start)
+    } else {
+      unsafe start.deallocate()
+    }
+  }
+}

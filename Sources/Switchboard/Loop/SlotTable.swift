@@ -1,0 +1,110 @@
+/// What a loop knows of one connection: 32 bytes, and all that an idle connection costs beside its
+/// session and its place in the timer wheel.
+struct Slot: BitwiseCopyable {
+  struct Flags: OptionSet, BitwiseCopyable {
+    let rawValue: UInt16
+    /// Its receive is armed.
+    static let receiving = Flags(rawValue: 1 << 0)
+    /// A send is under way: further output goes to the outbox, in order.
+    static let sending = Flags(rawValue: 1 << 1)
+    /// The session asked not to be given bytes.
+    static let pausedBySession = Flags(rawValue: 1 << 2)
+    /// The outbox is above its high watermark.
+    static let pausedByOutbox = Flags(rawValue: 1 << 3)
+    /// The peer has finished sending.
+    static let peerEnded = Flags(rawValue: 1 << 4)
+    /// Close when everything is sent.
+    static let closing = Flags(rawValue: 1 << 5)
+    /// The session is gone; what the peer still sends is discarded.
+    static let lingering = Flags(rawValue: 1 << 6)
+    /// The backend has been told to close; the slot is freed when it has.
+    static let closed = Flags(rawValue: 1 << 7)
+    /// The session was told that the loop drains.
+    static let draining = Flags(rawValue: 1 << 8)
+    /// Poller backends: the registered interest, as `Interest` has it.
+    static let watchesRead = Flags(rawValue: 1 << 9)
+    static let watchesWrite = Flags(rawValue: 1 << 10)
+    /// Ring backend: a completion of the armed receive is still to come.
+    static let receiveInFlight = Flags(rawValue: 1 << 11)
+    /// Ring backend: the armed receive has been asked to end.
+    static let cancelling = Flags(rawValue: 1 << 12)
+    /// Ring backend: the completion of a send from the outbox is still to come.
+    static let sendInFlight = Flags(rawValue: 1 << 13)
+  }
+
+  /// The descriptor, or the ring's own number for it.
+  var descriptor: Int32
+  /// Odd while the slot is in use.
+  var generation: UInt32
+  /// When something was last received or sent, in the loop's milliseconds; free slots keep the next
+  /// free slot here.
+  var lastActive: UInt32
+  /// When the session wants to be woken, in the loop's milliseconds; 0 for never. While lingering:
+  /// when that ends.
+  var alarm: UInt32
+  var flags: Flags
+  /// Bytes not sent yet, as an index into the outbox pool; 0 for none.
+  var outbox: UInt32
+}
+
+/// All connections of a loop.
+struct SlotTable: ~Copyable {
+  private var slots: ReservedTable<Slot>
+  /// How many are in use.
+  private(set) var count = 0
+  /// Slots from here on have never been used.
+  private(set) var end = 0
+  /// The slot given back last, plus one; its memory is the warmest.
+  private var firstFree: UInt32 = 0
+
+  init(capacity: Int) throws(SystemError) { slots = try ReservedTable(capacity: capacity) }
+
+  var capacity: Int { slots.capacity }
+  var isFull: Bool { count == slots.capacity }
+
+  /// A slot that is in use, or was.
+  subscript(index: UInt32) -> Slot {
+    @inline(__always) unsafeAddress { unsafe slots.address(Int(index)) }
+    @inline(__always) unsafeMutableAddress { unsafe slots.mutableAddress(Int(index)) }
+  }
+
+  /// Takes a free slot; there must be one.
+  mutating func take(descriptor: Int32) -> Key {
+    let index: UInt32
+    if firstFree != 0 {
+      index = firstFree - 1
+      firstFree = slots[Int(index)].lastActive
+    } else {
+      index = UInt32(end)
+      end += 1
+    }
+    count += 1
+    let generation = slots[Int(index)].generation &+ 1
+    slots[Int(index)] = Slot(
+      descriptor: descriptor, generation: generation, lastActive: 0, alarm: 0, flags: [], outbox: 0)
+    return Key(index: index, generation: generation)
+  }
+
+  /// Gives a slot back: its key is dead from here on.
+  mutating func giveBack(_ key: Key) {
+    guard contains(key) else { return }
+    slots[Int(key.index)].generation = key.generation &+ 1
+    slots[Int(key.index)].lastActive = firstFree
+    firstFree = key.index + 1
+    count -= 1
+  }
+
+  /// Whether a key names a connection that is still there.
+  @inline(__always)
+  func contains(_ key: Key) -> Bool {
+    key.index < slots.capacity && key.generation & 1 == 1
+      && slots[Int(key.index)].generation == key.generation
+  }
+
+  /// The key of the connection at an index, nil where there is none.
+  func key(at index: Int) -> Key? {
+    guard index < end else { return nil }
+    let generation = slots[index].generation
+    return generation & 1 == 1 ? Key(index: UInt32(index), generation: generation) : nil
+  }
+}

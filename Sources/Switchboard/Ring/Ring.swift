@@ -1,0 +1,104 @@
+internal import CKernel
+
+/// A kernel that has io_uring.
+public protocol RingKernel: Kernel {
+  /// `io_uring_setup(2)` and the mapping of its queues, into `ring`.
+  func ringOpen(_ ring: OpaquePointer, entries: UInt32, completions: UInt32) -> Outcome
+  /// `io_uring_enter(2)`: submits, runs deferred work and waits for `least` completions, at most so
+  /// many nanoseconds; negative: for ever.
+  func ringEnter(_ ring: OpaquePointer, least: UInt32, nanoseconds: Int64) -> Outcome
+  /// `io_uring_register(2)`: room for so many direct descriptors.
+  func ringRegisterFiles(_ ring: OpaquePointer, count: UInt32) -> Outcome
+  /// `io_uring_register(2)`: a ring of provided buffers, used up in increments.
+  func ringRegisterBuffers(
+    _ ring: OpaquePointer, _ buffers: UnsafeMutableRawPointer, entries: UInt32
+  )
+    -> Outcome
+}
+
+extension Linux: RingKernel {
+  public func ringOpen(_ ring: OpaquePointer, entries: UInt32, completions: UInt32) -> Outcome {
+    // One thread submits and reaps, and the kernel does a connection's work when that thread asks
+    // for it, not whenever a packet comes: fewer interruptions, larger batches. Linux 6.1.
+    unsafe Outcome(
+      raw: ck_ring_open(
+        UnsafeMutablePointer(ring), entries, completions,
+        IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN))
+  }
+  public func ringEnter(_ ring: OpaquePointer, least: UInt32, nanoseconds: Int64) -> Outcome {
+    unsafe Outcome(raw: ck_ring_enter(UnsafeMutablePointer(ring), least, nanoseconds))
+  }
+  public func ringRegisterFiles(_ ring: OpaquePointer, count: UInt32) -> Outcome {
+    unsafe Outcome(raw: ck_ring_register_files(UnsafeMutablePointer(ring), count))
+  }
+  public func ringRegisterBuffers(
+    _ ring: OpaquePointer, _ buffers: UnsafeMutableRawPointer, entries: UInt32
+  ) -> Outcome {
+    unsafe Outcome(
+      raw: ck_ring_register_buffers(UnsafeMutablePointer(ring), buffers, entries, 0, true))
+  }
+}
+
+/// A ring and its two queues. It knows nothing of connections.
+@safe
+final class Ring<System: RingKernel> {
+  let raw: UnsafeMutablePointer<ck_ring>
+  let system: System
+
+  /// - Throws: `ENOSYS` where the kernel lacks io_uring or is too old, `EPERM` where a filter or
+  ///   `kernel.io_uring_disabled` forbids it, `ENOMEM`.
+  init(entries: UInt32, completions: UInt32, system: System) throws(SystemError) {
+    unsafe raw = .allocate(capacity: 1)
+    unsafe raw.initialize(to: ck_ring())
+    self.system = system
+    let raw = unsafe raw
+    let outcome = unsafe system.ringOpen(
+      OpaquePointer(raw), entries: entries, completions: completions)
+    if let errno = outcome.errno {
+      unsafe raw.pointee.fd = -1
+      throw SystemError(.ringSetup, errno)
+    }
+  }
+
+  deinit {
+    if unsafe raw.pointee.fd >= 0 { unsafe ck_ring_close(raw) }
+    unsafe raw.deallocate()
+  }
+
+  /// Room for direct descriptors, and a shorter way in.
+  func register(files: UInt32) throws(SystemError) {
+    let raw = unsafe raw
+    try system.must(.ringRegister) {
+      unsafe system.ringRegisterFiles(OpaquePointer(raw), count: files)
+    }
+    unsafe ck_ring_register_itself(raw)
+  }
+
+  /// An empty entry. A full queue is submitted first.
+  @inline(__always)
+  func entry() -> UnsafeMutablePointer<io_uring_sqe> {
+    while true {
+      if let entry = unsafe ck_ring_entry(raw) { return unsafe entry }
+      _ = enter(least: 0, until: nil)
+    }
+  }
+
+  /// Submits everything and waits for `least` completions, at most until `deadline`.
+  ///
+  /// Returns normally when a signal or the deadline ends it, and when the kernel asks to have
+  /// completions taken first (`EBUSY`).
+  func enter(least: UInt32, until deadline: Instant?) -> Errno? {
+    var nanoseconds: Int64 = -1
+    if let deadline {
+      let now = system.now()
+      nanoseconds = deadline > now ? Int64(clamping: deadline.nanoseconds - now.nanoseconds) : 0
+    }
+    let outcome = unsafe system.ringEnter(
+      OpaquePointer(raw), least: least, nanoseconds: nanoseconds)
+    switch outcome.errno {
+    case nil, Errno.interrupted, Errno(rawValue: 62), Errno(rawValue: 16), Errno.wouldBlock:
+      return nil
+    case .some(let errno): return errno
+    }
+  }
+}

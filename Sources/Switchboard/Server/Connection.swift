@@ -1,0 +1,187 @@
+/// A session's side of its connection during a callback: it writes, pauses, sets its timer and
+/// closes through this.
+///
+/// Nothing happens at once: when the callback returns, the loop sends what was written and does
+/// what was asked. Belongs to the loop's thread; it cannot be kept. For other threads there is
+/// ``handle``.
+@safe
+public struct Connection: ~Copyable {
+  struct Requests: OptionSet {
+    let rawValue: UInt8
+    static let pause = Requests(rawValue: 1)
+    static let resume = Requests(rawValue: 2)
+    static let close = Requests(rawValue: 4)
+    static let abort = Requests(rawValue: 8)
+    static let timer = Requests(rawValue: 16)
+    static let overflow = Requests(rawValue: 32)
+  }
+
+  /// The connection's name on its loop, for as long as it lives.
+  public internal(set) var key = Key(index: 0, generation: 0)
+  /// When this turn of the loop began. Reading it costs no system call.
+  public internal(set) var now: Instant
+
+  // Where output goes: the backend's region, or a buffer of our own when that is too small.
+  @usableFromInline var start: UnsafeMutablePointer<UInt8>
+  @usableFromInline var capacity = 0
+  @usableFromInline var count = 0
+  private(set) var isSpilled = false
+  private var spillCapacity = 0
+  private let limit: Int
+
+  var requests: Requests = []
+  var alarm: Instant?
+  let loop: LoopContext
+
+  init(loop: LoopContext, now: Instant, limit: Int) {
+    unsafe start = UnsafeMutablePointer(bitPattern: 16).unsafelyUnwrapped
+    self.loop = loop
+    self.now = now
+    self.limit = limit
+  }
+
+  deinit { if isSpilled { unsafe start.deallocate() } }
+
+  // ---------------------------------------------------------------------------- writing
+
+  /// Sends a byte.
+  @inlinable
+  public mutating func write(_ byte: UInt8) {
+    guard count < capacity || makeRoom(1) else { return }
+    unsafe start[count] = byte
+    count &+= 1
+  }
+
+  /// Sends bytes.
+  @inlinable
+  public mutating func write(_ bytes: Span<UInt8>) {
+    guard bytes.count <= capacity &- count || makeRoom(bytes.count) else { return }
+    unsafe bytes.withUnsafeBufferPointer { bytes in
+      if let first = bytes.baseAddress {
+        unsafe (start + count).update(from: first, count: bytes.count)
+      }
+    }
+    count &+= bytes.count
+  }
+
+  /// Sends a string's UTF-8.
+  public mutating func write(_ text: String) {
+    let utf8 = text.utf8
+    write(utf8.span)
+  }
+
+  /// Sends at most `count` bytes that `body` produces, without a copy in between.
+  ///
+  /// `body` gets an empty output of exactly that capacity, and is not called when the connection is
+  /// about to be closed for having written too much.
+  @inlinable
+  public mutating func write(
+    atMost count: Int, _ body: (inout OutputSpan<UInt8>) -> Void
+  ) {
+    let room = max(0, count)
+    guard room <= capacity &- self.count || makeRoom(room) else { return }
+    let buffer = unsafe UnsafeMutableBufferPointer(start: start + self.count, count: room)
+    var output = unsafe OutputSpan(buffer: buffer, initializedCount: 0)
+    body(&output)
+    self.count &+= unsafe output.finalize(for: buffer)
+  }
+
+  /// The same for those who write by index: `body` gets exactly `count` bytes of any content and
+  /// answers how many of them, from the start, are to be sent.
+  @inlinable
+  public mutating func write(
+    atMost count: Int, filling body: (inout MutableSpan<UInt8>) -> Int
+  ) {
+    let room = max(0, count)
+    guard room <= capacity &- self.count || makeRoom(room) else { return }
+    let buffer = unsafe UnsafeMutableBufferPointer(start: start + self.count, count: room)
+    var span = unsafe buffer.mutableSpan
+    let written = body(&span)
+    self.count &+= max(0, min(written, room))
+  }
+
+  /// Makes room for `more` bytes, in a buffer of our own. False when the connection has written
+  /// more than it may; it will be closed.
+  @usableFromInline
+  mutating func makeRoom(_ more: Int) -> Bool {
+    guard more <= limit &- count else {
+      requests.insert(.overflow)
+      return false
+    }
+    let wanted = min(max(count + more, 2 * capacity), limit)
+    let bigger = UnsafeMutablePointer<UInt8>.allocate(capacity: wanted)
+    unsafe bigger.initialize(repeating: 0, count: wanted)
+    unsafe bigger.update(from: start, count: count)
+    if isSpilled { unsafe start.deallocate() }
+    unsafe start = bigger
+    capacity = wanted
+    isSpilled = true
+    return true
+  }
+
+  // --------------------------------------------------------------------------- controls
+
+  /// Stop delivering bytes to this session; the peer is slowed down by TCP's own window.
+  public mutating func pauseReading() {
+    requests.insert(.pause)
+    requests.remove(.resume)
+  }
+
+  /// Deliver bytes again.
+  public mutating func resumeReading() {
+    requests.insert(.resume)
+    requests.remove(.pause)
+  }
+
+  /// Calls ``Session/elapsed(_:)`` once, that long after ``now``; in place of an earlier timer. Not
+  /// early, and a millisecond or two late on an idle machine. At most 24 days.
+  public mutating func setTimer(after duration: Duration) {
+    requests.insert(.timer)
+    alarm = now + min(duration, .seconds(24 * 86400))
+  }
+
+  /// Forgets the timer.
+  public mutating func cancelTimer() {
+    requests.insert(.timer)
+    alarm = nil
+  }
+
+  /// Closes when everything written has been sent. No more bytes are delivered.
+  public mutating func close() { requests.insert(.close) }
+
+  /// Closes at once; what is not sent yet is lost.
+  public mutating func abort() { requests.insert(.abort) }
+
+  /// The peer's address; nil when the connection is no longer there to ask. A system call.
+  public var peerAddress: SocketAddress? { loop.peerAddress(key) }
+
+  // ------------------------------------------------------------------------- by the loop
+
+  /// Makes ready for the next callback.
+  @inline(__always)
+  mutating func begin(_ key: Key, _ region: OutputRegion) {
+    self.key = key
+    if isSpilled { dropSpill() }
+    unsafe start = region.start
+    capacity = region.capacity
+    count = 0
+    requests = []
+  }
+
+  mutating func dropSpill() {
+    unsafe start.deallocate()
+    isSpilled = false
+    capacity = 0
+    count = 0
+  }
+
+  /// What was written.
+  var written: UnsafeRawBufferPointer {
+    unsafe UnsafeRawBufferPointer(start: start, count: count)
+  }
+}
+
+/// What a ``Connection`` can ask of its loop, whatever the loop's backend.
+class LoopContext: @unchecked Sendable {
+  func peerAddress(_ key: Key) -> SocketAddress? { nil }
+}

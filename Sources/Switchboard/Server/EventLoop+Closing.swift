@@ -1,0 +1,226 @@
+extension EventLoop where B: ~Copyable {
+  // --------------------------------------------------------------------------- accepting
+
+  mutating func accepted(_ descriptor: Int32) {
+    guard !slots.isFull else {
+      // More than the limit were on their way already.
+      return backend.refuse(descriptor)
+    }
+    let key = slots.take(descriptor: descriptor)
+    slots[key.index].lastActive = tick
+    do throws(RegistrationError) {
+      try backend.open(key, &slots)
+    } catch {
+      _ = backend.close(key, &slots)
+      slots.giveBack(key)
+      return pauseAccepting(.refused(error))
+    }
+    noteAccepted()
+    callBack(key) { sessions, index, connection in sessions.open(index, &connection) }
+    if limits.idle != 0, slots.contains(key) { schedule(key) }
+    if slots.count >= limits.maxConnections {
+      pauseAccepting(.connectionLimit(limits.maxConnections))
+    }
+  }
+
+  private mutating func noteAccepted() {
+    accepting.backoff = AcceptState.shortest
+    guard accepting.pause != nil else { return }
+    accepting.pause = nil
+    notice(.acceptingResumed)
+  }
+
+  mutating func acceptFailed(_ errno: Errno) {
+    if errno.concernsOneQueuedConnection || errno == .interrupted { return }
+    pauseAccepting(.failed(SystemError(.accept, errno)))
+  }
+
+  private mutating func pauseAccepting(_ reason: ReactorNotice.Pause) {
+    backend.setAccepting(false)
+    if accepting.pause == nil { notice(.acceptingPaused(reason)) }
+    accepting.pause = reason
+    accepting.retryAt = nil
+    if case .failed = reason {
+      accepting.retryLater(now, entropy: backend.system.entropy())
+    } else if slots.count == 0 {
+      accepting.retryLater(now, entropy: backend.system.entropy())
+    }
+  }
+
+  private mutating func tryAcceptingAgain() {
+    guard accepting.pause != nil, draining == nil, slots.count < limits.maxConnections else {
+      return
+    }
+    accepting.retryAt = nil
+    backend.setAccepting(true)
+  }
+
+  // ----------------------------------------------------------------------------- closing
+
+  /// Everything is sent and the session wants to close. If the peer has not finished yet, say that
+  /// we have, and discard what still comes until it has: see ``ServerOptions/lingerTimeout``.
+  mutating func finish(_ key: Key) {
+    let flags = slots[key.index].flags
+    if flags.contains(.lingering) { return }
+    if flags.contains(.peerEnded) { return closeNow(key, .peerFinished) }
+    endSession(key, .finished)
+    slots[key.index].flags.insert(.lingering)
+    backend.shutdownSending(key, &slots)
+    updateReceiving(key)
+    slots[key.index].alarm = tick &+ limits.linger
+    // Until then it may discard this much.
+    slots[key.index].lastActive = 0
+    schedule(key)
+  }
+
+  /// What a lingering peer sends is thrown away, up to a bound nobody reaches who has seen that we
+  /// have finished.
+  mutating func discard(_ count: Int, _ key: Key) {
+    guard slots[key.index].flags.contains(.lingering) else { return }
+    let (sum, _) = slots[key.index].lastActive.addingReportingOverflow(
+      UInt32(clamping: count))
+    slots[key.index].lastActive = sum
+    if sum > 1 << 20 { dispose(key) }
+  }
+
+  /// Closes now, whatever is unsent.
+  mutating func closeNow(_ key: Key, _ reason: CloseReason) {
+    if !slots[key.index].flags.contains(.lingering) { endSession(key, reason) }
+    dispose(key)
+  }
+
+  private mutating func endSession(_ key: Key, _ reason: CloseReason) {
+    unsafe sessions._withUnsafeGuaranteedRef { $0.close(Int(key.index), reason) }
+  }
+
+  /// Closes the descriptor; the slot is free when the backend is done with it.
+  mutating func dispose(_ key: Key) {
+    guard !slots[key.index].flags.contains(.closed) else { return }
+    slots[key.index].flags.insert([.closed, .lingering])
+    wheel.cancel(key.index)
+    if backend.close(key, &slots) { release(key) }
+  }
+
+  mutating func release(_ key: Key) {
+    guard slots.contains(key) else { return }
+    outboxes.free(&slots[key.index].outbox)
+    slots.giveBack(key)
+    if accepting.pause != nil { tryAcceptingAgain() }
+  }
+
+  // --------------------------------------------------------------------------- deadlines
+
+  /// The tick at an instant, rounded up.
+  func ticks(at instant: Instant) -> UInt32 {
+    guard instant > origin else { return 1 }
+    let offset = instant.nanoseconds - origin.nanoseconds
+    let whole = offset / 1_000_000 + (offset % 1_000_000 == 0 ? 0 : 1)
+    return max(1, 1 &+ UInt32(truncatingIfNeeded: whole))
+  }
+
+  /// Whether a tick has come. Ticks wrap after 49 days; deadlines are at most 24 ahead.
+  private func hasCome(_ deadline: UInt32) -> Bool {
+    Int32(bitPattern: tick &- deadline) >= 0
+  }
+
+  /// Makes the wheel look at a connection in time. A deadline that moves on is left as it is and
+  /// found out when it comes.
+  mutating func schedule(_ key: Key) {
+    let slot = slots[key.index]
+    let isLingering = slot.flags.contains(.lingering)
+    var wait: Int32?
+    if slot.alarm != 0 { wait = Int32(bitPattern: slot.alarm &- tick) }
+    if limits.idle != 0, !isLingering {
+      let idle = Int32(bitPattern: slot.lastActive &+ limits.idle &- tick)
+      wait = min(wait ?? idle, idle)
+    }
+    guard let wait else { return }
+    let milliseconds = UInt64(max(0, Int64(wait)))
+    let deadline = now.advanced(byNanoseconds: milliseconds * 1_000_000)
+    if let scheduled = wheel.deadline(of: key.index), scheduled <= deadline { return }
+    wheel.set(key.index, to: deadline)
+  }
+
+  mutating func serveDeadlines() {
+    while let index = wheel.popDue(at: now) {
+      if let key = slots.key(at: Int(index)) { serveDeadline(of: key) }
+    }
+    if let retryAt = accepting.retryAt, retryAt <= now { tryAcceptingAgain() }
+    if let deadline = draining?.deadline, deadline <= now { cutOff() }
+  }
+
+  private mutating func serveDeadline(of key: Key) {
+    let slot = slots[key.index]
+    if slot.flags.contains(.closed) { return }
+    if slot.alarm != 0, hasCome(slot.alarm) {
+      if slot.flags.contains(.lingering) { return dispose(key) }
+      slots[key.index].alarm = 0
+      if !slot.flags.contains(.closing) {
+        callBack(key) { sessions, index, connection in sessions.elapsed(index, &connection) }
+      }
+    } else if limits.idle != 0, !slot.flags.contains(.lingering),
+      hasCome(slot.lastActive &+ limits.idle)
+    {
+      return closeNow(key, .idle)
+    }
+    if slots.contains(key), !slots[key.index].flags.contains(.closed) { schedule(key) }
+  }
+
+  // ---------------------------------------------------------------------------- draining
+
+  mutating func obeyRequests() {
+    switch control.waker.request {
+    case .none: break
+    case .drain: if draining == nil { beginDraining() }
+    case .stop: isStopped = true
+    }
+  }
+
+  private mutating func beginDraining() {
+    // What waits in the listeners' queues was promised service: closing a listener resets it.
+    while let descriptor = backend.acceptQueued() { accepted(descriptor) }
+    backend.setAccepting(false)
+    listeners = Slab(capacity: 1)
+    accepting = AcceptState()
+    draining = DrainState(deadline: now + options.drainTimeout, peersAtStart: slots.count)
+    notice(.draining(peers: slots.count))
+    for index in 0..<slots.end {
+      guard let key = slots.key(at: index),
+        slots[key.index].flags.isDisjoint(with: [.lingering, .closed, .draining])
+      else { continue }
+      slots[key.index].flags.insert(.draining)
+      // What the peer has sent already is answered before its session is asked to end.
+      while slots.contains(key), slots[key.index].flags.contains(.receiving),
+        slots[key.index].flags.isDisjoint(with: [.closed, .lingering, .closing]),
+        let completion = backend.receiveNow(key, &slots)
+      { handle(completion) }
+      guard slots.contains(key),
+        slots[key.index].flags.isDisjoint(with: [.lingering, .closed])
+      else { continue }
+      callBack(key) { sessions, index, connection in sessions.draining(index, &connection) }
+    }
+  }
+
+  private mutating func cutOff() {
+    for index in 0..<slots.end {
+      guard let key = slots.key(at: index), !slots[key.index].flags.contains(.closed) else {
+        continue
+      }
+      if !slots[key.index].flags.contains(.lingering) { draining?.forced += 1 }
+      closeNow(key, .drainTimeout)
+    }
+    draining?.deadline = now + .seconds(1)
+  }
+
+  mutating func closeAll() {
+    for index in 0..<slots.end {
+      guard let key = slots.key(at: index), !slots[key.index].flags.contains(.closed) else {
+        continue
+      }
+      closeNow(key, .stopped)
+    }
+    if let drain = draining {
+      notice(.drained(finished: drain.peersAtStart - drain.forced, forced: drain.forced))
+    }
+  }
+}

@@ -1,0 +1,99 @@
+extension EventLoop where B: ~Copyable {
+  /// Sends what the callback wrote; what the socket does not take goes to the outbox.
+  @inline(__always)
+  mutating func transmit(_ key: Key) {
+    let flags = slots[key.index].flags
+    if !flags.isDisjoint(with: [.sending, .lingering, .closed]) || connection.isSpilled {
+      return transmitLater(key)
+    }
+    switch backend.sendOutput(connection.count, key, &slots) {
+    case .took(let count):
+      if count < connection.count { keep(from: count, key) }
+    case .later:
+      slots[key.index].flags.insert(.sending)
+    case .failed(let errno):
+      closeNow(key, .failed(SystemError(.send, errno)))
+    }
+  }
+
+  /// Behind bytes that are not sent yet, or too many for the backend's own region.
+  private mutating func transmitLater(_ key: Key) {
+    guard slots[key.index].flags.isDisjoint(with: [.lingering, .closed]) else { return }
+    keep(from: 0, key)
+    guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { return }
+    if !isOutboxBusy(key) { sendOutbox(key) }
+  }
+
+  /// Whether a completion will tell of the outbox, or of bytes before it.
+  private func isOutboxBusy(_ key: Key) -> Bool {
+    slots[key.index].flags.contains(.sending)
+  }
+
+  private mutating func keep(from offset: Int, _ key: Key) {
+    let rest = unsafe UnsafeRawBufferPointer(rebasing: connection.written[offset...])
+    unsafe outboxes.append(rest, to: &slots[key.index].outbox)
+    let unsent = outboxes.count(slots[key.index].outbox)
+    if unsent > options.outboxLimit || outboxes.total > options.totalOutboxLimit {
+      return closeNow(key, .outboxFull)
+    }
+    if offset > 0 || !connection.isSpilled && !slots[key.index].flags.contains(.sending) {
+      // The backend took a part, and tells when there is room again.
+      slots[key.index].flags.insert(.sending)
+    }
+    if unsent > options.highWatermark, !slots[key.index].flags.contains(.pausedByOutbox) {
+      slots[key.index].flags.insert(.pausedByOutbox)
+      updateReceiving(key)
+    }
+  }
+
+  /// Sends from the outbox, as far as it goes.
+  mutating func sendOutbox(_ key: Key) {
+    while slots[key.index].outbox != 0 {
+      slots[key.index].flags.insert(.sending)
+      let bytes = unsafe outboxes.front(slots[key.index].outbox)
+      switch unsafe backend.send(bytes, key, &slots) {
+      case .later: return
+      case .failed(let errno): return closeNow(key, .failed(SystemError(.send, errno)))
+      case .took(let count):
+        slots[key.index].lastActive = tick
+        outboxes.consume(count, from: &slots[key.index].outbox)
+        if count < bytes.count { return resumeIfLow(key) }
+      }
+    }
+    slots[key.index].flags.remove(.sending)
+    resumeIfLow(key)
+    if slots[key.index].flags.contains(.closing) { return finish(key) }
+    callBack(key) { sessions, index, connection in sessions.drained(index, &connection) }
+  }
+
+  private mutating func resumeIfLow(_ key: Key) {
+    guard slots[key.index].flags.contains(.pausedByOutbox),
+      outboxes.count(slots[key.index].outbox) <= options.lowWatermark
+    else { return }
+    slots[key.index].flags.remove(.pausedByOutbox)
+    updateReceiving(key)
+  }
+
+  /// A send from the outbox has ended with `count` bytes taken, or there is room again.
+  mutating func sent(_ key: Key, _ count: Int) {
+    guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { return }
+    slots[key.index].lastActive = tick
+    outboxes.consume(count, from: &slots[key.index].outbox)
+    sendOutbox(key)
+  }
+
+  /// A send of this turn's output has ended; the last bytes of it were perhaps not taken.
+  @inline(__always)
+  mutating func sentInPlace(_ key: Key, _ rest: UnsafeRawBufferPointer) {
+    guard slots.contains(key) else { return }
+    let flags = slots[key.index].flags
+    guard !flags.contains(.closed) else { return }
+    if unsafe rest.isEmpty, slots[key.index].outbox == 0 {
+      slots[key.index].flags.remove(.sending)
+      if flags.contains(.closing) { finish(key) }
+      return
+    }
+    unsafe outboxes.prepend(rest, to: &slots[key.index].outbox)
+    sendOutbox(key)
+  }
+}

@@ -1,0 +1,201 @@
+/// One thread's share of a server: a backend, the connections on it, and the care they get.
+///
+/// Compiled once for each backend; sessions are reached through a ``SessionTable``.
+@safe
+struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
+  var backend: B
+  var slots: SlotTable
+  var wheel: TimerWheel
+  var outboxes = OutboxPool()
+  var connection: Connection
+  let sessions: Unmanaged<SessionTable>
+  let control: LoopControl<B.System>
+  let options: ServerOptions
+  let limits: Limits
+  var accepting = AcceptState()
+  var draining: DrainState?
+  var isStopped = false
+  let origin: Instant
+  var now: Instant
+  /// Milliseconds since `origin`, from 1 on.
+  var tick: UInt32 = 1
+  let notice: (ReactorNotice) -> Void
+  private var signals: EndSignals?
+  var listeners: Slab<Listener<B.System>>
+
+  /// The options, in the units of the hot path.
+  struct Limits {
+    var maxConnections: Int
+    var idle: UInt32
+    var linger: UInt32
+  }
+
+  init(
+    backend: consuming B, sessions: SessionTable, capacity: Int, control: LoopControl<B.System>,
+    options: ServerOptions, notice: @escaping (ReactorNotice) -> Void
+  ) throws(SystemError) {
+    var backend = backend
+    try backend.watch(control.waker.descriptor, .woken)
+    let now = backend.system.now()
+    let slots = try SlotTable(capacity: capacity + 64)
+    let wheel = try TimerWheel(now: now, capacity: capacity + 64)
+    self.backend = backend
+    self.slots = slots
+    self.wheel = wheel
+    unsafe self.sessions = .passRetained(sessions)
+    self.control = control
+    self.options = options
+    self.notice = notice
+    self.now = now
+    origin = now
+    limits = Limits(
+      maxConnections: capacity, idle: options.idleTimeout?.milliseconds ?? 0,
+      linger: max(1, options.lingerTimeout.milliseconds))
+    connection = Connection(loop: control.context, now: now, limit: options.outboxLimit)
+    signals = nil
+    listeners = Slab(capacity: 1)
+  }
+
+  /// Accepts from a listener until the loop ends.
+  mutating func listen(_ listener: consuming Listener<B.System>) throws(SystemError) {
+    try backend.listen(listener.descriptor)
+    _ = listeners.insert(listener)
+  }
+
+  /// Drains the whole server at the first SIGTERM or SIGINT.
+  mutating func drainOnSignals(_ opened: consuming EndSignals) throws(SystemError) {
+    try backend.watch(opened.descriptor, .signalled)
+    signals = consume opened
+  }
+
+  deinit { unsafe sessions.release() }
+
+  /// Runs until it is stopped or drained.
+  mutating func run() throws(SystemError) {
+    while !isFinished {
+      let own = earlier(accepting.retryAt, draining?.deadline)
+      try backend.wait(until: earlier(wheel.nextDeadline, own))
+      refreshTime()
+      while let completion = backend.next(&slots) { handle(completion) }
+      serveDeadlines()
+      obeyRequests()
+    }
+    closeAll()
+  }
+
+  private var isFinished: Bool { isStopped || draining != nil && slots.count == 0 }
+
+  @inline(__always)
+  private mutating func refreshTime() {
+    now = backend.system.now()
+    tick = 1 &+ UInt32(truncatingIfNeeded: (now.nanoseconds &- origin.nanoseconds) / 1_000_000)
+    connection.now = now
+  }
+
+  @inline(__always)
+  mutating func handle(_ completion: Completion) {
+    switch completion.kind {
+    case .received: received(completion)
+    case .accepted: accepted(Int32(truncatingIfNeeded: completion.value))
+    case .ended: ended(completion.key)
+    case .sent: sent(completion.key, completion.value)
+    case .sentInPlace: unsafe sentInPlace(completion.key, completion.received)
+    case .closed: release(completion.key)
+    case .woken:
+      control.waker.acknowledge()
+      deliverMail()
+    case .signalled: if signals?.take() != nil { control.drainAll() }
+    case .acceptFailed: acceptFailed(completion.errno)
+    case .receiveFailed: failed(completion.key, .receive, completion.errno)
+    case .sendFailed: failed(completion.key, .send, completion.errno)
+    }
+  }
+
+  // ---------------------------------------------------------------------------- receiving
+
+  @inline(__always)
+  private mutating func received(_ completion: Completion) {
+    let key = completion.key
+    guard slots.contains(key) else { return }
+    slots[key.index].lastActive = tick
+    guard slots[key.index].flags.isDisjoint(with: [.closing, .lingering, .closed]) else {
+      return discard(completion.value, key)
+    }
+    connection.begin(key, backend.outputRegion())
+    let bytes = unsafe UnsafeBufferPointer<UInt8>(
+      start: UnsafePointer(completion.bytes), count: completion.value)
+    unsafe sessions._withUnsafeGuaranteedRef {
+      unsafe $0.received(Int(key.index), bytes.span, &connection)
+    }
+    settle(key)
+  }
+
+  private mutating func ended(_ key: Key) {
+    guard slots.contains(key) else { return }
+    slots[key.index].flags.insert(.peerEnded)
+    let flags = slots[key.index].flags
+    if flags.contains(.closed) { return }
+    if flags.contains(.lingering) { return dispose(key) }
+    // Level-triggered backends would report the end for ever.
+    updateReceiving(key)
+    if flags.contains(.closing) { return }
+    callBack(key) { sessions, index, connection in sessions.ended(index, &connection) }
+  }
+
+  private mutating func failed(_ key: Key, _ call: SystemError.Call, _ errno: Errno) {
+    guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { return }
+    closeNow(key, .failed(SystemError(call, errno)))
+  }
+
+  /// Calls a session, sends what it wrote and does what it asked for.
+  mutating func callBack(
+    _ key: Key, _ body: (SessionTable, Int, inout Connection) -> Void
+  ) {
+    connection.begin(key, backend.outputRegion())
+    unsafe sessions._withUnsafeGuaranteedRef { body($0, Int(key.index), &connection) }
+    settle(key)
+  }
+
+  @inline(__always)
+  mutating func settle(_ key: Key) {
+    if connection.count > 0 { transmit(key) }
+    if !connection.requests.isEmpty { obey(key) }
+  }
+
+  private mutating func obey(_ key: Key) {
+    let requests = connection.requests
+    guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { return }
+    if requests.contains(.overflow) { return closeNow(key, .outboxFull) }
+    if requests.contains(.abort) { return closeNow(key, .aborted) }
+    if requests.contains(.timer) {
+      slots[key.index].alarm = connection.alarm.map { ticks(at: $0) } ?? 0
+      schedule(key)
+    }
+    if requests.contains(.pause) { slots[key.index].flags.insert(.pausedBySession) }
+    if requests.contains(.resume) { slots[key.index].flags.remove(.pausedBySession) }
+    if !requests.isDisjoint(with: [.pause, .resume]) { updateReceiving(key) }
+    if requests.contains(.close) {
+      slots[key.index].flags.insert(.closing)
+      if !slots[key.index].flags.contains(.sending) { finish(key) }
+    }
+  }
+
+  /// Makes the backend receive, or not, as the flags say.
+  mutating func updateReceiving(_ key: Key) {
+    let flags = slots[key.index].flags
+    let on =
+      !flags.contains(.peerEnded)
+      && (flags.contains(.lingering)
+        || flags.isDisjoint(with: [.pausedBySession, .pausedByOutbox]))
+    if on != flags.contains(.receiving) { backend.setReceiving(on, key, &slots) }
+  }
+}
+
+extension Duration {
+  /// Whole milliseconds, rounded up, for the loop's 32-bit ticks: at most 24 days.
+  var milliseconds: UInt32 {
+    let nanoseconds = clampedNanoseconds
+    let whole = nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 == 0 ? 0 : 1)
+    return UInt32(min(whole, 24 * 86_400_000))
+  }
+}

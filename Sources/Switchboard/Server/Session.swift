@@ -1,0 +1,67 @@
+/// A protocol: the state of one connection and what it does when something happens to it.
+///
+/// Write it as one small struct. The library keeps a value of it for every connection, on whichever
+/// backend, and calls it; it answers into its ``Connection``. It needs no lock, since all calls
+/// for one connection come from one loop's thread, and no buffer for output, since what the socket
+/// will not take is kept for it.
+///
+/// ```swift
+/// struct Shout: Session {
+///   mutating func received(_ bytes: Span<UInt8>, _ connection: inout Connection) {
+///     for index in bytes.indices {
+///       let byte = bytes[index]
+///       connection.write(byte >= 0x61 && byte <= 0x7A ? byte & 0xDF : byte)
+///     }
+///   }
+/// }
+///
+/// try Server(on: [.loopback(port: 9090)]).run { Shout() }
+/// ```
+///
+/// Callbacks must not block: while one runs, every connection of the loop waits. What blocks goes to
+/// an ``OffloadPool``. Bytes come in whatever pieces the network makes; a message may be cut at any
+/// byte. Handle them with wrapping or checked arithmetic: a trap ends the whole process.
+///
+/// The calls of one connection, in order: `opened` once; then `received`, `drained`, `elapsed`,
+/// `posted` and `draining` as things happen; `ended` at most once, after the last `received`; and
+/// `closed` exactly once, after which nothing comes.
+public protocol Session: ~Copyable {
+  /// What other threads and other connections may post to a connection: see
+  /// ``ConnectionHandle/post(_:)``.
+  associatedtype Message: Sendable = Never
+
+  /// The connection stands. What is written here reaches the peer before anything else.
+  mutating func opened(_ connection: inout Connection)
+  /// Bytes came. The span is valid for this call only. Never empty.
+  mutating func received(_ bytes: Span<UInt8>, _ connection: inout Connection)
+  /// Everything that was written has been handed to the kernel, after it could not be at once.
+  mutating func drained(_ connection: inout Connection)
+  /// The peer has finished sending; it may still be receiving. Defaulted: close when all is sent.
+  mutating func ended(_ connection: inout Connection)
+  /// The timer that ``Connection/setTimer(after:)`` set has gone off.
+  mutating func elapsed(_ connection: inout Connection)
+  /// A message was posted to this connection.
+  mutating func posted(_ message: Message, _ connection: inout Connection)
+  /// The server is draining: finish what is under way, then close. Defaulted: close when all is
+  /// sent. Connections that are not closed when the drain timeout ends are cut off.
+  mutating func draining(_ connection: inout Connection)
+  /// The connection is gone and nothing can be written any more.
+  mutating func closed(_ reason: CloseReason)
+}
+
+extension Session where Self: ~Copyable {
+  /// Nothing.
+  public mutating func opened(_ connection: inout Connection) {}
+  /// Nothing.
+  public mutating func drained(_ connection: inout Connection) {}
+  /// Close when all is sent.
+  public mutating func ended(_ connection: inout Connection) { connection.close() }
+  /// Nothing.
+  public mutating func elapsed(_ connection: inout Connection) {}
+  /// Nothing.
+  public mutating func posted(_ message: Message, _ connection: inout Connection) {}
+  /// Close when all is sent.
+  public mutating func draining(_ connection: inout Connection) { connection.close() }
+  /// Nothing.
+  public mutating func closed(_ reason: CloseReason) {}
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import SwitchboardLab
+
+/// `switchboard client`
+struct Client: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Talk to a frames server over N connections at once, and check every reply.",
+    discussion: """
+      Each connection follows the same script of three messages and takes about 2.2 seconds; all \
+      of them run in one thread. The exit code is 0 if every byte of every reply was right.
+
+      Example:
+
+        switchboard client -n 3 localhost 9090
+      """)
+
+  @Option(
+    name: .customShort("n"),
+    help: ArgumentHelp("Connections at once. (default: 1)", valueName: "n"),
+    transform: Read.count(1...1_000_000))
+  var connections = 1
+
+  @Flag(help: "Print errors and the elapsed time only.")
+  var quiet = false
+
+  @Argument(help: "The server's name or address.")
+  var host: String
+
+  @Argument(help: "The server's port.", transform: Read.port)
+  var port: UInt16
+
+  func run() throws {
+    let code = runClient(
+      connections: connections, host: host, port: port, program: "switchboard client",
+      isQuiet: quiet)
+    throw ExitCode(code)
+  }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import Glibc
+import Switchboard
+import SwitchboardLab
+
+/// `switchboard demo`
+struct Demo: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run a server and a few clients, and show who was served when.",
+    discussion: """
+      Starts an epoll server on a free port of this machine, in one thread, runs the clients \
+      against it in another, and draws what the server's thread did: the whole run, and its first \
+      moments in microseconds. Colour is left out where the output is no terminal or NO_COLOR is \
+      set.
+
+      Example:
+
+        switchboard demo -n 5
+      """)
+
+  @Option(
+    name: .customShort("n"),
+    help: ArgumentHelp("Clients, a row for each. (default: 3)", valueName: "n"),
+    transform: Read.count(1...100))
+  var clients = 3
+
+  func run() throws {
+    let run = try reportingFailure(of: "demo") {
+      try Linux().raiseDescriptorLimit()
+      return try runRecorded(
+        connections: clients, ready: { Output.line("listening on \($0) (epoll)") },
+        log: Output.line)
+    }
+    Output.line("Elapsed: \(run.client.elapsed.inSeconds)")
+    Output.line("")
+    let picture = Timeline(run.server).lines(width: Output.width, color: Demo.wantsColor)
+    picture.forEach(Output.line)
+    if run.client.failed > 0 {
+      Output.error("switchboard demo: \(run.client.failed) of \(clients) clients failed")
+      throw ExitCode(1)
+    }
+  }
+
+  /// On a terminal that understands colour, unless the user said no (<https://no-color.org>).
+  private static var wantsColor: Bool {
+    let variable = { (name: String) in getenv(name).map { String(cString: $0) } ?? "" }
+    return Output.isTerminal && variable("NO_COLOR").isEmpty && variable("TERM") != "dumb"
+  }
+}

@@ -1,0 +1,164 @@
+import Switchboard
+
+/// A stretch of callbacks laid out on an axis that is cut where nothing ran for long.
+///
+/// Between cuts a column is always the same length of time. Every callback has columns of its own,
+/// at least one: only one runs at a time, and the drawing must not make it look otherwise.
+struct CutAxis {
+  /// Where a callback is drawn.
+  struct Box {
+    let callback: CallbackRecord
+    let columns: Range<Int>
+  }
+
+  /// The callbacks that fit, in order.
+  var boxes: [Box] = []
+  /// Where the axis is cut: ``cutWidth`` columns each.
+  var cuts: [Range<Int>] = []
+  /// How long one column is, outside the cuts.
+  let column: Duration
+  /// Columns used.
+  var width: Int { boxes.last?.columns.upperBound ?? 0 }
+
+  /// How wide a cut is drawn.
+  static let cutWidth = 3
+  /// A gap of more columns than this is cut.
+  private static let longestGap = 10.0
+
+  /// As many of the callbacks as fit into so many columns, drawn as large as they can be.
+  init(_ callbacks: ArraySlice<CallbackRecord>, columns: Int) {
+    var shown = callbacks.prefix(max(1, columns / 2))
+    while true {
+      for microseconds in CutAxis.scales {
+        self.init(shown, each: .nanoseconds(Int64(microseconds * 1000)))
+        if width <= columns || shown.count == 1 { return }
+      }
+      shown = shown.dropLast()
+    }
+  }
+
+  /// Round lengths of a column, in microseconds, up to a second.
+  private static let scales: [Double] = [0.2, 0.5, 1, 2, 3, 5, 10, 20, 30, 50, 100, 1e3, 1e4, 1e6]
+
+  private init(_ callbacks: ArraySlice<CallbackRecord>, each column: Duration) {
+    self.column = column
+    // Where the present uncut stretch begins, as a moment and as a column.
+    guard var origin = callbacks.first?.start else { return }
+    var first = 0
+    var last = origin
+    for callback in callbacks {
+      if columns(from: last, to: callback.start) > CutAxis.longestGap {
+        cuts.append(width..<width + CutAxis.cutWidth)
+        first = width + CutAxis.cutWidth
+        origin = callback.start
+      }
+      let from = max(width, first + Int(columns(from: origin, to: callback.start).rounded()))
+      let until = first + Int(columns(from: origin, to: callback.end).rounded())
+      boxes.append(Box(callback: callback, columns: from..<max(from + 1, until)))
+      last = callback.end
+    }
+  }
+
+  private func columns(from a: Instant, to b: Instant) -> Double {
+    b.since(a).inSeconds / column.inSeconds
+  }
+}
+
+extension Timeline {
+  /// A pause of the whole server longer than this ends a burst.
+  private static let pause = Duration.milliseconds(100)
+
+  /// The callbacks before the first long pause.
+  private var firstBurst: ArraySlice<CallbackRecord> {
+    let all = recording.callbacks
+    let end = all.indices.dropFirst().first {
+      all[$0].start.since(all[$0 - 1].end) > Timeline.pause
+    }
+    return all[..<(end ?? all.endIndex)]
+  }
+
+  /// The first burst in microseconds: a box for each callback, in its client's row, and all of them
+  /// again in the row of the one thread that makes them.
+  func closeUp(width: Int) -> [TextLine] {
+    let burst = firstBurst
+    let axis = CutAxis(burst, columns: width - left)
+    let served = Set(axis.boxes.map(\.callback.peer))
+    let rows = clients.filter { served.contains($0.peer) }.map { client in
+      row(client.name, axis, width: width, lifeline: client) { $0.peer == client.peer }
+    }
+    let thread = row("thread", axis, width: width, lifeline: nil) { _ in true }
+    return heading(axis, of: burst.count, width: width) + [times(axis, width: width)] + rows
+      + [thread] + legend(axis, width: width)
+  }
+
+  private func heading(_ axis: CutAxis, of count: Int, width: Int) -> [TextLine] {
+    let number = "\(Figures.grouped(axis.boxes.count)) callbacks"
+    let what = axis.boxes.count == count ? "its \(number)" : "the first \(number) of \(count)"
+    return TextLine.paragraph("The first burst, close up: \(what)", width: width, .title)
+  }
+
+  /// When each uncut stretch began.
+  private func times(_ axis: CutAxis, width: Int) -> TextLine {
+    var line = TextLine(width: width)
+    let starts = [0] + axis.cuts.map(\.upperBound)
+    for box in axis.boxes where starts.contains(box.columns.lowerBound) {
+      let column = left + box.columns.lowerBound
+      let label = column == left ? "0 µs" : Figures.brief(box.callback.start.since(start))
+      if line.isFree(column..<column + label.count) { line.put(label, at: column, .faint) }
+    }
+    return line
+  }
+
+  private func row(
+    _ name: String, _ axis: CutAxis, width: Int, lifeline client: Client?,
+    where isShown: (CallbackRecord) -> Bool
+  ) -> TextLine {
+    var line = TextLine(width: width)
+    line.put(name, at: 0)
+    if let client { drawLifeline(of: client, axis, on: &line) }
+    for cut in axis.cuts { line.put(" ⋯ ", at: left + cut.lowerBound, .faint) }
+    for box in axis.boxes where isShown(box.callback) {
+      let (letter, _, style) = box.callback.kind.look
+      line.fill(box.columns.shifted(by: left), "█", style)
+      line.put(String(letter), at: left + box.columns.lowerBound, style)
+    }
+    return line
+  }
+
+  private func drawLifeline(of client: Client, _ axis: CutAxis, on line: inout TextLine) {
+    let mine = axis.boxes.filter { $0.callback.peer == client.peer }
+    guard let first = mine.first, let last = mine.last else { return }
+    let end = last.callback.kind == .closed ? last.columns.upperBound : axis.width
+    line.fill((first.columns.lowerBound..<end).shifted(by: left), "─", .faint)
+  }
+
+  private func legend(_ axis: CutAxis, width: Int) -> [TextLine] {
+    let kinds = CallbackKind.allCases.filter { kind in
+      axis.boxes.contains { $0.callback.kind == kind }
+    }
+    var text = kinds.map { "\($0.look.letter) \($0.look.name)" }.joined(separator: ", ")
+    text += ". A column is \(Figures.brief(axis.column)), and a callback takes at least one."
+    if !axis.cuts.isEmpty { text += " At ⋯ a longer time is left out, in which none ran." }
+    return TextLine.paragraph(text, width: width, .faint)
+  }
+}
+
+extension CallbackKind {
+  /// How a callback of this kind is drawn and named.
+  var look: (letter: Character, name: String, style: TextStyle) {
+    switch self {
+    case .connected: ("C", "connected", .connected)
+    case .receive: ("R", "ready to receive", .receive)
+    case .send: ("S", "ready to send", .send)
+    case .alarm: ("A", "time elapsed", .other)
+    case .drain: ("D", "drain", .other)
+    case .closed: ("X", "closed", .other)
+    }
+  }
+}
+
+extension Range<Int> {
+  fileprivate func shifted(by offset: Int) -> Range<Int> {
+    lowerBound + offset..<upperBound + offset
+  }
+}
