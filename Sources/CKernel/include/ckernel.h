@@ -288,4 +288,39 @@ static inline void *ck_reserve(size_t bytes) {
 }
 static inline void ck_unreserve(void *start, size_t bytes) { munmap(start, bytes); }
 
+// A counting semaphore, in memory that does not move.
+#include <semaphore.h>
+
+static inline void ck_semaphore_open(sem_t *s) { sem_init(s, 0, 0); }
+static inline void ck_semaphore_close(sem_t *s) { sem_destroy(s); }
+static inline void ck_semaphore_signal(sem_t *s) { sem_post(s); }
+static inline void ck_semaphore_wait(sem_t *s) {
+  while (sem_wait(s) < 0 && errno == EINTR) {
+  }
+}
+
+// ------------------------------------------------------------------ processors
+
+// Declared here since the headers hide them without _GNU_SOURCE. A mask of 1,024 processors.
+extern int sched_getaffinity(int pid, size_t size, void *mask);
+extern int sched_setaffinity(int pid, size_t size, const void *mask);
+
+// The number of the `place`-th processor that this thread may use, counted round; or the error.
+static inline long ck_allowed_processor(int place) {
+  uint64_t mask[16] = {0};
+  if (sched_getaffinity(0, sizeof mask, mask) < 0) return -(long)errno;
+  int count = 0;
+  for (int i = 0; i < 1024; i++) count += (int)(mask[i / 64] >> (i % 64) & 1);
+  if (!count) return -(long)EINVAL;
+  int wanted = place % count;
+  for (int i = 0; i < 1024; i++)
+    if (mask[i / 64] >> (i % 64) & 1 && wanted-- == 0) return i;
+  return -(long)EINVAL;
+}
+static inline long ck_pin(int processor) {
+  uint64_t mask[16] = {0};
+  mask[processor / 64 % 16] = (uint64_t)1 << (processor % 64);
+  CK_ANSWER(sched_setaffinity(0, sizeof mask, mask));
+}
+
 #include "ckring.h"

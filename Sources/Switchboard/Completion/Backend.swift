@@ -65,8 +65,8 @@ protocol Backend: ~Copyable {
   /// The next completion of this turn.
   mutating func next(_ slots: inout SlotTable) -> Completion?
 
-  /// Where the connection's peer is.
-  func peerAddress(_ key: Key, _ slots: borrowing SlotTable) -> SocketAddress?
+  /// What connections can ask of this backend.
+  func makeContext(box: AnyObject) -> LoopContext
 }
 
 /// Memory for a callback's output.

@@ -177,10 +177,8 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     return true
   }
 
-  func peerAddress(_ key: Key, _ slots: borrowing SlotTable) -> SocketAddress? {
-    var address = SocketAddress.any(port: 0)
-    let descriptor = Descriptor(rawValue: slots[key.index].descriptor)
-    return system.peerAddress(descriptor, into: &address).isSuccess ? address : nil
+  func makeContext(box: AnyObject) -> LoopContext {
+    DescriptorContext(box: box, system: system)
   }
 
   // ----------------------------------------------------------------------------- waiting

@@ -48,7 +48,7 @@ public struct Listener<System: Kernel>: ~Copyable {
   }
 
   /// A connection that was accepted.
-  public struct Accepted: ~Copyable {
+  @frozen public struct Accepted: ~Copyable {
     /// Its socket.
     public var socket: Socket<System>
     /// Where it comes from.

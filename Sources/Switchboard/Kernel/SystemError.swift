@@ -123,6 +123,10 @@ extension SystemError: CustomStringConvertible {
     case (_, .notPermitted), (_, .accessDenied):
       return "check the process's rights, seccomp filter and firewall"
     case (_, .noSuchCall): return "this kernel lacks the call: choose another backend"
+    case (.select, .invalid):
+      return "a set of select ends at descriptor \(DescriptorSet.capacity - 1): use poll or epoll"
+    case (.startThread, .wouldBlock): return "raise the limit of threads (`ulimit -u`)"
+    case (.startThread, _): return "see pthread_create(3)"
     default: return "see \(call.rawValue)(2)"
     }
   }

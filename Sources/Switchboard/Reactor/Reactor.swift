@@ -68,10 +68,11 @@ where P.System == Handler.System {
     do throws(RegistrationError) {
       try poller.set(waker.descriptor, .read, was: nil, key: Registration.waker.key)
     } catch { throw error.asSystemError(waker.descriptor) }
-    let (limit, now) = (
-      options.maxConnections ?? max(1, system.descriptorLimit().value - 32), system.now()
-    )
-    let wheel = try TimerWheel(now: now, capacity: limit)
+    let (descriptors, now) = (system.descriptorLimit().value, system.now())
+    let limit = options.maxConnections ?? max(1, descriptors - 32)
+    // Those that we connect to count as well, so the limit of accepting does not bound it; the
+    // number of descriptors does, which may yet be raised, up to fs.nr_open: 2^20 unless changed.
+    let wheel = try TimerWheel(now: now, capacity: max(1 << 20, descriptors))
     self.waker = waker
     self.poller = poller
     self.handler = handler

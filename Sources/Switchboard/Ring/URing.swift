@@ -15,7 +15,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
 
   /// What a completion is about, in the lowest bits of its user data.
   enum Tag: UInt64 {
-    case none, accept, receive, sendNow, send, waker, signals
+    case none, accept, receive, sendNow, send, waker, signals, install
   }
 
   /// A send of the arena that is on its way.
@@ -236,7 +236,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     unsafe ck_prepare_close(entry, UInt32(bitPattern: slots[key.index].descriptor))
   }
 
-  func peerAddress(_ key: Key, _ slots: borrowing SlotTable) -> SocketAddress? { nil }
+  func makeContext(box: AnyObject) -> LoopContext { RingContext(box: box, ring: ring) }
 
   // --------------------------------------------------------------------------- waiting
 
@@ -306,7 +306,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     case .accept: return accepted(Int(data >> 32), Int(result), flags)
     case .waker: return watched(.waker, flags)
     case .signals: return watched(.signals, flags)
-    case .some(.none), nil: return nil
+    case .some(.none), .install, nil: return nil
     }
   }
 

@@ -29,6 +29,7 @@ public struct Connection: ~Copyable {
   private var spillCapacity = 0
   private let limit: Int
 
+  private var descriptor: Int32 = -1
   var requests: Requests = []
   var alarm: Instant?
   let loop: LoopContext
@@ -153,14 +154,27 @@ public struct Connection: ~Copyable {
   public mutating func abort() { requests.insert(.abort) }
 
   /// The peer's address; nil when the connection is no longer there to ask. A system call.
-  public var peerAddress: SocketAddress? { loop.peerAddress(key) }
+  public var peerAddress: SocketAddress? { loop.peerAddress(descriptor) }
+
+  /// This connection, for other threads and other connections.
+  ///
+  /// - Parameter session: The session's own type: `Self.self`.
+  public func handle<S: Session & ~Copyable>(for session: S.Type)
+    -> ConnectionHandle<S.Message>
+  {
+    guard let box = loop.box as? MessageBox<S.Message> else {
+      preconditionFailure("ask for the handle with the session's own type: Self.self")
+    }
+    return ConnectionHandle(key: key, box: box)
+  }
 
   // ------------------------------------------------------------------------- by the loop
 
   /// Makes ready for the next callback.
   @inline(__always)
-  mutating func begin(_ key: Key, _ region: OutputRegion) {
+  mutating func begin(_ key: Key, _ descriptor: Int32, _ region: OutputRegion) {
     self.key = key
+    self.descriptor = descriptor
     if isSpilled { dropSpill() }
     unsafe start = region.start
     capacity = region.capacity
@@ -182,6 +196,28 @@ public struct Connection: ~Copyable {
 }
 
 /// What a ``Connection`` can ask of its loop, whatever the loop's backend.
-class LoopContext: @unchecked Sendable {
-  func peerAddress(_ key: Key) -> SocketAddress? { nil }
+class LoopContext {
+  /// The loop's `MessageBox`, of whatever messages its sessions take.
+  let box: AnyObject
+
+  init(box: AnyObject) { self.box = box }
+
+  /// - Parameter descriptor: As the backend numbers it.
+  func peerAddress(_ descriptor: Int32) -> SocketAddress? { nil }
+}
+
+/// For backends whose descriptors are the system's own.
+final class DescriptorContext<System: Kernel>: LoopContext {
+  private let system: System
+
+  init(box: AnyObject, system: System) {
+    self.system = system
+    super.init(box: box)
+  }
+
+  override func peerAddress(_ descriptor: Int32) -> SocketAddress? {
+    var address = SocketAddress.any(port: 0)
+    let asked = system.peerAddress(Descriptor(rawValue: descriptor), into: &address)
+    return asked.isSuccess ? address.unmapped : nil
+  }
 }

@@ -31,7 +31,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   }
 
   init(
-    backend: consuming B, sessions: SessionTable, capacity: Int, control: LoopControl<B.System>,
+    backend: consuming B, sessions: SessionTable, box: AnyObject, capacity: Int, control: LoopControl<B.System>,
     options: ServerOptions, notice: @escaping (ReactorNotice) -> Void
   ) throws(SystemError) {
     var backend = backend
@@ -51,7 +51,8 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     limits = Limits(
       maxConnections: capacity, idle: options.idleTimeout?.milliseconds ?? 0,
       linger: max(1, options.lingerTimeout.milliseconds))
-    connection = Connection(loop: control.context, now: now, limit: options.outboxLimit)
+    connection = Connection(
+      loop: self.backend.makeContext(box: box), now: now, limit: options.outboxLimit)
     signals = nil
     listeners = Slab(capacity: 1)
   }
@@ -74,10 +75,12 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   mutating func run() throws(SystemError) {
     while !isFinished {
       let own = earlier(accepting.retryAt, draining?.deadline)
-      try backend.wait(until: earlier(wheel.nextDeadline, own))
+      let deadline = earlier(wheel.nextDeadline, own)
+      try backend.wait(until: control.mail.fallAsleep() ? deadline : now)
       refreshTime()
       while let completion = backend.next(&slots) { handle(completion) }
       serveDeadlines()
+      deliverMail()
       obeyRequests()
     }
     closeAll()
@@ -101,9 +104,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     case .sent: sent(completion.key, completion.value)
     case .sentInPlace: unsafe sentInPlace(completion.key, completion.received)
     case .closed: release(completion.key)
-    case .woken:
-      control.waker.acknowledge()
-      deliverMail()
+    case .woken: control.waker.acknowledge()
     case .signalled: if signals?.take() != nil { control.drainAll() }
     case .acceptFailed: acceptFailed(completion.errno)
     case .receiveFailed: failed(completion.key, .receive, completion.errno)
@@ -121,7 +122,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     guard slots[key.index].flags.isDisjoint(with: [.closing, .lingering, .closed]) else {
       return discard(completion.value, key)
     }
-    connection.begin(key, backend.outputRegion())
+    connection.begin(key, slots[key.index].descriptor, backend.outputRegion())
     let bytes = unsafe UnsafeBufferPointer<UInt8>(
       start: UnsafePointer(completion.bytes), count: completion.value)
     unsafe sessions._withUnsafeGuaranteedRef {
@@ -151,7 +152,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   mutating func callBack(
     _ key: Key, _ body: (SessionTable, Int, inout Connection) -> Void
   ) {
-    connection.begin(key, backend.outputRegion())
+    connection.begin(key, slots[key.index].descriptor, backend.outputRegion())
     unsafe sessions._withUnsafeGuaranteedRef { body($0, Int(key.index), &connection) }
     settle(key)
   }

@@ -1,48 +1,156 @@
 import Synchronization
 
-/// What other threads may touch of a loop: its waker and its mailbox.
+/// What other threads may touch of a loop: its waker and its mail.
 final class LoopControl<System: Kernel>: Sendable {
   let waker: Waker<System>
-  let mailbox = Mailbox()
-  private let others = Mutex<[Waker<System>]>([])
-  /// For connections; set up before the loop runs.
-  let context: LoopContext
+  let mail: MailFlag
+  let jobs: MessageBox<@Sendable () -> Void>
+  private let siblings = Mutex<[Waker<System>]>([])
 
   init(system: System) throws(SystemError) {
-    waker = try Waker(system: system)
-    context = LoopContext()
+    let waker = try Waker(system: system)
+    self.waker = waker
+    mail = MailFlag { waker.wake() }
+    jobs = MessageBox(mail: mail)
   }
 
   /// Makes ``drainAll()`` reach another loop too.
-  func addSibling(_ waker: Waker<System>) { others.withLock { $0.append(waker) } }
+  func addSibling(_ waker: Waker<System>) { siblings.withLock { $0.append(waker) } }
 
   /// Drains this loop and its siblings.
   func drainAll() {
     waker.drain()
-    for other in others.withLock({ $0 }) { other.drain() }
+    for sibling in siblings.withLock({ $0 }) { sibling.drain() }
   }
 }
 
-/// Work that was posted to a loop by others, in order. Bounded.
-final class Mailbox: Sendable {
-  private let letters = Mutex<[@Sendable () -> Void]>([])
+/// Whether mail has come, and whether its loop has to be woken for it.
+///
+/// A loop that is awake looks before it sleeps, so only the first letter to a sleeping loop costs a
+/// system call.
+final class MailFlag: Sendable {
+  private let hasMail = Atomic<Bool>(false)
+  private let isAsleep = Atomic<Bool>(false)
+  private let wake: @Sendable () -> Void
 
-  /// Whether the loop must be woken: it need not when letters lie there already.
-  func add(_ letter: @escaping @Sendable () -> Void) -> Bool {
-    letters.withLock { letters in
-      letters.append(letter)
-      return letters.count == 1
-    }
+  init(wake: @escaping @Sendable () -> Void) { self.wake = wake }
+
+  /// A letter lies in a box.
+  func raise() {
+    hasMail.store(true, ordering: .sequentiallyConsistent)
+    if isAsleep.exchange(false, ordering: .sequentiallyConsistent) { wake() }
   }
 
-  func takeAll() -> [@Sendable () -> Void] {
-    letters.withLock { letters in
-      defer { letters = [] }
-      return letters
+  /// The loop is about to sleep: whether it may.
+  func fallAsleep() -> Bool {
+    isAsleep.store(true, ordering: .sequentiallyConsistent)
+    if hasMail.load(ordering: .sequentiallyConsistent) {
+      isAsleep.store(false, ordering: .relaxed)
+      return false
     }
+    return true
+  }
+
+  /// The loop is awake: whether there is mail.
+  func takeUp() -> Bool {
+    isAsleep.store(false, ordering: .relaxed)
+    return hasMail.load(ordering: .relaxed)
+      && hasMail.exchange(false, ordering: .sequentiallyConsistent)
+  }
+}
+
+/// Letters to the connections of a loop, in order. Bounded.
+final class MessageBox<Message: Sendable>: Sendable {
+  /// How many letters may lie in a box.
+  static var limit: Int { 1 << 16 }
+
+  private let letters = Mutex<[(key: Key, message: Message)]>([])
+  private let mail: MailFlag
+
+  init(mail: MailFlag) { self.mail = mail }
+
+  func post(_ message: Message, to key: Key) -> Bool {
+    let isTaken = letters.withLock { letters in
+      guard letters.count < Self.limit else { return false }
+      letters.append((key, message))
+      return true
+    }
+    if isTaken { mail.raise() }
+    return isTaken
+  }
+
+  func takeAll() -> [(key: Key, message: Message)] {
+    letters.withLock { letters in
+      guard !letters.isEmpty else { return [] }
+      let taken = letters
+      letters = []
+      return taken
+    }
+  }
+}
+
+/// A connection, for other threads and other connections. Keep as many as you like: when the
+/// connection has gone, posting does nothing.
+public struct ConnectionHandle<Message: Sendable>: Sendable, Hashable {
+  /// The connection's name on its loop.
+  public let key: Key
+  let box: MessageBox<Message>
+
+  /// Posts a message: ``Session/posted(_:_:)`` is called with it on the connection's loop, if the
+  /// connection still lives by then. Messages from one thread arrive in order. Any thread.
+  ///
+  /// - Returns: False when 65,536 messages to that loop wait already: try again later.
+  @discardableResult
+  public func post(_ message: Message) -> Bool { box.post(message, to: key) }
+
+  /// Has blocking work done by a pool; what it answers is posted to the connection.
+  ///
+  /// - Returns: False when the pool takes no more work at the moment.
+  public func offload(
+    to pool: OffloadPool, _ work: @escaping @Sendable () -> Message
+  ) -> Bool {
+    pool.submit { self.post(work()) }
+  }
+
+  /// Whether two handles name the same connection.
+  public static func == (a: ConnectionHandle, b: ConnectionHandle) -> Bool {
+    a.key == b.key && a.box === b.box
+  }
+
+  /// By the connection.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(key)
+    hasher.combine(ObjectIdentifier(box))
+  }
+}
+
+/// A loop, for other threads.
+public struct LoopHandle: Sendable {
+  let jobs: MessageBox<@Sendable () -> Void>
+
+  /// Runs a closure on the loop's thread, between callbacks. It must not block.
+  ///
+  /// - Returns: False when 65,536 wait already.
+  @discardableResult
+  public func run(_ job: @escaping @Sendable () -> Void) -> Bool {
+    jobs.post(job, to: Key(rawValue: 0))
   }
 }
 
 extension EventLoop where B: ~Copyable {
-  mutating func deliverMail() {}
+  /// Hands out what was posted.
+  mutating func deliverMail() {
+    guard control.mail.takeUp() else { return }
+    for letter in control.jobs.takeAll() { letter.message() }
+    let count = unsafe sessions._withUnsafeGuaranteedRef { $0.collectMail() }
+    for place in 0..<count {
+      let key = unsafe sessions._withUnsafeGuaranteedRef { $0.addressee(place) }
+      guard slots.contains(key),
+        slots[key.index].flags.isDisjoint(with: [.closing, .lingering, .closed])
+      else { continue }
+      callBack(key) { sessions, index, connection in
+        sessions.deliver(place, index, &connection)
+      }
+    }
+  }
 }

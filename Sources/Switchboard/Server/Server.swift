@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Serves a ``Session`` protocol: on any backend, on one loop or several, with limits, timeouts,
 /// watermarks, fairness and drain built in.
 ///
@@ -5,39 +7,32 @@
 /// try Server(on: [.loopback(port: 9090)]).run { Shout() }
 /// ```
 public struct Server: Sendable {
-  /// How a loop waits.
-  public enum BackendName: String, Hashable, Sendable, CaseIterable {
-    /// `select(2)`: at most 1,024 descriptors.
-    case select
-    /// `poll(2)`
-    case poll
-    /// `epoll(7)`
-    case epoll
-    /// `io_uring(7)`
-    case ioUring = "io_uring"
-  }
-
   /// Where to listen; all of them.
   public var addresses: [SocketAddress]
-  /// How the listeners behave. With several loops each has its own, and the port is shared.
+  /// How the listeners behave.
   public var listening = Listener<Linux>.Options()
   /// How each loop behaves.
   public var options = ServerOptions()
   /// How each loop waits.
-  public var backend = BackendName.epoll
-  /// How many loops, each on a thread of its own with its own listeners, sharing nothing.
+  public var backend = BackendName.auto
+  /// How many loops, each on a thread of its own with its own listeners on the shared port. They
+  /// share nothing else.
   public var loops = 1
-  /// Drain at SIGTERM and SIGINT; a second one ends the process.
-  public var drainsOnSignals = true
+  /// Keep each loop on a processor of its own, of those that the process may use.
+  public var pinsLoops = false
+  /// Drain at SIGTERM and SIGINT; a second one ends the process. Set it only for a server that is
+  /// run in the main thread before others are started.
+  public var drainsOnSignals = false
 
   /// A server on these addresses.
   public init(on addresses: [SocketAddress]) { self.addresses = addresses }
 
-  /// Serves until it is drained or stopped.
+  /// Serves in the calling thread, and in others if there are several loops, until it is drained or
+  /// stopped.
   ///
   /// - Parameters:
   ///   - notice: Gets what an operator should know, on the thread of the loop it concerns.
-  ///   - ready: Called once, when all loops listen, with the addresses (ports filled in).
+  ///   - ready: Called once, when all loops listen.
   ///   - session: Makes the session of a new connection, on its loop's thread.
   /// - Throws: when an address cannot be listened on, or the backend cannot be had.
   public func run<S: Session & ~Copyable>(
@@ -45,62 +40,92 @@ public struct Server: Sendable {
     ready: (ServerHandle) -> Void = { _ in },
     session: @escaping @Sendable () -> S
   ) throws(SystemError) {
-    let system = Linux()
     EndSignals.ignoreBrokenPipes()
-    let control = try LoopControl(system: system)
-    let limit = options.maxConnections ?? max(1, system.descriptorLimit().value - 32)
-    let sessions = try Sessions(capacity: limit + 64, make: session)
-    switch backend {
-    case .ioUring:
-      try run(
-        URing(sizes: URing.Sizes(), connections: limit + 64, system: system), sessions, limit,
-        control, notice, ready)
-    case .epoll:
-      try run(
-        Proactor(
-          poller: Epoll(system: system), acceptBudget: options.acceptBudget, system: system),
-        sessions, limit, control, notice, ready)
-    case .poll:
-      try run(
-        Proactor(
-          poller: Poll(system: system), acceptBudget: options.acceptBudget, system: system),
-        sessions, limit, control, notice, ready)
-    case .select:
-      try run(
-        Proactor(
-          poller: Select(system: system), acceptBudget: options.acceptBudget, system: system),
-        sessions, limit, control, notice, ready)
+    // Before any thread is started, so that all of them leave the signals alone.
+    let signals = drainsOnSignals ? try EndSignals() : nil
+    let shards = try (0..<max(1, loops)).map { index throws(SystemError) in
+      try Shard<S>(index, self, notice, session)
     }
+    let addresses = try listen(shards)
+    for shard in shards { shard.introduce(to: shards) }
+    let outcome = StartUp()
+    var threads: [ShardThread] = []
+    for shard in shards.dropFirst() {
+      do throws(SystemError) {
+        threads.append(try ShardThread(shard, outcome))
+      } catch {
+        outcome.report(error)
+      }
+    }
+    let handle = ServerHandle(addresses: addresses, shards: shards)
+    shards[0].run(outcome, signals: signals) {
+      for _ in threads { outcome.wait() }
+      if outcome.error == nil { ready(handle) } else { handle.stop() }
+    }
+    if outcome.error != nil { handle.stop() }
+    for thread in threads { thread.join() }
+    if let error = outcome.error { throw error }
   }
 
-  private func run<B: Backend & ~Copyable>(
-    _ backend: consuming B, _ sessions: SessionTable, _ limit: Int,
-    _ control: LoopControl<Linux>, _ notice: @escaping (ReactorNotice) -> Void,
-    _ ready: (ServerHandle) -> Void
-  ) throws(SystemError) where B.System == Linux {
-    var loop = try EventLoop(
-      backend: backend, sessions: sessions, capacity: limit, control: control, options: options,
-      notice: notice)
-    if drainsOnSignals { try loop.drainOnSignals(EndSignals()) }
+  /// Opens every listener, so that what can fail fails before anything runs.
+  private func listen<S: Session & ~Copyable>(_ shards: [Shard<S>]) throws(SystemError)
+    -> [SocketAddress]
+  {
+    var options = listening
+    options.sharesPort = options.sharesPort || shards.count > 1
     var bound: [SocketAddress] = []
     for address in addresses {
-      let listener = try Listener(on: address, options: listening, system: Linux())
-      bound.append(listener.address)
-      try loop.listen(listener)
+      // The first shard's port is the others'.
+      var wanted = address
+      for shard in shards {
+        let listener = try Listener(on: wanted, options: options, system: Linux())
+        wanted = listener.address
+        shard.add(listener)
+      }
+      bound.append(wanted)
     }
-    ready(ServerHandle(addresses: bound, control: control))
-    try loop.run()
+    return bound
   }
+}
+
+/// How the start of all shards went.
+final class StartUp: Sendable {
+  private let started = Semaphore()
+  private let failure = Mutex<SystemError?>(nil)
+
+  var error: SystemError? { failure.withLock { $0 } }
+  func report(_ error: SystemError) { failure.withLock { $0 = $0 ?? error } }
+  func hasStarted() { started.signal() }
+  func wait() { started.wait() }
+}
+
+/// A thread with a shard on it.
+private final class ShardThread {
+  private var thread: LoopThread?
+
+  init<S: Session & ~Copyable>(_ shard: Shard<S>, _ outcome: StartUp) throws(SystemError) {
+    thread = try LoopThread { shard.run(outcome, signals: nil) { outcome.hasStarted() } }
+  }
+
+  func join() { thread.take()?.join() }
 }
 
 /// A running server, for other threads.
 public struct ServerHandle: Sendable {
-  /// Where it listens.
+  /// Where it listens, with the ports that the system chose.
   public let addresses: [SocketAddress]
-  let control: LoopControl<Linux>
+  /// Its loops.
+  public let loops: [LoopHandle]
+  private let controls: [LoopControl<Linux>]
+
+  init<S: Session & ~Copyable>(addresses: [SocketAddress], shards: [Shard<S>]) {
+    self.addresses = addresses
+    controls = shards.map(\.control)
+    loops = shards.map { LoopHandle(jobs: $0.control.jobs) }
+  }
 
   /// Stops accepting, lets what is under way finish, and ends.
-  public func drain() { control.drainAll() }
+  public func drain() { for control in controls { control.waker.drain() } }
   /// Ends at once.
-  public func stop() { control.waker.stop() }
+  public func stop() { for control in controls { control.waker.stop() } }
 }

@@ -25,7 +25,7 @@
 /// The calls of one connection, in order: `opened` once; then `received`, `drained`, `elapsed`,
 /// `posted` and `draining` as things happen; `ended` at most once, after the last `received`; and
 /// `closed` exactly once, after which nothing comes.
-public protocol Session: ~Copyable {
+public protocol Session: ~Copyable, SendableMetatype {
   /// What other threads and other connections may post to a connection: see
   /// ``ConnectionHandle/post(_:)``.
   associatedtype Message: Sendable = Never

@@ -8,15 +8,32 @@ class SessionTable {
   func elapsed(_ index: Int, _ connection: inout Connection) {}
   func draining(_ index: Int, _ connection: inout Connection) {}
   func close(_ index: Int, _ reason: CloseReason) {}
+  /// Takes what was posted, and says how many messages that is.
+  func collectMail() -> Int { 0 }
+  /// Whom a collected message is for.
+  func addressee(_ place: Int) -> Key { Key(rawValue: 0) }
+  func deliver(_ place: Int, _ index: Int, _ connection: inout Connection) {}
 }
 
 final class Sessions<S: Session & ~Copyable>: SessionTable {
   private let slots: ReservedSlots<S>
   private let make: () -> S
+  private let box: MessageBox<S.Message>
+  private var mail: [(key: Key, message: S.Message)] = []
 
-  init(capacity: Int, make: @escaping () -> S) throws(SystemError) {
+  init(capacity: Int, box: MessageBox<S.Message>, make: @escaping () -> S) throws(SystemError) {
     slots = try ReservedSlots(capacity: capacity)
+    self.box = box
     self.make = make
+  }
+
+  override func collectMail() -> Int {
+    mail = box.takeAll()
+    return mail.count
+  }
+  override func addressee(_ place: Int) -> Key { mail[place].key }
+  override func deliver(_ place: Int, _ index: Int, _ connection: inout Connection) {
+    slots[index].posted(mail[place].message, &connection)
   }
 
   override func open(_ index: Int, _ connection: inout Connection) {

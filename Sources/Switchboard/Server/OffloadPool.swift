@@ -1,0 +1,100 @@
+import Synchronization
+
+/// Threads for work that blocks or takes long, so that no loop has to wait for it. Bounded in
+/// threads and in waiting work.
+///
+/// ```swift
+/// let accepted = connection.handle(for: Self.self).offload(to: pool) {
+///   .looked(up: slowLookup(name))      // a Message of the session
+/// }
+/// if !accepted { connection.write("busy\n") }
+/// ```
+///
+/// The result comes back as a message, on the connection's loop, if the connection still lives. Safe
+/// from any thread.
+public final class OffloadPool: Sendable {
+  private struct State {
+    var waiting: [@Sendable () -> Void] = []
+    /// The first of `waiting` that is still to be done.
+    var next = 0
+    var isClosed = false
+  }
+
+  /// How many pieces of work may wait, beside those being done.
+  public let limit: Int
+  private let state = Mutex(State())
+  private let available = Semaphore()
+  private let threads: Mutex<[ThreadBox]>
+
+  private final class ThreadBox: @unchecked Sendable {
+    var thread: LoopThread?
+    init(_ thread: consuming LoopThread) { self.thread = consume thread }
+    func join() { thread.take()?.join() }
+  }
+
+  /// Starts the pool's threads.
+  ///
+  /// - Parameters:
+  ///   - threads: How many pieces of work are done at once, at least one.
+  ///   - limit: How many may wait; ``submit(_:)`` refuses more.
+  public init(threads count: Int = 4, limit: Int = 1024) throws(SystemError) {
+    self.limit = max(0, limit)
+    threads = Mutex([])
+    for _ in 0..<max(1, count) {
+      let (state, available) = (Shared(self), available)
+      let box = ThreadBox(try LoopThread { OffloadPool.work(state, available) })
+      threads.withLock { $0.append(box) }
+    }
+  }
+
+  /// Keeps no pool alive: its threads end when the pool is closed.
+  private final class Shared: @unchecked Sendable {
+    weak var pool: OffloadPool?
+    init(_ pool: OffloadPool) { self.pool = pool }
+  }
+
+  private static func work(_ shared: Shared, _ available: Semaphore) {
+    while true {
+      available.wait()
+      guard let work = shared.pool?.take() else { return }
+      work()
+    }
+  }
+
+  private func take() -> (@Sendable () -> Void)? {
+    state.withLock { state in
+      guard state.next < state.waiting.count else { return nil }
+      let work = state.waiting[state.next]
+      state.next += 1
+      if state.next == state.waiting.count {
+        state.waiting.removeAll(keepingCapacity: true)
+        state.next = 0
+      }
+      return work
+    }
+  }
+
+  /// Hands a piece of work over. False when as many wait as may, or the pool is closed: answer
+  /// "busy", or try later.
+  public func submit(_ work: @escaping @Sendable () -> Void) -> Bool {
+    let isTaken = state.withLock { state in
+      guard !state.isClosed, state.waiting.count - state.next < limit else { return false }
+      state.waiting.append(work)
+      return true
+    }
+    if isTaken { available.signal() }
+    return isTaken
+  }
+
+  /// Takes no more work, waits until what was handed over is done, and ends the threads.
+  public func close() {
+    let first = state.withLock { state in
+      defer { state.isClosed = true }
+      return !state.isClosed
+    }
+    guard first else { return }
+    let boxes = threads.withLock { $0 }
+    for _ in boxes { available.signal() }
+    for box in boxes { box.join() }
+  }
+}

@@ -1,0 +1,94 @@
+internal import CKernel
+
+/// One loop of a ``Server`` with its own listeners and sessions: everything that one thread needs.
+///
+/// Made by the thread that starts the server, then used by the shard's own alone.
+final class Shard<S: Session & ~Copyable>: @unchecked Sendable {
+  let control: LoopControl<Linux>
+  private let index: Int
+  private let server: Server
+  private let notice: @Sendable (ReactorNotice) -> Void
+  private let session: @Sendable () -> S
+  private var listeners = Slab<Listener<Linux>>(capacity: 2)
+
+  init(
+    _ index: Int, _ server: Server, _ notice: @escaping @Sendable (ReactorNotice) -> Void,
+    _ session: @escaping @Sendable () -> S
+  ) throws(SystemError) {
+    self.index = index
+    self.server = server
+    self.notice = notice
+    self.session = session
+    control = try LoopControl(system: Linux())
+  }
+
+  func add(_ listener: consuming Listener<Linux>) { _ = listeners.insert(listener) }
+
+  /// Lets the shards drain each other.
+  func introduce(to shards: [Shard<S>]) {
+    for other in shards where other !== self { control.addSibling(other.control.waker) }
+  }
+
+  /// Runs until it is drained or stopped. Reports its failure, and calls `started` in any case.
+  func run(_ outcome: StartUp, signals: consuming EndSignals?, started: () -> Void) {
+    do throws(SystemError) {
+      if server.pinsLoops { pin() }
+      try run(on: server.backend.resolved(), signals: signals, started: started)
+    } catch {
+      outcome.report(error)
+      started()
+    }
+  }
+
+  private func run(
+    on backend: Server.BackendName, signals: consuming EndSignals?, started: () -> Void
+  ) throws(SystemError) {
+    let system = Linux()
+    let budget = server.options.acceptBudget
+    // The one place where a backend's name becomes its type.
+    switch backend {
+    case .select:
+      let poller = try Select(system: system)
+      try run(
+        Proactor(poller: poller, acceptBudget: budget, system: system), signals, started)
+    case .poll:
+      let poller = try Poll(system: system)
+      try run(
+        Proactor(poller: poller, acceptBudget: budget, system: system), signals, started)
+    case .epoll, .auto:
+      let poller = try Epoll(system: system)
+      try run(
+        Proactor(poller: poller, acceptBudget: budget, system: system), signals, started)
+    case .ioUring:
+      try run(
+        URing(sizes: URing.Sizes(), connections: capacity + 64, system: system), signals, started)
+    }
+  }
+
+  /// Connections that this shard may hold: its share of the descriptors.
+  private var capacity: Int {
+    if let limit = server.options.maxConnections { return max(1, limit) }
+    return max(1, (Linux().descriptorLimit().value - 32) / max(1, server.loops))
+  }
+
+  private func run<B: Backend & ~Copyable>(
+    _ backend: consuming B, _ signals: consuming EndSignals?, _ started: () -> Void
+  ) throws(SystemError) where B.System == Linux {
+    let box = MessageBox<S.Message>(mail: control.mail)
+    let sessions = try Sessions(capacity: capacity + 64, box: box, make: session)
+    var loop = try EventLoop(
+      backend: backend, sessions: sessions, box: box, capacity: capacity, control: control,
+      options: server.options, notice: notice)
+    if let signals = consume signals { try loop.drainOnSignals(signals) }
+    for place in 0..<listeners.end {
+      if let key = listeners.key(at: place) { try loop.listen(listeners.remove(key)) }
+    }
+    started()
+    try loop.run()
+  }
+
+  private func pin() {
+    let processor = ck_allowed_processor(Int32(index))
+    if processor >= 0 { _ = ck_pin(Int32(processor)) }
+  }
+}

@@ -1,0 +1,63 @@
+import Foundation
+import Testing
+
+/// The demo and the experiment, as users see them.
+@Suite(.timeLimit(.minutes(1)))
+struct DemoTests {
+  @Test func `The demo shows the transcript and then who was served when, in 80 plain columns`()
+    async throws
+  {
+    try await Spawned.run("switchboard", ["demo"]) { demo in
+      try await demo.expectEnd(.exit(0))
+      #expect(demo.errors == [])
+      let blank = try #require(demo.output.firstIndex(of: ""))
+      #expect(demo.output[0].wholeMatch(of: /listening on 127\.0\.0\.1:\d+ \(epoll\)/) != nil)
+      try TranscriptTests.check(Array(demo.output[1..<blank]), connections: 3)
+      let picture = demo.output[(blank + 1)...]
+      #expect(picture.allSatisfy { $0.count <= 80 })
+      #expect(!picture.contains { $0.contains("\u{1B}") })
+      #expect(picture.first?.hasPrefix("Who was served when: 3 clients") == true)
+      // A row for each client in the whole run, and again in the close-up of the first burst.
+      for name in ["conn0", "conn1", "conn2"] {
+        let rows = picture.filter { $0.hasPrefix(name) }
+        #expect(rows.count == 2)
+        // Connected and three exchanges, then the end.
+        #expect(rows.first?.count { $0 == "●" } ?? 0 >= 4)
+      }
+      #expect(picture.contains { $0.hasPrefix("thread  C") })
+    }
+  }
+
+  @Test func `The cost of waiting is a row for each mechanism`() async throws {
+    let arguments = ["experiment", "waiting-cost", "--active", "4", "--idle", "40"]
+    try await Spawned.run("switchboard", arguments) { command in
+      try await command.expectEnd(.exit(0))
+      #expect(command.output.first == "One wait, with 4 connections active among 40 idle")
+      for call in ["epoll_wait(2)", "poll(2)", "select(2)"] {
+        let row = command.output.first { $0.contains(" \(call) ") }
+        #expect(row?.contains(/\d+\.\d µs +\d+\.\d µs +\d+\.\d µs +\d+\.\d ×/) == true)
+      }
+      #expect(command.output.allSatisfy { $0.count <= 80 })
+    }
+  }
+
+  @Test func `Too few descriptors for the experiment is one line with the next action`()
+    async throws
+  {
+    let arguments = ["experiment", "waiting-cost"]
+    try await Spawned.run("switchboard", arguments, descriptorLimit: 100) { command in
+      try await command.expectEnd(.exit(1))
+      #expect(command.errors.count == 1)
+      #expect(command.errors.first?.contains("1960 descriptors") == true)
+      #expect(command.errors.first?.contains("ulimit -n") == true)
+    }
+  }
+
+  @Test func `The list of experiments names the one there is`() async throws {
+    try await Spawned.run("switchboard", ["experiment", "list"]) { command in
+      try await command.expectEnd(.exit(0))
+      #expect(command.output.count == 1)
+      #expect(command.output.first?.hasPrefix("waiting-cost  ") == true)
+    }
+  }
+}

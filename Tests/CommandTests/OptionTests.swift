@@ -1,0 +1,95 @@
+import Foundation
+import Glibc
+import Testing
+
+/// What users get wrong, and what the command tells them.
+@Suite(.timeLimit(.minutes(1)))
+struct OptionTests {
+  /// A command line with a wrong value, and what the answer must name.
+  struct Wrong: Sendable, CustomTestStringConvertible {
+    let arguments: [String]
+    let named: [String]
+    var testDescription: String { arguments.joined(separator: " ") }
+
+    init(_ arguments: String, names named: String...) {
+      self.arguments = arguments.split(separator: " ").map(String.init)
+      self.named = named
+    }
+  }
+
+  @Test(arguments: [
+    Wrong("serve --backend kqueue", names: "--backend", "'kqueue'", "'epoll', 'poll' or 'select'"),
+    Wrong("serve --protocol http", names: "--protocol", "'http'", "'frames'"),
+    Wrong("serve --port 70000", names: "--port", "'70000'", "0 to 65535"),
+    Wrong("serve --port nine", names: "--port", "'nine'", "0 to 65535"),
+    Wrong("serve --port=-1", names: "--port", "'-1'", "0 to 65535"),
+    Wrong("serve --max-connections 0", names: "--max-connections", "'0'", "from 1"),
+    Wrong("serve --idle-timeout 30", names: "--idle-timeout", "'30'", "ms, s, m or h", "'never'"),
+    Wrong("serve --idle-timeout 0s", names: "--idle-timeout", "'0s'", "above 0"),
+    Wrong("serve --drain-timeout 10", names: "--drain-timeout", "'10'", "ms, s, m or h"),
+    Wrong("serve --drain-timeout -1s", names: "--drain-timeout"),
+    Wrong("serve --drain-timeout 25h", names: "--drain-timeout", "'25h'", "up to 24h"),
+    Wrong(
+      "serve --drain-timeout 99999999999999999999ms", names: "--drain-timeout", "ms, s, m or h"),
+    Wrong("serve --log-level loud", names: "--log-level", "'loud'", "info", "critical"),
+    Wrong("serve --dual-stack", names: "--dual-stack", "127.0.0.1", "'--host ::'"),
+    Wrong("serve --speed 3", names: "--speed"),
+    Wrong("client -n 0 localhost 9090", names: "-n", "'0'", "from 1 to 1000000"),
+    Wrong("client localhost 0", names: "<port>", "'0'", "1 to 65535"),
+    Wrong("client", names: "<host>"),
+    Wrong("demo -n 101", names: "-n", "'101'", "from 1 to 100"),
+    Wrong("experiment waiting-cost --active 0", names: "--active", "'0'", "from 1 to 1024"),
+    Wrong("experiment waiting-cost --idle lots", names: "--idle", "'lots'", "from 0 to 10000"),
+    Wrong("sell", names: "'sell'"),
+  ])
+  func `A wrong value is answered with the option, the value and what is allowed`(wrong: Wrong)
+    async throws
+  {
+    try await Spawned.run("switchboard", wrong.arguments) { command in
+      try await command.expectEnd(.exit(64))
+      let answer = command.errors.joined(separator: " ")
+      for name in wrong.named { #expect(answer.contains(name)) }
+      #expect(command.output == [])
+    }
+  }
+
+  @Test(arguments: [
+    ("epoll-server", ["ninety"]), ("poll-server", ["70000"]), ("select-server", ["1", "2"]),
+    ("simple-client", []), ("simple-client", ["-n", "0", "localhost", "9090"]),
+    ("simple-client", ["-n"]), ("simple-client", ["localhost", "0"]),
+  ])
+  func `An example that is called wrongly prints its usage`(program: String, arguments: [String])
+    async throws
+  {
+    try await Spawned.run(program, arguments) { example in
+      try await example.expectEnd(.exit(64))
+      #expect(example.errors.count == 1)
+      #expect(example.errors.first?.hasPrefix("usage: \(program)") == true)
+    }
+  }
+
+  @Test(arguments: [
+    [], ["demo"], ["serve"], ["client"], ["experiment"], ["experiment", "list"],
+    ["experiment", "waiting-cost"],
+  ])
+  func `Help fits 80 columns, and shows an example where there is something to choose`(
+    subcommand: [String]
+  ) async throws {
+    try await Spawned.run("switchboard", subcommand + ["--help"]) { command in
+      try await command.expectEnd(.exit(0))
+      #expect(command.output.allSatisfy { $0.count <= 80 })
+      #expect(command.output.first?.hasPrefix("OVERVIEW: ") == true)
+      if subcommand.last != "list" {
+        let shown = (["  switchboard"] + subcommand).joined(separator: " ")
+        #expect(command.output.contains { $0.hasPrefix(shown) })
+      }
+    }
+  }
+
+  @Test func `The version is three numbers`() async throws {
+    try await Spawned.run("switchboard", ["--version"]) { command in
+      try await command.expectEnd(.exit(0))
+      #expect(command.output.first?.wholeMatch(of: /\d+\.\d+\.\d+/) != nil)
+    }
+  }
+}
