@@ -44,7 +44,7 @@ public struct Server: Sendable {
     // Before any thread is started, so that all of them leave the signals alone.
     let signals = drainsOnSignals ? try EndSignals() : nil
     let shards = try (0..<max(1, loops)).map { index throws(SystemError) in
-      try Shard<S>(index, self, notice, session)
+      try Shard(index, self, notice, session)
     }
     let addresses = try listen(shards)
     for shard in shards { shard.introduce(to: shards) }
@@ -68,7 +68,7 @@ public struct Server: Sendable {
   }
 
   /// Opens every listener, so that what can fail fails before anything runs.
-  private func listen<S: Session & ~Copyable>(_ shards: [Shard<S>]) throws(SystemError)
+  private func listen(_ shards: [Shard]) throws(SystemError)
     -> [SocketAddress]
   {
     var options = listening
@@ -103,7 +103,7 @@ final class StartUp: Sendable {
 private final class ShardThread {
   private var thread: LoopThread?
 
-  init<S: Session & ~Copyable>(_ shard: Shard<S>, _ outcome: StartUp) throws(SystemError) {
+  init(_ shard: Shard, _ outcome: StartUp) throws(SystemError) {
     thread = try LoopThread { shard.run(outcome, signals: nil) { outcome.hasStarted() } }
   }
 
@@ -118,7 +118,7 @@ public struct ServerHandle: Sendable {
   public let loops: [LoopHandle]
   private let controls: [LoopControl<Linux>]
 
-  init<S: Session & ~Copyable>(addresses: [SocketAddress], shards: [Shard<S>]) {
+  init(addresses: [SocketAddress], shards: [Shard]) {
     self.addresses = addresses
     controls = shards.map(\.control)
     loops = shards.map { LoopHandle(jobs: $0.control.jobs) }

@@ -2,30 +2,38 @@ internal import CKernel
 
 /// One loop of a ``Server`` with its own listeners and sessions: everything that one thread needs.
 ///
-/// Made by the thread that starts the server, then used by the shard's own alone.
-final class Shard<S: Session & ~Copyable>: @unchecked Sendable {
+/// Made by the thread that starts the server, then used by the shard's own alone. Not generic over
+/// the session: a function that is, and is not specialised for it, would run the whole loop
+/// unspecialised, for the backend too.
+final class Shard: @unchecked Sendable {
+  /// The sessions, and the box of their messages.
+  typealias Tables = (sessions: SessionTable, box: AnyObject)
+
   let control: LoopControl<Linux>
   private let index: Int
   private let server: Server
   private let notice: @Sendable (ReactorNotice) -> Void
-  private let session: @Sendable () -> S
+  private let makeTables: @Sendable (Int, MailFlag) throws(SystemError) -> Tables
   private var listeners = Slab<Listener<Linux>>(capacity: 2)
 
-  init(
+  init<S: Session & ~Copyable>(
     _ index: Int, _ server: Server, _ notice: @escaping @Sendable (ReactorNotice) -> Void,
     _ session: @escaping @Sendable () -> S
   ) throws(SystemError) {
     self.index = index
     self.server = server
     self.notice = notice
-    self.session = session
+    makeTables = { (capacity, mail) throws(SystemError) in
+      let box = MessageBox<S.Message>(mail: mail)
+      return (try Sessions(capacity: capacity, box: box, make: session), box)
+    }
     control = try LoopControl(system: Linux())
   }
 
   func add(_ listener: consuming Listener<Linux>) { _ = listeners.insert(listener) }
 
   /// Lets the shards drain each other.
-  func introduce(to shards: [Shard<S>]) {
+  func introduce(to shards: [Shard]) {
     for other in shards where other !== self { control.addSibling(other.control.waker) }
   }
 
@@ -74,8 +82,7 @@ final class Shard<S: Session & ~Copyable>: @unchecked Sendable {
   private func run<B: Backend & ~Copyable>(
     _ backend: consuming B, _ signals: consuming EndSignals?, _ started: () -> Void
   ) throws(SystemError) where B.System == Linux {
-    let box = MessageBox<S.Message>(mail: control.mail)
-    let sessions = try Sessions(capacity: capacity + 64, box: box, make: session)
+    let (sessions, box) = try makeTables(capacity + 64, control.mail)
     var loop = try EventLoop(
       backend: backend, sessions: sessions, box: box, capacity: capacity, control: control,
       options: server.options, notice: notice)
