@@ -145,6 +145,9 @@ public struct FramesPeer: ~Copyable {
 }
 
 /// The frames server: the three callbacks, each handed to the peer it concerns.
+///
+/// Generic over the kernel, so that it also runs on one that injects faults or is simulated, and
+/// specialised for the real one.
 public struct FramesServer<System: Kernel>: ReactorHandler, ~Copyable {
   /// How much a line matters.
   public enum Level: Hashable, Sendable {
@@ -162,16 +165,19 @@ public struct FramesServer<System: Kernel>: ReactorHandler, ~Copyable {
   /// should know. It is called on the reactor's thread.
   public init(log: ((Level, String) -> Void)? = nil) { self.log = log }
 
+  @specialized(where System == Linux)
   public mutating func peerConnected(_ peer: inout Peer<System>) -> Interest {
     log?(.info, "peer \(peer.address) connected")
     peers.insert(FramesPeer(), for: peer.key)
     return peers.update(peer.key) { $0.connected() } ?? []
   }
 
+  @specialized(where System == Linux)
   public mutating func readyToReceive(_ peer: inout Peer<System>) -> Interest {
     peers.update(peer.key) { $0.readyToReceive(peer.socket, &scratch) } ?? []
   }
 
+  @specialized(where System == Linux)
   public mutating func readyToSend(_ peer: inout Peer<System>) -> Interest {
     peers.update(peer.key) { $0.readyToSend(peer.socket, &scratch) } ?? []
   }

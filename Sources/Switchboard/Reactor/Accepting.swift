@@ -19,7 +19,7 @@ struct AcceptState {
   }
 }
 
-extension Reactor where P: ~Copyable, Handler: ~Copyable {
+extension ReactorLoop where P: ~Copyable {
   /// Takes connections from a listener's queue, as many as one turn may.
   mutating func accept(_ key: Key) {
     for _ in 0..<options.acceptBudget {

@@ -5,15 +5,10 @@ struct DrainState {
   var forced = 0
 }
 
-extension Reactor where P: ~Copyable, Handler: ~Copyable {
+extension ReactorLoop where P: ~Copyable {
   // ------------------------------------------------------------------------- connecting
 
-  /// Begins to connect. ``ReactorHandler/peerConnected(_:)`` follows, or
-  /// ``ReactorHandler/peerClosed(_:_:)`` with the reason.
-  ///
-  /// - Throws: when no socket can be had or the attempt fails at once.
-  @discardableResult
-  public mutating func connect(to address: SocketAddress) throws(SystemError) -> Key {
+  mutating func connect(to address: SocketAddress) throws(SystemError) -> Key {
     now = system.now()
     let socket = try Socket.connecting(to: address, system: system)
     let descriptor = socket.descriptor

@@ -38,7 +38,7 @@ extension Key {
   }
 }
 
-extension Reactor where P: ~Copyable, Handler: ~Copyable {
+extension ReactorLoop where P: ~Copyable {
   mutating func register(_ descriptor: Descriptor, _ registration: Registration)
     throws(SystemError)
   {
@@ -49,8 +49,7 @@ extension Reactor where P: ~Copyable, Handler: ~Copyable {
     }
   }
 
-  /// Accepts connections from a listener until the reactor ends.
-  public mutating func listen(_ listener: consuming Listener<System>) throws(SystemError) {
+  mutating func listen(_ listener: consuming Listener<System>) throws(SystemError) {
     let descriptor = listener.descriptor
     let key = listeners.insert(ListeningSlot(listener: listener, isArmed: true))
     do throws(SystemError) {
@@ -61,10 +60,7 @@ extension Reactor where P: ~Copyable, Handler: ~Copyable {
     }
   }
 
-  /// Watches any descriptor of the caller's for readiness, which ``ReactorHandler/ready(_:watched:)``
-  /// is told. The descriptor must be non-blocking and stay open until the watch has ended.
-  @discardableResult
-  public mutating func watch(_ descriptor: Descriptor, _ interest: Interest)
+  mutating func watch(_ descriptor: Descriptor, _ interest: Interest)
     throws(SystemError) -> Key
   {
     let key = watches.insert(Watch(descriptor: descriptor, interest: interest))
@@ -77,18 +73,14 @@ extension Reactor where P: ~Copyable, Handler: ~Copyable {
     return key
   }
 
-  /// Ends a watch; the descriptor stays open. A key that is no longer watched is passed over.
-  public mutating func unwatch(_ key: Key) {
+  mutating func unwatch(_ key: Key) {
     guard watches.contains(key) else { return }
     let watch = watches.remove(key)
     try? poller.set(
       watch.descriptor, nil, was: watch.interest, key: Registration.watch(key).key)
   }
 
-  /// Drains at the first SIGTERM or SIGINT; the second one ends the process at once.
-  ///
-  /// Call it in the main thread before other threads are started.
-  public mutating func drainOnSignals() throws(SystemError) {
+  mutating func drainOnSignals() throws(SystemError) {
     let opened = try EndSignals()
     try register(opened.descriptor, .signals)
     signals = consume opened

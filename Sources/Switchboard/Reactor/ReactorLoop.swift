@@ -1,0 +1,161 @@
+/// The article's loop: wait; for each event call back; do what the callback answered.
+///
+/// It is not generic over the handler, which it reaches through one indirect call, and its ways in
+/// name the pollers they are specialised for. A handler lives in its user's module; were this
+/// generic over it, all of it would run unspecialised, at twenty times the instructions.
+struct ReactorLoop<P: Poller & ~Copyable>: ~Copyable {
+  typealias System = P.System
+
+  let handler: HandlerCalls<System>
+  let waker: Waker<System>
+  let system: System
+  let options: ReactorOptions
+  let maxConnections: Int
+  var poller: P
+  var events: EventBuffer
+  var slots = Slab<Slot>()
+  var listeners = Slab<ListeningSlot>(capacity: 2)
+  var watches = Slab<Watch>(capacity: 2)
+  var wheel: TimerWheel
+  var signals: EndSignals?
+  var now: Instant
+  var accepting = AcceptState()
+  var draining: DrainState?
+  var isStopped = false
+  var scratch = [UInt8](repeating: 0, count: 16384)
+
+  /// A connection and what the reactor knows of it.
+  struct Slot: ~Copyable {
+    enum Phase { case connecting, open, lingering }
+    var peer: Peer<System>
+    var phase: Phase
+    var interest: Interest
+    var lastActive: Instant
+    /// When the wheel will look at it; nil when it will not.
+    var scheduled: Instant?
+    /// When the present phase must end, if it is not `open`.
+    var phaseEnd: Instant?
+    var discarded = 0
+  }
+  struct ListeningSlot: ~Copyable {
+    let listener: Listener<System>
+    var isArmed: Bool
+  }
+  struct Watch {
+    let descriptor: Descriptor
+    var interest: Interest
+  }
+
+  init(
+    poller: consuming P, handler: HandlerCalls<System>, options: ReactorOptions, system: System
+  ) throws(SystemError) {
+    EndSignals.ignoreBrokenPipes()
+    var poller = poller
+    let waker = try Waker(system: system)
+    do throws(RegistrationError) {
+      try poller.set(waker.descriptor, .read, was: nil, key: Registration.waker.key)
+    } catch { throw error.asSystemError(waker.descriptor) }
+    let (descriptors, now) = (system.descriptorLimit().value, system.now())
+    let limit = options.maxConnections ?? max(1, descriptors - 32)
+    // Those that we connect to count as well, so the limit of accepting does not bound it; the
+    // number of descriptors does, which may yet be raised, up to fs.nr_open: 2^20 unless changed.
+    let wheel = try TimerWheel(now: now, capacity: max(1 << 20, descriptors))
+    self.waker = waker
+    self.poller = poller
+    self.handler = handler
+    self.options = options
+    self.system = system
+    self.maxConnections = limit
+    self.now = now
+    self.wheel = wheel
+    events = EventBuffer(capacity: options.eventsPerTurn)
+  }
+
+  var connectionCount: Int { Int(slots.count) }
+
+  @specialized(where P == Epoll)
+  @specialized(where P == Poll)
+  @specialized(where P == Select)
+  mutating func run() throws(SystemError) {
+    while !isFinished { try turn() }
+    closeAll()
+  }
+
+  /// Waits once, at most until `limit`, and serves whatever is ready.
+  @specialized(where P == Epoll)
+  @specialized(where P == Poll)
+  @specialized(where P == Select)
+  mutating func turn(until limit: Instant? = nil) throws(SystemError) {
+    let own = earlier(accepting.retryAt, draining?.deadline)
+    let deadline = earlier(earlier(limit, wheel.nextDeadline), own)
+    try poller.wait(until: deadline, into: &events)
+    now = system.now()
+    for index in 0..<events.count { serve(events[index]) }
+    serveDeadlines()
+    obeyRequests()
+  }
+
+  var isFinished: Bool {
+    if isStopped { return true }
+    if draining != nil { return slots.count == 0 }
+    return slots.count == 0 && listeners.count == 0 && watches.count == 0
+  }
+
+  private mutating func serve(_ event: Event) {
+    switch Registration(event.key) {
+    case .waker: waker.acknowledge()
+    case .signals: if signals?.take() != nil { waker.drain() }
+    case .listener(let key): if listeners.contains(key) { accept(key) }
+    case .watch(let key): if watches.contains(key) { serveWatch(key, event.readiness) }
+    // An event fetched before its connection was closed names a dead key: it is dropped here.
+    case .peer(let key): if slots.contains(key) { servePeer(key, event.readiness) }
+    }
+  }
+
+  private mutating func servePeer(_ key: Key, _ readiness: Readiness) {
+    slots[key].lastActive = now
+    slots[key].peer.now = now
+    switch slots[key].phase {
+    case .connecting: finishConnecting(key)
+    case .lingering: if hasEnded(key) { remove(key) }
+    case .open:
+      // A hang-up is shown by whatever the handler tries next.
+      let asked = slots[key].interest
+      if !readiness.isDisjoint(with: [.read, .hangUp]), asked.contains(.read) {
+        follow(handler.readyToReceive(&slots[key].peer), key)
+      }
+      guard slots.contains(key), slots[key].phase == .open else { return }
+      if !readiness.isDisjoint(with: [.write, .hangUp]),
+        asked.contains(.write), slots[key].interest.contains(.write)
+      {
+        follow(handler.readyToSend(&slots[key].peer), key)
+      }
+    }
+  }
+
+  private mutating func serveWatch(_ key: Key, _ readiness: Readiness) {
+    let watch = watches[key]
+    let answer = handler.ready(readiness, watched: watch.descriptor)
+    guard watches.contains(key) else { return }
+    if answer.isEmpty { return unwatch(key) }
+    guard answer != watch.interest else { return }
+    let registered = Registration.watch(key).key
+    do throws(RegistrationError) {
+      try poller.set(watch.descriptor, answer, was: watch.interest, key: registered)
+      watches[key].interest = answer
+    } catch { unwatch(key) }
+  }
+
+  /// Does what a callback answered: go on waiting, for something else perhaps, or finish.
+  mutating func follow(_ answer: Interest, _ key: Key) {
+    if answer.isEmpty { return finish(key, .finished) }
+    let old = slots[key].interest
+    if answer != old {
+      do throws(RegistrationError) {
+        try poller.set(slots[key].peer.socket.descriptor, answer, was: old, key: key)
+        slots[key].interest = answer
+      } catch { return finish(key, .registrationFailed(error)) }
+    }
+    schedule(key)
+  }
+}
