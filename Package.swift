@@ -16,6 +16,8 @@ let package = Package(
     .executable(name: "poll-server", targets: ["poll-server"]),
     .executable(name: "epoll-server", targets: ["epoll-server"]),
     .executable(name: "simple-client", targets: ["simple-client"]),
+    .executable(name: "echo-server", targets: ["echo-server"]),
+    .executable(name: "chat-server", targets: ["chat-server"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -31,7 +33,7 @@ let package = Package(
     .executableTarget(
       name: "SwitchboardCommand",
       dependencies: [
-        "Switchboard", "SwitchboardProtocols", "SwitchboardLab",
+        "Switchboard", "SwitchboardProtocols", "SwitchboardLab", "ChatRoom",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: plain),
@@ -39,6 +41,17 @@ let package = Package(
     .example("poll-server"),
     .example("epoll-server"),
     .example("simple-client"),
+    .example("echo-server"),
+    .example(
+      "chat-server", except: ["Room.swift", "ChatSession.swift"], dependencies: ["ChatRoom"]),
+    // The chat's session, for the command and the tests too.
+    .target(
+      name: "ChatRoom", dependencies: ["Switchboard", "SwitchboardProtocols"],
+      path: "Examples/chat-server", exclude: ["main.swift"],
+      swiftSettings: strict),
+    .target(
+      name: "TestSupport", dependencies: ["Switchboard"], path: "Tests/TestSupport",
+      swiftSettings: plain),
     .testTarget(
       name: "ProtocolsTests", dependencies: ["SwitchboardProtocols"], swiftSettings: plain),
     .testTarget(name: "UnitTests", dependencies: ["Switchboard"], swiftSettings: plain),
@@ -47,10 +60,18 @@ let package = Package(
       dependencies: ["Switchboard", "SwitchboardProtocols", "SwitchboardLab"],
       swiftSettings: plain),
     .testTarget(
+      name: "SessionTests",
+      dependencies: ["Switchboard", "SwitchboardLab", "ChatRoom", "TestSupport"],
+      swiftSettings: plain),
+    .testTarget(
+      name: "DocumentationTests",
+      dependencies: ["Switchboard", "SwitchboardProtocols", "TestSupport"],
+      swiftSettings: plain),
+    .testTarget(
       name: "CommandTests",
       dependencies: [
         "SwitchboardCommand", "SwitchboardLab", "select-server", "poll-server", "epoll-server",
-        "simple-client",
+        "simple-client", "echo-server", "chat-server",
       ],
       swiftSettings: plain),
   ],
@@ -59,9 +80,11 @@ let package = Package(
 
 extension Target {
   /// A program under `Examples/`: one short file.
-  static func example(_ name: String) -> Target {
+  static func example(
+    _ name: String, except excluded: [String] = [], dependencies: [Dependency] = []
+  ) -> Target {
     .executableTarget(
-      name: name, dependencies: ["Switchboard", "SwitchboardLab"], path: "Examples/\(name)",
-      swiftSettings: plain)
+      name: name, dependencies: ["Switchboard", "SwitchboardLab"] + dependencies,
+      path: "Examples/\(name)", exclude: excluded, swiftSettings: plain)
   }
 }

@@ -10,6 +10,8 @@
 #include "traffic.h"
 #include "usage.h"
 
+#define LONGEST 600.0  // seconds that counted requests may take
+
 struct sample {
   uint64_t at;
   double own, server, server_user, server_system;
@@ -94,11 +96,11 @@ int main(int argc, char **argv) {
   if (options.idle) usleep(300000);  // servers may finish accepting after the greeting
   const long rss_with_idle = options.pid ? process_rss(options.pid) : -1;
 
-  start_traffic();
-  run_traffic(options.warm_up);
+  start_traffic((uint64_t)options.requests);
+  if (!options.requests) run_traffic(options.warm_up);
   const struct sample before = take_sample();
   traffic.measuring = true;
-  run_traffic(options.seconds);
+  run_traffic(options.requests ? LONGEST : options.seconds);
   traffic.measuring = false;
   const struct sample after = take_sample();
   finish_traffic();

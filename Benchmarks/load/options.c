@@ -16,6 +16,7 @@ static const char usage_text[] =
     "  -p, --pipeline N     requests in flight on each connection (1)\n"
     "  -i, --idle N         silent connections held besides (0)\n"
     "      --churn          connect, read '*', one request, close, again (payload up to 4096)\n"
+    "  -n, --requests N     exactly N requests in all, however long that takes, and no warm-up\n"
     "  -d, --seconds S      how long to measure (5)\n"
     "  -w, --warm-up S      how long to run before that (1)\n"
     "      --pid PID        report CPU time and memory of the server's process\n"
@@ -51,16 +52,18 @@ void parse_options(int argc, char **argv) {
   static const struct option known[] = {
       {"connections", required_argument, NULL, 'c'}, {"payload", required_argument, NULL, 's'},
       {"pipeline", required_argument, NULL, 'p'},    {"idle", required_argument, NULL, 'i'},
-      {"seconds", required_argument, NULL, 'd'},     {"warm-up", required_argument, NULL, 'w'},
-      {"churn", no_argument, NULL, CHURN},           {"pid", required_argument, NULL, PID},
+      {"requests", required_argument, NULL, 'n'},    {"seconds", required_argument, NULL, 'd'},
+      {"warm-up", required_argument, NULL, 'w'},     {"churn", no_argument, NULL, CHURN},
+      {"pid", required_argument, NULL, PID},
       {"server-cpu", required_argument, NULL, SERVER_CPU}, {NULL, 0, NULL, 0}};
   int option;
-  while ((option = getopt_long(argc, argv, "c:s:p:i:d:w:", known, NULL)) != -1) {
+  while ((option = getopt_long(argc, argv, "c:s:p:i:n:d:w:", known, NULL)) != -1) {
     switch (option) {
     case 'c': options.connections = (int)number(optarg, 1, 1e6); break;
     case 's': options.payload = (int)number(optarg, 1, 1 << 20); break;
     case 'p': options.pipeline = (int)number(optarg, 1, 4096); break;
     case 'i': options.idle = (int)number(optarg, 0, 1e6); break;
+    case 'n': options.requests = (long)number(optarg, 1, 1e9); break;
     case 'd': options.seconds = number(optarg, 0.1, 600); break;
     case 'w': options.warm_up = number(optarg, 0, 600); break;
     case CHURN: options.churn = true; break;

@@ -8,6 +8,7 @@ struct options {
   int pipeline;     // requests in flight per connection
   int idle;         // connections that are opened before and stay silent
   bool churn;       // connect, one request, close, again
+  long requests;    // exactly so many, 0 for as many as the time allows
   double seconds;   // measured
   double warm_up;   // before that
   int pid;          // the server's process, 0 if unknown

@@ -33,8 +33,8 @@ struct traffic traffic;
 
 static int epoll;
 static struct connection *connections;
-static bool finishing;
-static uint64_t owed;  // requests in flight, all connections together
+static uint64_t left = UINT64_MAX;  // requests that may still be sent
+static uint64_t owed;               // requests in flight, all connections together
 static uint8_t input[256 << 10];
 
 static void broken(const char *what) {
@@ -152,6 +152,9 @@ static void send_allowed(struct connection *c) {
 }
 
 static void issue(struct connection *c, uint64_t count, uint64_t now) {
+  if (count > left) count = left;
+  if (!count) return;
+  left -= count;
   for (uint64_t i = 0; i < count; i++)
     c->sent_at[(c->issued + i) % (uint64_t)options.pipeline] = now;
   c->issued += count;
@@ -172,7 +175,7 @@ static void replies_complete(struct connection *c) {
   if (traffic.measuring) traffic.replies += fresh;
   c->answered = answered;
   owed -= fresh;
-  if (!finishing) issue(c, fresh, now);
+  issue(c, fresh, now);
 }
 
 static void on_readable(struct connection *c) {
@@ -200,6 +203,8 @@ static void start_connection(struct connection *c, uint64_t frame) {
 // MARK: churn
 
 static void churn_open(struct connection *c, uint64_t now) {
+  if (!left) return;
+  left--;
   uint64_t *sent_at = c->sent_at;
   *c = (struct connection){.sent_at = sent_at, .issued = 1, .to_send = frame_size};
   *sent_at = now;
@@ -231,7 +236,7 @@ static void churn_readable(struct connection *c) {
   }
   owed--;
   close(c->fd);
-  if (!finishing) churn_open(c, now);
+  churn_open(c, now);
 }
 
 // MARK: the loop
@@ -246,7 +251,8 @@ static void on_event(struct connection *c, uint32_t ready) {
   if (c->blocked && (ready & EPOLLOUT)) send_allowed(c);
 }
 
-void start_traffic(void) {
+void start_traffic(uint64_t requests) {
+  if (requests) left = requests;
   make_streams();
   epoll = epoll_create1(EPOLL_CLOEXEC);
   connections = calloc((size_t)options.connections, sizeof *connections);
@@ -265,12 +271,11 @@ void start_traffic(void) {
   }
 }
 
-// Until the time is up or, when finishing, until nothing is owed.
 void run_traffic(double seconds) {
   static struct epoll_event events[EVENTS];
   const uint64_t end = now_ns() + (uint64_t)(seconds * 1e9);
   uint64_t heard = now_ns();
-  while (!finishing || owed) {
+  while (left || owed) {
     const uint64_t now = now_ns();
     if (now >= end) break;
     if (now - heard > (uint64_t)(PATIENCE * 1e9)) wrong("stalled: no reply for 3 s");
@@ -282,7 +287,7 @@ void run_traffic(double seconds) {
 }
 
 void finish_traffic(void) {
-  finishing = true;
+  left = 0;
   run_traffic(PATIENCE);
   if (owed) wrong("stalled: requests were left without a reply");
 }

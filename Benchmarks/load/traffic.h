@@ -17,7 +17,11 @@ extern struct traffic traffic;
 // All of these end the program with a message if the server errs: a wrong byte, a byte too many,
 // a closed connection, or no reply for three seconds.
 
-void open_idle(int count);    // opens connections, waits for each one's '*' and leaves them be
-void start_traffic(void);     // opens the busy connections and sends their first requests
+// Opens connections, waits for each one's '*' and leaves them be.
+void open_idle(int count);
+// Opens the busy connections and sends their first requests. `requests` in all, 0: without end.
+void start_traffic(uint64_t requests);
+// Until the time is up, or no request is left to send and none is owed.
 void run_traffic(double seconds);
-void finish_traffic(void);    // sends nothing new and waits for every reply still owed
+// Sends nothing new and waits for every reply still owed.
+void finish_traffic(void);

@@ -1,14 +1,20 @@
 import ArgumentParser
 import Logging
+import Switchboard
 
 /// The protocols that can be served.
 enum ServedProtocol: String, CaseIterable, ExpressibleByArgument {
-  case frames
+  case frames, echo, line, chat
 }
 
-/// The mechanisms a server can wait with.
+/// The mechanisms a server can wait with, as they are written on the command line.
 enum Backend: String, CaseIterable, ExpressibleByArgument {
+  case auto
+  case ioUring = "io_uring"
   case epoll, poll, select
+
+  /// The library's name for it.
+  var name: Server.BackendName { Server.BackendName(rawValue: rawValue) ?? .auto }
 }
 
 /// What to print: messages at least this important.
@@ -30,6 +36,12 @@ struct Timeout: Hashable, CustomStringConvertible {
   static func seconds(_ count: Int) -> Timeout {
     Timeout(duration: .seconds(count), description: "\(count)s")
   }
+}
+
+/// A number of bytes as it is written on the command line: `64k`.
+struct Size: Hashable, CustomStringConvertible {
+  let bytes: Int
+  let description: String
 }
 
 /// Reads options whose values have bounds; what is thrown says what is allowed.
@@ -79,6 +91,26 @@ enum Read {
           + "or 'never'")
     }
     return timeout
+  }
+
+  /// A number of bytes within bounds.
+  static func size(_ range: ClosedRange<Int>) -> @Sendable (String) throws -> Size {
+    { text in
+      guard let bytes = parseSize(text), range.contains(bytes) else {
+        throw ValidationError(
+          "give a number of bytes from \(range.lowerBound) to \(range.upperBound), "
+            + "or of k or m, such as 64k or 8m")
+      }
+      return Size(bytes: bytes, description: text)
+    }
+  }
+
+  private static func parseSize(_ text: String) -> Int? {
+    guard let last = text.last, text.first != "+" else { return nil }
+    let units: [Character: Int] = ["k": 1 << 10, "m": 1 << 20]
+    let unit = units[last]
+    guard let number = UInt32(unit == nil ? text[...] : text.dropLast()) else { return nil }
+    return Int(number) * (unit ?? 1)
   }
 
   private static func parseTimeout(_ text: String) -> Timeout? {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Switchboard
 import SwitchboardLab
 
@@ -33,17 +32,11 @@ struct Demo: ParsableCommand {
     }
     Output.line("Elapsed: \(run.client.elapsed.inSeconds)")
     Output.line("")
-    let picture = Timeline(run.server).lines(width: Output.width, color: Demo.wantsColor)
+    let picture = Timeline(run.server).lines(width: Output.width, color: Output.wantsColor)
     picture.forEach(Output.line)
     if run.client.failed > 0 {
       Output.error("switchboard demo: \(run.client.failed) of \(clients) clients failed")
       throw ExitCode(1)
     }
-  }
-
-  /// On a terminal that understands colour, unless the user said no (<https://no-color.org>).
-  private static var wantsColor: Bool {
-    let variable = { (name: String) in getenv(name).map { String(cString: $0) } ?? "" }
-    return Output.isTerminal && variable("NO_COLOR").isEmpty && variable("TERM") != "dumb"
   }
 }

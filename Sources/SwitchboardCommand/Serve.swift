@@ -1,4 +1,5 @@
 import ArgumentParser
+import ChatRoom
 import Logging
 import Switchboard
 import SwitchboardLab
@@ -6,23 +7,35 @@ import SwitchboardLab
 /// `switchboard serve`
 struct Serve: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Serve a protocol over TCP, all connections in one thread.",
+    abstract: "Serve a protocol over TCP, all connections in one thread, or in a few.",
     usage: "switchboard serve [<options>]",
     discussion: """
       Prints the address it listens on, and a line for each peer that connects and closes. The \
       first SIGTERM or SIGINT (Ctrl-C) stops accepting and lets what is under way finish; the \
       second ends the server at once.
 
-      Example, for IPv4 and IPv6 peers alike, on a free port:
+      Examples: for IPv4 and IPv6 peers alike, on a free port; and a chat on two processors, to \
+      join with 'nc localhost 9090':
 
         switchboard serve --host :: --dual-stack --port 0 --idle-timeout 30s
+        switchboard serve --protocol chat --loops 2 --pin
       """)
 
   @Option(name: .customLong("protocol"), help: "What to speak.")
   var servedProtocol = ServedProtocol.frames
 
-  @Option(help: "What to wait with.")
-  var backend = Backend.epoll
+  @Option(
+    help: "What to wait with; auto takes io_uring where it can be had, and epoll elsewhere.")
+  var backend = Backend.auto
+
+  @Option(
+    help: ArgumentHelp(
+      "Loops, each in a thread of its own. (default: 1)", valueName: "n"),
+    transform: Read.count(1...256))
+  var loops = 1
+
+  @Flag(help: "Keep each loop on a processor of its own.")
+  var pin = false
 
   @Option(
     help: """
@@ -37,24 +50,7 @@ struct Serve: ParsableCommand {
   @Flag(help: "Take IPv4 peers too, with '--host ::'.")
   var dualStack = false
 
-  @Option(
-    help: ArgumentHelp(
-      "Connections served at once; further ones wait. (default: what the descriptor limit allows)",
-      valueName: "n"),
-    transform: Read.count(1...10_000_000))
-  var maxConnections: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "Close a peer that was silent for so long, such as 30s. (default: never)", valueName: "time"),
-    transform: Read.timeoutOrNever)
-  var idleTimeout = Timeout.never
-
-  @Option(
-    help: ArgumentHelp(
-      "How long peers may take to finish at the end. (default: 10s)", valueName: "time"),
-    transform: Read.timeout)
-  var drainTimeout = Timeout.seconds(10)
+  @OptionGroup(title: "Limits") var limits: ServeLimits
 
   @Option(help: "The least important messages to print.")
   var logLevel = LogLevel.info
@@ -72,26 +68,23 @@ struct Serve: ParsableCommand {
   func run() throws {
     try reportingFailure(of: "serve") {
       try Linux().raiseDescriptorLimit()
-      let service = try service()
       do {
-        switch backend {
-        case .epoll: try serve(service, waitingWith: Epoll.self)
-        case .poll: try serve(service, waitingWith: Poll.self)
-        case .select: try serve(service, waitingWith: Select.self)
-        }
+        try serve(try server())
       } catch let error as SystemError where error.tellsThatIPv6IsMissing {
         throw NoIPv6(host: host, cause: error)
       }
     }
   }
 
-  private func service() throws -> FramesService {
-    var service = FramesService(on: try addresses())
-    service.options.maxConnections = maxConnections
-    service.options.idleTimeout = idleTimeout.duration
-    if let timeout = drainTimeout.duration { service.options.drainTimeout = timeout }
-    service.listening.isDualStack = dualStack
-    return service
+  private func server() throws -> Server {
+    var server = Server(on: try addresses())
+    server.options = limits.options
+    server.listening.isDualStack = dualStack
+    server.backend = backend.name
+    server.loops = loops
+    server.pinsLoops = pin
+    server.drainsOnSignals = true
+    return server
   }
 
   /// The host's addresses. A name may have one in a family that this machine lacks (`localhost` as
@@ -109,21 +102,32 @@ struct Serve: ParsableCommand {
     return usable.isEmpty ? found : usable
   }
 
-  private func serve<P: Poller & ~Copyable>(_ service: FramesService, waitingWith poller: P.Type)
-    throws where P.System == Linux
-  {
+  /// The one place where a protocol's name becomes its session.
+  private func serve(_ server: Server) throws {
+    switch servedProtocol {
+    case .frames: try run(server) { FramesSession() }
+    case .echo: try run(server) { EchoSession() }
+    case .line:
+      let services = LineServices()
+      defer { services.close() }
+      try run(server) { LineSession(services) }
+    case .chat:
+      let room = Room()
+      try run(server) { ChatSession(room) }
+    }
+  }
+
+  private func run<S: Session & ~Copyable>(
+    _ server: Server, session: @escaping @Sendable () -> S
+  ) throws {
     var logger = Logger(label: "switchboard") { _ in LineHandler() }
     logger.logLevel = logLevel.level
-    let log = { (level: FramesServer<Linux>.Level, text: String) in
-      logger.log(level: level == .info ? .info : .warning, "\(text)")
-    }
-    try service.run(waitingWith: poller, log: log) { bound in
-      for address in bound {
-        logger.info("listening on \(address) (\(P.name))")
-        if !address.isLoopback {
-          logger.warning("other machines can reach \(address); it is open to whoever connects")
-        }
-      }
+    let service = Service(server: server, logger: logger)
+    // Who does not read the lines about peers does not pay for them either.
+    if logger.logLevel <= .info {
+      try service.run { [logger] in Announced(session()) { logger.info("\($0)") } }
+    } else {
+      try service.run(session: session)
     }
   }
 }

@@ -26,6 +26,15 @@ public enum Output {
   /// Whether standard output is a terminal.
   public static var isTerminal: Bool { isatty(1) == 1 }
 
+  /// Whether standard output is a terminal that understands colour, and the user has not said no
+  /// (<https://no-color.org>).
+  public static var wantsColor: Bool {
+    let variable = { (name: String) in
+      unsafe getenv(name).map { unsafe String(cString: $0) } ?? ""
+    }
+    return isTerminal && variable("NO_COLOR").isEmpty && variable("TERM") != "dumb"
+  }
+
   /// The terminal's width in columns; 80 where standard output is none.
   public static var width: Int {
     var size = winsize()

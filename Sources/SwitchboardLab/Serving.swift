@@ -55,20 +55,50 @@ public struct FramesService: Sendable {
 /// The main program of an example server: `PORT` (9090 if left out) on the loopback address.
 public func runExampleServer<P: Poller & ~Copyable>(waitingWith poller: P.Type) -> Never
 where P.System == Linux {
+  runExample("\(P.name)-server") { port throws(SystemError) in
+    try FramesService(on: [.loopback(port: port)]).run(
+      waitingWith: poller, log: { _, text in Output.line(text) },
+      ready: { Output.line("listening on \($0[0]), waiting with \(P.name)") })
+  }
+}
+
+/// The same for a session.
+///
+/// - Parameters:
+///   - name: The program's.
+///   - configure: Changes how it is served, beside the address.
+///   - session: Makes a connection's session.
+public func runExampleServer<S: Session & ~Copyable>(
+  _ name: String, configure: (inout Server) -> Void = { _ in },
+  session: @escaping @Sendable () -> S
+) -> Never {
+  runExample(name) { port throws(SystemError) in
+    var server = Server(on: [.loopback(port: port)])
+    server.drainsOnSignals = true
+    configure(&server)
+    try server.run(
+      notice: { Output.line($0.description) },
+      ready: { Output.line("listening on \($0.addresses[0])") },
+      session: session)
+  }
+}
+
+/// Reads the port and serves, to the end of the process.
+private func runExample(
+  _ name: String, _ serve: (UInt16) throws(SystemError) -> Void
+) -> Never {
   let arguments = CommandLine.arguments.dropFirst()
   let port = arguments.isEmpty ? 9090 : UInt16(arguments.first ?? "")
   guard let port, arguments.count <= 1 else {
-    Output.error("usage: \(P.name)-server [PORT]    (PORT from 0 to 65535; 9090 if left out)")
+    Output.error("usage: \(name) [PORT]    (PORT from 0 to 65535; 9090 if left out)")
     exit(64)
   }
   do throws(SystemError) {
     try Linux().raiseDescriptorLimit()
-    try FramesService(on: [.loopback(port: port)]).run(
-      waitingWith: poller, log: { _, text in Output.line(text) },
-      ready: { Output.line("listening on \($0[0]), waiting with \(P.name)") })
+    try serve(port)
     exit(0)
   } catch {
-    Output.error("\(P.name)-server: \(error)")
+    Output.error("\(name): \(error)")
     exit(1)
   }
 }

@@ -54,7 +54,7 @@ struct AddressTests {
 
   @Test(.enabled(if: AddressTests.hasIPv6), arguments: ["::1", "[::1]"])
   func `A server on the IPv6 loopback address serves`(host: String) async throws {
-    let arguments = ["serve", "--host", host, "--port", "0"]
+    let arguments = ["serve", "--host", host, "--port", "0", "--backend", "epoll"]
     try await Spawned.run("switchboard", arguments) { server in
       let port = try await server.listeningPort()
       #expect(server.output == ["listening on [::1]:\(port) (epoll)"])

@@ -18,8 +18,26 @@ struct OptionTests {
   }
 
   @Test(arguments: [
-    Wrong("serve --backend kqueue", names: "--backend", "'kqueue'", "'epoll', 'poll' or 'select'"),
-    Wrong("serve --protocol http", names: "--protocol", "'http'", "'frames'"),
+    Wrong(
+      "serve --backend kqueue", names: "--backend", "'kqueue'",
+      "'auto', 'io_uring', 'epoll', 'poll' or 'select'"),
+    Wrong(
+      "serve --protocol http", names: "--protocol", "'http'",
+      "'frames', 'echo', 'line' or 'chat'"),
+    Wrong("serve --loops 0", names: "--loops", "'0'", "from 1 to 256"),
+    Wrong("serve --accept-budget none", names: "--accept-budget", "'none'", "from 1 to 65536"),
+    Wrong("serve --linger-timeout 2", names: "--linger-timeout", "'2'", "ms, s, m or h"),
+    Wrong("serve --outbox-limit 0", names: "--outbox-limit", "'0'", "64k or 8m"),
+    Wrong("serve --outbox-limit 2g", names: "--outbox-limit", "'2g'", "64k or 8m"),
+    Wrong("serve --outbox-limit 4095m", names: "--outbox-limit", "'4095m'", "1073741824"),
+    Wrong("serve --high-watermark -1k", names: "--high-watermark"),
+    Wrong("serve --high-watermark +1k", names: "--high-watermark", "'+1k'"),
+    Wrong("serve --low-watermark k", names: "--low-watermark", "'k'", "64k or 8m"),
+    Wrong("serve --low-watermark 65k", names: "'--low-watermark 65k'", "65536 bytes", "raise"),
+    Wrong(
+      "serve --high-watermark 2m --outbox-limit 1m", names: "'--high-watermark 2m'",
+      "1048576 bytes", "raise '--outbox-limit'"),
+    Wrong("backends --all", names: "--all"),
     Wrong("serve --port 70000", names: "--port", "'70000'", "0 to 65535"),
     Wrong("serve --port nine", names: "--port", "'nine'", "0 to 65535"),
     Wrong("serve --port=-1", names: "--port", "'-1'", "0 to 65535"),
@@ -55,6 +73,7 @@ struct OptionTests {
 
   @Test(arguments: [
     ("epoll-server", ["ninety"]), ("poll-server", ["70000"]), ("select-server", ["1", "2"]),
+    ("echo-server", ["-1"]), ("chat-server", ["9090", "9091"]),
     ("simple-client", []), ("simple-client", ["-n", "0", "localhost", "9090"]),
     ("simple-client", ["-n"]), ("simple-client", ["localhost", "0"]),
   ])
@@ -69,7 +88,7 @@ struct OptionTests {
   }
 
   @Test(arguments: [
-    [], ["demo"], ["serve"], ["client"], ["experiment"], ["experiment", "list"],
+    [], ["demo"], ["serve"], ["client"], ["backends"], ["experiment"], ["experiment", "list"],
     ["experiment", "waiting-cost"],
   ])
   func `Help fits 80 columns, and shows an example where there is something to choose`(

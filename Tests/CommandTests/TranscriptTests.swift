@@ -48,7 +48,7 @@ struct TranscriptTests {
     }
   }
 
-  @Test(arguments: ["select", "poll", "epoll"])
+  @Test(arguments: ServeTests.backends)
   func `The command's server and client have the same conversation`(backend: String)
     async throws
   {
@@ -89,10 +89,10 @@ struct TranscriptTests {
       try await server.line("accepting again")
     }
   }
+}
 
-  /// The number of threads in a process, as the kernel tells it.
-  private func threads(of pid: Int32) throws -> Int {
-    let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
-    return try #require(status.firstMatch(of: /Threads:\s+(\d+)/).flatMap { Int($0.1) })
-  }
+/// The number of threads in a process, as the kernel tells it.
+func threads(of pid: Int32) throws -> Int {
+  let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+  return try #require(status.firstMatch(of: /Threads:\s+(\d+)/).flatMap { Int($0.1) })
 }

@@ -274,6 +274,15 @@ static inline long ck_thread_start(pthread_t *thread, size_t stack, void *(*body
   pthread_attr_destroy(&attributes);
   return -(long)error;
 }
+// Leaves SIGINT and SIGTERM to the threads that have not called this: a worker must not take the
+// signal that the main thread waits for in its own way.
+static inline void ck_leave_signals(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
 static inline void ck_thread_join(pthread_t thread) { pthread_join(thread, NULL); }
 
 // --------------------------------------------------------------------- memory

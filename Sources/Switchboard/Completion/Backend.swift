@@ -31,21 +31,16 @@ protocol Backend: ~Copyable {
   mutating func watch(_ descriptor: Descriptor, _ completion: Completion.Kind) throws(SystemError)
   /// Begins to accept from a listening descriptor, which stays the caller's.
   mutating func listen(_ descriptor: Descriptor) throws(SystemError)
-  /// The next connection that waits in a listener's queue, at once: for draining.
-  mutating func acceptQueued() -> Int32?
   /// Closes a connection that was accepted and cannot be kept.
   mutating func refuse(_ descriptor: Int32)
-  /// Goes on or stops accepting.
-  mutating func setAccepting(_ on: Bool)
+  /// How many connections it may accept from now on: told before every wait, 0 for none. Never more
+  /// are brought.
+  mutating func setRoom(_ count: Int)
 
   /// Begins to receive on a new connection.
   mutating func open(_ key: Key, _ slots: inout SlotTable) throws(RegistrationError)
   /// Goes on or stops receiving; `.receiving` in the slot's flags says what is so.
   mutating func setReceiving(_ on: Bool, _ key: Key, _ slots: inout SlotTable)
-
-  /// Receives what has arrived already, outside of any turn; nil when that is nothing, or will come
-  /// as completions by itself: for draining.
-  mutating func receiveNow(_ key: Key, _ slots: inout SlotTable) -> Completion?
 
   /// Where the next callback's output goes.
   mutating func outputRegion() -> OutputRegion
@@ -54,6 +49,9 @@ protocol Backend: ~Copyable {
   /// Sends from memory that stays until the completion.
   mutating func send(_ bytes: UnsafeRawBufferPointer, _ key: Key, _ slots: inout SlotTable)
     -> SendAnswer
+
+  /// Something waits for the end of a `sendOutput` that was answered `.later`: do not sleep over it.
+  mutating func hurrySends()
 
   /// Tells the peer that nothing more will be sent.
   mutating func shutdownSending(_ key: Key, _ slots: inout SlotTable)

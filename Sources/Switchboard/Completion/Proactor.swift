@@ -3,6 +3,10 @@
 /// Interest stands as long as receiving is armed, so a small request costs one `recv`, one `send`
 /// and its share of a wait. Bytes are received only when the loop takes the completion, one
 /// connection after another into one buffer that stays in the cache.
+///
+/// Over a poller that reports changes only, readiness that was not used up is remembered: by a flag
+/// where the session does not want to receive, and by a list of those to be received from in the
+/// next turn, which then does not sleep.
 struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   typealias System = P.System
   static var name: String { P.name }
@@ -12,6 +16,9 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   private var events: EventBuffer
   private var cursor = 0
   private var isWritten = false
+  // Connections with more to receive: found in this turn, and to be served in it.
+  private var laterReady: [Key] = []
+  private var ready: [Key] = []
   private let input: ByteRegion
   private let output: ByteRegion
   private var listeners: [Descriptor] = []
@@ -55,7 +62,9 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     Registration.listener(Key(index: UInt32(index), generation: 0)).key
   }
 
-  mutating func setAccepting(_ on: Bool) {
+  mutating func setRoom(_ count: Int) {
+    acceptsLeft = min(count, acceptBudget)
+    let on = count > 0
     guard on != isAccepting else { return }
     isAccepting = on
     for (index, descriptor) in listeners.enumerated() {
@@ -65,7 +74,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   }
 
   private mutating func accept(_ index: Int) -> Completion? {
-    guard isAccepting, acceptsLeft > 0, index < listeners.count else { return nil }
+    guard acceptsLeft > 0, index < listeners.count else { return nil }
     acceptsLeft -= 1
     var address = SocketAddress.any(port: 0)
     let (system, descriptor) = (system, listeners[index])
@@ -74,19 +83,9 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     case nil: return Completion(.accepted, Key(rawValue: 0), outcome.value)
     case Errno.wouldBlock: return nil
     case .some(let errno):
+      if !errno.concernsOneQueuedConnection { acceptsLeft = 0 }
       return Completion(.acceptFailed, Key(rawValue: 0), Int(errno.rawValue))
     }
-  }
-
-  mutating func acceptQueued() -> Int32? {
-    for index in listeners.indices {
-      isAccepting = true
-      acceptsLeft = 1
-      if let completion = accept(index), completion.kind == .accepted {
-        return Int32(truncatingIfNeeded: completion.value)
-      }
-    }
-    return nil
   }
 
   mutating func refuse(_ descriptor: Int32) {
@@ -104,6 +103,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   mutating func setReceiving(_ on: Bool, _ key: Key, _ slots: inout SlotTable) {
     if on {
       slots[key.index].flags.insert(.receiving)
+      if slots[key.index].flags.contains(.readable) { laterReady.append(key) }
     } else {
       slots[key.index].flags.remove(.receiving)
     }
@@ -160,6 +160,8 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     }
   }
 
+  mutating func hurrySends() {}
+
   mutating func shutdownSending(_ key: Key, _ slots: inout SlotTable) {
     _ = system.shutdownSending(Descriptor(rawValue: slots[key.index].descriptor))
   }
@@ -186,7 +188,10 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   mutating func wait(until deadline: Instant?) throws(SystemError) {
     cursor = 0
     isWritten = false
-    acceptsLeft = acceptBudget
+    if P.reportsChangesOnly, !laterReady.isEmpty {
+      swap(&ready, &laterReady)
+      return try poller.wait(until: Instant(nanoseconds: 0), into: &events)
+    }
     try poller.wait(until: deadline, into: &events)
   }
 
@@ -197,12 +202,25 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
       let completion =
         event.key.generation & 1 == 0
         ? nextSpecial(event.key)
-        : slots.contains(event.key) ? nextOf(event, slots[event.key.index]) : nil
+        : slots.contains(event.key) ? nextOf(event, &slots) : nil
       if !stays(after: completion) {
         cursor += 1
         isWritten = false
       }
       if let completion { return completion }
+    }
+    return P.reportsChangesOnly ? nextReady(&slots) : nil
+  }
+
+  /// The next of those that had more to receive.
+  private mutating func nextReady(_ slots: inout SlotTable) -> Completion? {
+    while let key = ready.popLast() {
+      guard slots.contains(key),
+        slots[key.index].flags.isSuperset(of: [.readable, .receiving])
+      else { continue }
+      let descriptor = Descriptor(rawValue: slots[key.index].descriptor)
+      // Whether the end is behind it was told once, perhaps several turns ago: ask until it blocks.
+      if let completion = receive(key, descriptor, .ended, &slots) { return completion }
     }
     return nil
   }
@@ -226,7 +244,8 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   }
 
   @inline(__always)
-  private mutating func nextOf(_ event: Event, _ slot: Slot) -> Completion? {
+  private mutating func nextOf(_ event: Event, _ slots: inout SlotTable) -> Completion? {
+    let slot = slots[event.key.index]
     // First what is owed, then what is asked.
     if !isWritten, slot.flags.contains(.watchesWrite),
       !event.readiness.isDisjoint(with: [.write, .hangUp])
@@ -234,20 +253,31 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
       isWritten = true
       return Completion(.sent, event.key)
     }
-    guard slot.flags.contains(.receiving) || event.readiness.contains(.hangUp) else { return nil }
-    guard !event.readiness.isDisjoint(with: [.read, .hangUp]) else { return nil }
-    return receive(event.key, Descriptor(rawValue: slot.descriptor))
+    guard !event.readiness.isDisjoint(with: [.read, .hangUp, .ended]) else { return nil }
+    let descriptor = Descriptor(rawValue: slot.descriptor)
+    if slot.flags.contains(.receiving) {
+      return receive(event.key, descriptor, event.readiness, &slots)
+    }
+    if P.reportsChangesOnly { slots[event.key.index].flags.insert(.readable) }
+    return event.readiness.contains(.hangUp) ? broken(event.key, descriptor) : nil
   }
 
-  mutating func receiveNow(_ key: Key, _ slots: inout SlotTable) -> Completion? {
-    receive(key, Descriptor(rawValue: slots[key.index].descriptor))
+  /// A connection broke that is not received from. It would be reported for ever.
+  private func broken(_ key: Key, _ descriptor: Descriptor) -> Completion {
+    let outcome = system.get(.error, on: descriptor)
+    let errno = outcome.errno ?? Errno(rawValue: Int32(truncatingIfNeeded: outcome.value))
+    let known = errno.rawValue == 0 ? Errno.connectionReset : errno
+    return Completion(.receiveFailed, key, Int(known.rawValue))
   }
 
   @inline(__always)
-  private mutating func receive(_ key: Key, _ descriptor: Descriptor) -> Completion? {
+  private mutating func receive(
+    _ key: Key, _ descriptor: Descriptor, _ readiness: Readiness, _ slots: inout SlotTable
+  ) -> Completion? {
     while true {
       let outcome = unsafe system.receive(descriptor, into: input.all)
       if outcome.value > 0 {
+        if P.reportsChangesOnly { remember(key, outcome.value, readiness, &slots) }
         var completion = Completion(.received, key, outcome.value)
         unsafe completion.bytes = input.start
         return completion
@@ -256,9 +286,25 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
       case nil: return Completion(.ended, key)
       case Errno.interrupted: continue
       // Readiness was spurious: nothing has completed. Go on with the next event.
-      case Errno.wouldBlock: return nil
+      case Errno.wouldBlock:
+        if P.reportsChangesOnly { slots[key.index].flags.remove(.readable) }
+        return nil
       case .some(let errno): return Completion(.receiveFailed, key, Int(errno.rawValue))
       }
+    }
+  }
+
+  /// Whether there is more than was received. A receive that did not fill the buffer has emptied the
+  /// socket, and whatever comes later is a change; unless the end was there already, behind it.
+  @inline(__always)
+  private mutating func remember(
+    _ key: Key, _ count: Int, _ readiness: Readiness, _ slots: inout SlotTable
+  ) {
+    if count == Self.bufferSize || !readiness.isDisjoint(with: [.ended, .hangUp]) {
+      slots[key.index].flags.insert(.readable)
+      laterReady.append(key)
+    } else if slots[key.index].flags.contains(.readable) {
+      slots[key.index].flags.remove(.readable)
     }
   }
 }

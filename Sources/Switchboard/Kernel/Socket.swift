@@ -6,6 +6,10 @@ public struct Socket<System: Kernel>: ~Copyable {
   /// Its number.
   public let descriptor: Descriptor
   @usableFromInline let system: System
+  /// Swift 6.3.1 passes over the deinit of a generic type of plain bytes where it is destroyed
+  /// through another generic type that was not specialised, as in debug builds. A reference, even to
+  /// nothing, keeps it from being taken for plain bytes.
+  private let notPlain: AnyObject? = nil
 
   /// Takes over a descriptor that nobody else will close.
   public init(adopting descriptor: Descriptor, system: System) {

@@ -1,6 +1,7 @@
 internal import CKernel
 
-/// A thread of the operating system, for a loop to live on. Its end is awaited exactly once.
+/// A thread of the operating system, for a loop to live on. Its end is awaited exactly once. SIGINT
+/// and SIGTERM are left to the process's other threads.
 public struct LoopThread: ~Copyable {
   private let thread: pthread_t
 
@@ -19,6 +20,7 @@ public struct LoopThread: ~Copyable {
       raw: ck_thread_start(
         &thread, 0,
         { argument in
+          ck_leave_signals()
           let box = unsafe Unmanaged<Body>.fromOpaque(argument.unsafelyUnwrapped)
           unsafe box.takeRetainedValue().run()
           return nil

@@ -66,21 +66,21 @@ struct OutboxPool: ~Copyable {
 
   /// Adds bytes before those that are there; nothing may be being sent from the place.
   mutating func prepend(_ bytes: UnsafeRawBufferPointer, to place: inout UInt32) {
-    guard unsafe !bytes.isEmpty else { return }
-    var added: UInt32 = 0
-    unsafe append(bytes, to: &added)
-    if place == 0 {
-      place = added
-      return
+    guard let source = bytes.baseAddress, bytes.count > 0 else { return }
+    if place == 0 { place = takePlace() }
+    let index = Int(place) - 1
+    let old = outboxes[index].current
+    var new = withRoom(for: bytes.count + old.count, Buffer())
+    if let start = unsafe new.start {
+      unsafe UnsafeMutableRawPointer(start).copyMemory(from: source, byteCount: bytes.count)
+      if let rest = unsafe old.start {
+        unsafe (start + bytes.count).update(from: rest + old.head, count: old.count)
+      }
     }
-    let (old, new) = (Int(place) - 1, Int(added) - 1)
-    // What was added last becomes what is sent first.
-    outboxes[new].current = outboxes[new].next
-    outboxes[new].next = outboxes[old].next
-    release(outboxes[old].current)
-    outboxes[old] = Outbox(nextFree: firstFree)
-    firstFree = place
-    place = added
+    new.end = bytes.count + old.count
+    release(old)
+    outboxes[index].current = new
+    total += bytes.count
   }
 
   /// The bytes to send next. They stay where they are until they are consumed.

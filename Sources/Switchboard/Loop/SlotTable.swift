@@ -24,6 +24,8 @@ struct Slot: BitwiseCopyable {
     /// Poller backends: the registered interest, as `Interest` has it.
     static let watchesRead = Flags(rawValue: 1 << 9)
     static let watchesWrite = Flags(rawValue: 1 << 10)
+    /// Edge-triggered pollers: there may be something to receive that will not be told again.
+    static let readable = Flags(rawValue: 1 << 14)
     /// Ring backend: a completion of the armed receive is still to come.
     static let receiveInFlight = Flags(rawValue: 1 << 11)
     /// Ring backend: the armed receive has been asked to end.

@@ -5,9 +5,11 @@
   public static var forgetsClosedDescriptors: Bool { true }
   public static var name: String { "epoll" }
 
-  private let system: System
-  private let descriptor: Descriptor
+  let system: System
+  let descriptor: Descriptor
   private let ready: UnsafeMutableBufferPointer<EpollEvent>
+  /// As in ``Socket``: without a reference a debug build would not close the descriptor.
+  private let notPlain: AnyObject? = nil
 
   public init(system: System) throws(SystemError) {
     self.system = system
@@ -63,8 +65,8 @@
 public typealias Epoll = EpollPoller<Linux>
 
 // EPOLLIN, EPOLLOUT, EPOLLERR and EPOLLHUP have the numbers of poll(2)'s flags. EPOLLRDHUP is not
-// asked for: a peer that has finished sending shows as readable, with nothing to receive, and is
-// told only to those who want to read.
+// asked for here: a peer that has finished sending shows as readable, with nothing to receive, and
+// is told only to those who want to read.
 extension Interest {
   fileprivate var epollBits: UInt32 {
     (contains(.read) ? 0x1 : 0) | (contains(.write) ? 0x4 : 0)
@@ -72,8 +74,8 @@ extension Interest {
 }
 
 extension Readiness {
-  fileprivate init(epollBits bits: UInt32) {
-    self = []
+  init(epollBits bits: UInt32) {
+    self = bits & 0x2000 != 0 ? .ended : []
     if bits & 0x1 != 0 { insert(.read) }
     if bits & 0x4 != 0 { insert(.write) }
     if bits & (0x8 | 0x10) != 0 { insert(.hangUp) }

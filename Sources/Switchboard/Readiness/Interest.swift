@@ -34,6 +34,9 @@ public struct Readiness: OptionSet, Hashable, Sendable {
   /// The connection is over, by a reset or because both directions are closed. Delivered without
   /// being asked for, and again in every wait until the descriptor is removed.
   public static let hangUp = Readiness(rawValue: 4)
+  /// The peer has finished sending: there may be bytes, and behind them the end. Told by pollers
+  /// that report changes only.
+  static let ended = Readiness(rawValue: 8)
 }
 
 /// Names a registration: a slot's index, and how often that slot has been given away before.

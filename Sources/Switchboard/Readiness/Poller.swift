@@ -23,6 +23,10 @@ public protocol Poller: ~Copyable {
   /// The mechanism's name: `epoll`.
   static var name: String { get }
 
+  /// Whether it breaks with level triggering for connections (keys with an odd generation): such a
+  /// registration is for both directions, whatever the interest, and is reported when something
+  /// changes and not again. False unless a poller says otherwise; only a ``Proactor`` can use one.
+  static var reportsChangesOnly: Bool { get }
   /// Whether closing a descriptor ends its registration, provided no copy of it was made.
   static var forgetsClosedDescriptors: Bool { get }
 
@@ -36,6 +40,11 @@ public protocol Poller: ~Copyable {
 
   /// Waits until something is ready, at most until `deadline` (nil: for ever).
   mutating func wait(until deadline: Instant?, into events: inout EventBuffer) throws(SystemError)
+}
+
+extension Poller where Self: ~Copyable {
+  /// Level-triggered.
+  public static var reportsChangesOnly: Bool { false }
 }
 
 /// Why a poller refused a registration.

@@ -85,13 +85,17 @@ public struct SelectPoller<System: ReadinessKernel>: Poller, ~Copyable {
     func gather(_ range: Range<Int32>) -> Int32? {
       var number = range.lowerBound
       while number < range.upperBound {
-        if events.isFull { return number }
+        // From one set bit to the next within sixty-four descriptors, then on to the next ones.
         let word = Int(number >> 6)
-        // Sixty-four descriptors at a time where none is ready.
-        if number & 63 == 0, readable.word(word) | writable.word(word) | ended.word(word) == 0 {
-          number += 64
+        let all = readable.word(word) | writable.word(word) | ended.word(word)
+        let ahead = all >> UInt64(number & 63)
+        guard ahead != 0 else {
+          number = (number | 63) + 1
           continue
         }
+        number += Int32(ahead.trailingZeroBitCount)
+        if number >= range.upperBound { return nil }
+        if events.isFull { return number }
         var readiness: Readiness = ended[number] ? .hangUp : []
         if readable[number] { readiness.insert(.read) }
         if writable[number] { readiness.insert(.write) }

@@ -29,6 +29,10 @@ struct ReceiveBuffers<System: RingKernel>: ~Copyable {
   private let highest: Int
   private var turnBytes = 0
   private var quietTurns = 0
+  /// How often the kernel found no buffer.
+  private(set) var shortages = 0
+  private(set) var highestTier = 0
+  private var wasShort = false
 
   /// - Parameter tiers: Which tiers may be used; tests force exhaustion with the lowest alone.
   init(_ target: Ring<System>, tiers allowed: ClosedRange<Int>) throws(SystemError) {
@@ -85,9 +89,13 @@ struct ReceiveBuffers<System: RingKernel>: ~Copyable {
 
   /// The kernel found no buffer: move a tier up. The lower one's are not given out again.
   mutating func ranOut() {
+    shortages += 1
     quietTurns = 0
-    guard tier < highest else { return }
+    // All connections of a turn run out of the same buffers.
+    guard tier < highest, !wasShort else { return }
+    wasShort = true
     tier += 1
+    highestTier = max(highestTier, tier)
     giveTier()
   }
 
@@ -104,6 +112,7 @@ struct ReceiveBuffers<System: RingKernel>: ~Copyable {
       }
     }
     turnBytes = 0
+    wasShort = false
   }
 
   private mutating func giveTier() {

@@ -2,10 +2,7 @@ extension EventLoop where B: ~Copyable {
   // --------------------------------------------------------------------------- accepting
 
   mutating func accepted(_ descriptor: Int32) {
-    guard !slots.isFull else {
-      // More than the limit were on their way already.
-      return backend.refuse(descriptor)
-    }
+    if slots.isFull || isStopped { return backend.refuse(descriptor) }
     let key = slots.take(descriptor: descriptor)
     slots[key.index].lastActive = tick
     do throws(RegistrationError) {
@@ -18,6 +15,8 @@ extension EventLoop where B: ~Copyable {
     noteAccepted()
     callBack(key) { sessions, index, connection in sessions.open(index, &connection) }
     if limits.idle != 0, slots.contains(key) { schedule(key) }
+    // It was on its way when the listeners were closed.
+    if draining.map({ !$0.isGathering }) ?? false { return askToFinish(key) }
     if slots.count >= limits.maxConnections {
       pauseAccepting(.connectionLimit(limits.maxConnections))
     }
@@ -36,7 +35,7 @@ extension EventLoop where B: ~Copyable {
   }
 
   private mutating func pauseAccepting(_ reason: ReactorNotice.Pause) {
-    backend.setAccepting(false)
+    isAccepting = false
     if accepting.pause == nil { notice(.acceptingPaused(reason)) }
     accepting.pause = reason
     accepting.retryAt = nil
@@ -52,7 +51,7 @@ extension EventLoop where B: ~Copyable {
       return
     }
     accepting.retryAt = nil
-    backend.setAccepting(true)
+    isAccepting = true
   }
 
   // ----------------------------------------------------------------------------- closing
@@ -73,14 +72,14 @@ extension EventLoop where B: ~Copyable {
     schedule(key)
   }
 
-  /// What a lingering peer sends is thrown away, up to a bound nobody reaches who has seen that we
-  /// have finished.
+  /// What a lingering peer sends is thrown away, up to more than both kernels' buffers hold, which
+  /// nobody reaches who stops when we have finished.
   mutating func discard(_ count: Int, _ key: Key) {
     guard slots[key.index].flags.contains(.lingering) else { return }
     let (sum, _) = slots[key.index].lastActive.addingReportingOverflow(
       UInt32(clamping: count))
     slots[key.index].lastActive = sum
-    if sum > 1 << 20 { dispose(key) }
+    if sum > 16 << 20 { dispose(key) }
   }
 
   /// Closes now, whatever is unsent.
@@ -164,63 +163,5 @@ extension EventLoop where B: ~Copyable {
       return closeNow(key, .idle)
     }
     if slots.contains(key), !slots[key.index].flags.contains(.closed) { schedule(key) }
-  }
-
-  // ---------------------------------------------------------------------------- draining
-
-  mutating func obeyRequests() {
-    switch control.waker.request {
-    case .none: break
-    case .drain: if draining == nil { beginDraining() }
-    case .stop: isStopped = true
-    }
-  }
-
-  private mutating func beginDraining() {
-    // What waits in the listeners' queues was promised service: closing a listener resets it.
-    while let descriptor = backend.acceptQueued() { accepted(descriptor) }
-    backend.setAccepting(false)
-    listeners = Slab(capacity: 1)
-    accepting = AcceptState()
-    draining = DrainState(deadline: now + options.drainTimeout, peersAtStart: slots.count)
-    notice(.draining(peers: slots.count))
-    for index in 0..<slots.end {
-      guard let key = slots.key(at: index),
-        slots[key.index].flags.isDisjoint(with: [.lingering, .closed, .draining])
-      else { continue }
-      slots[key.index].flags.insert(.draining)
-      // What the peer has sent already is answered before its session is asked to end.
-      while slots.contains(key), slots[key.index].flags.contains(.receiving),
-        slots[key.index].flags.isDisjoint(with: [.closed, .lingering, .closing]),
-        let completion = backend.receiveNow(key, &slots)
-      { handle(completion) }
-      guard slots.contains(key),
-        slots[key.index].flags.isDisjoint(with: [.lingering, .closed])
-      else { continue }
-      callBack(key) { sessions, index, connection in sessions.draining(index, &connection) }
-    }
-  }
-
-  private mutating func cutOff() {
-    for index in 0..<slots.end {
-      guard let key = slots.key(at: index), !slots[key.index].flags.contains(.closed) else {
-        continue
-      }
-      if !slots[key.index].flags.contains(.lingering) { draining?.forced += 1 }
-      closeNow(key, .drainTimeout)
-    }
-    draining?.deadline = now + .seconds(1)
-  }
-
-  mutating func closeAll() {
-    for index in 0..<slots.end {
-      guard let key = slots.key(at: index), !slots[key.index].flags.contains(.closed) else {
-        continue
-      }
-      closeNow(key, .stopped)
-    }
-    if let drain = draining {
-      notice(.drained(finished: drain.peersAtStart - drain.forced, forced: drain.forced))
-    }
   }
 }

@@ -6,10 +6,17 @@ extension EventLoop where B: ~Copyable {
     if !flags.isDisjoint(with: [.sending, .lingering, .closed]) || connection.isSpilled {
       return transmitLater(key)
     }
+    if connection.count > options.outboxLimit { return closeNow(key, .outboxFull) }
     switch backend.sendOutput(connection.count, key, &slots) {
     case .took(let count):
-      if count < connection.count { keep(from: count, key) }
+      if count > 0 { slots[key.index].lastActive = tick }
+      if count < connection.count {
+        // The backend tells when there is room again.
+        slots[key.index].flags.insert(.sending)
+        keep(from: count, key)
+      }
     case .later:
+      slots[key.index].lastActive = tick
       slots[key.index].flags.insert(.sending)
     case .failed(let errno):
       closeNow(key, .failed(SystemError(.send, errno)))
@@ -18,15 +25,11 @@ extension EventLoop where B: ~Copyable {
 
   /// Behind bytes that are not sent yet, or too many for the backend's own region.
   private mutating func transmitLater(_ key: Key) {
-    guard slots[key.index].flags.isDisjoint(with: [.lingering, .closed]) else { return }
+    let flags = slots[key.index].flags
+    guard flags.isDisjoint(with: [.lingering, .closed]) else { return }
     keep(from: 0, key)
     guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { return }
-    if !isOutboxBusy(key) { sendOutbox(key) }
-  }
-
-  /// Whether a completion will tell of the outbox, or of bytes before it.
-  private func isOutboxBusy(_ key: Key) -> Bool {
-    slots[key.index].flags.contains(.sending)
+    if flags.contains(.sending) { backend.hurrySends() } else { _ = sendOutbox(key) }
   }
 
   private mutating func keep(from offset: Int, _ key: Key) {
@@ -36,32 +39,41 @@ extension EventLoop where B: ~Copyable {
     if unsent > options.outboxLimit || outboxes.total > options.totalOutboxLimit {
       return closeNow(key, .outboxFull)
     }
-    if offset > 0 || !connection.isSpilled && !slots[key.index].flags.contains(.sending) {
-      // The backend took a part, and tells when there is room again.
-      slots[key.index].flags.insert(.sending)
-    }
     if unsent > options.highWatermark, !slots[key.index].flags.contains(.pausedByOutbox) {
       slots[key.index].flags.insert(.pausedByOutbox)
       updateReceiving(key)
     }
   }
 
-  /// Sends from the outbox, as far as it goes.
-  mutating func sendOutbox(_ key: Key) {
+  /// Sends from the outbox, as far as it goes: whether nothing is left. Calls no session.
+  private mutating func sendOutbox(_ key: Key) -> Bool {
     while slots[key.index].outbox != 0 {
       slots[key.index].flags.insert(.sending)
       let bytes = unsafe outboxes.front(slots[key.index].outbox)
       switch unsafe backend.send(bytes, key, &slots) {
-      case .later: return
-      case .failed(let errno): return closeNow(key, .failed(SystemError(.send, errno)))
+      case .later:
+        resumeIfLow(key)
+        return false
+      case .failed(let errno):
+        closeNow(key, .failed(SystemError(.send, errno)))
+        return false
       case .took(let count):
-        slots[key.index].lastActive = tick
+        if count > 0 { slots[key.index].lastActive = tick }
         outboxes.consume(count, from: &slots[key.index].outbox)
-        if count < bytes.count { return resumeIfLow(key) }
+        if count < bytes.count {
+          resumeIfLow(key)
+          return false
+        }
       }
     }
     slots[key.index].flags.remove(.sending)
     resumeIfLow(key)
+    return true
+  }
+
+  /// Goes on with the outbox after a send has ended; with the session when it is empty.
+  private mutating func goOnSending(_ key: Key) {
+    guard sendOutbox(key) else { return }
     if slots[key.index].flags.contains(.closing) { return finish(key) }
     callBack(key) { sessions, index, connection in sessions.drained(index, &connection) }
   }
@@ -77,9 +89,9 @@ extension EventLoop where B: ~Copyable {
   /// A send from the outbox has ended with `count` bytes taken, or there is room again.
   mutating func sent(_ key: Key, _ count: Int) {
     guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { return }
-    slots[key.index].lastActive = tick
+    if count > 0 { slots[key.index].lastActive = tick }
     outboxes.consume(count, from: &slots[key.index].outbox)
-    sendOutbox(key)
+    goOnSending(key)
   }
 
   /// A send of this turn's output has ended; the last bytes of it were perhaps not taken.
@@ -94,6 +106,6 @@ extension EventLoop where B: ~Copyable {
       return
     }
     unsafe outboxes.prepend(rest, to: &slots[key.index].outbox)
-    sendOutbox(key)
+    goOnSending(key)
   }
 }

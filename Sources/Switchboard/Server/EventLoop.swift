@@ -13,7 +13,9 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   let options: ServerOptions
   let limits: Limits
   var accepting = AcceptState()
-  var draining: DrainState?
+  /// Whether connections are wanted at the moment.
+  var isAccepting = true
+  var draining: Drain?
   var isStopped = false
   let origin: Instant
   var now: Instant
@@ -31,8 +33,9 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   }
 
   init(
-    backend: consuming B, sessions: SessionTable, box: AnyObject, capacity: Int, control: LoopControl<B.System>,
-    options: ServerOptions, notice: @escaping (ReactorNotice) -> Void
+    backend: consuming B, sessions: SessionTable, box: AnyObject, capacity: Int,
+    control: LoopControl<B.System>, options: ServerOptions,
+    notice: @escaping (ReactorNotice) -> Void
   ) throws(SystemError) {
     var backend = backend
     try backend.watch(control.waker.descriptor, .woken)
@@ -52,7 +55,9 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
       maxConnections: capacity, idle: options.idleTimeout?.milliseconds ?? 0,
       linger: max(1, options.lingerTimeout.milliseconds))
     connection = Connection(
-      loop: self.backend.makeContext(box: box), now: now, limit: options.outboxLimit)
+      loop: self.backend.makeContext(box: box), now: now,
+      // Room that is asked for need not be used: what is written counts, and is checked then.
+      limit: max(options.outboxLimit, 16 << 20))
     signals = nil
     listeners = Slab(capacity: 1)
   }
@@ -73,23 +78,43 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
 
   /// Runs until it is stopped or drained.
   mutating func run() throws(SystemError) {
-    while !isFinished {
-      let own = earlier(accepting.retryAt, draining?.deadline)
-      let deadline = earlier(wheel.nextDeadline, own)
-      try backend.wait(until: control.mail.fallAsleep() ? deadline : now)
-      refreshTime()
-      while let completion = backend.next(&slots) { handle(completion) }
-      serveDeadlines()
-      deliverMail()
-      obeyRequests()
+    do throws(SystemError) {
+      while !isFinished { try turn() }
+    } catch {
+      closeAll()
+      throw error
     }
     closeAll()
   }
 
-  private var isFinished: Bool { isStopped || draining != nil && slots.count == 0 }
+  private mutating func turn() throws(SystemError) {
+    backend.setRoom(room)
+    try backend.wait(until: control.mail.fallAsleep() ? nextDeadline : now)
+    refreshTime()
+    var isQuiet = true
+    while let completion = backend.next(&slots) {
+      isQuiet = false
+      handle(completion)
+    }
+    serveDeadlines()
+    deliverMail()
+    obeyRequests(isQuiet)
+  }
+
+  private var isFinished: Bool {
+    isStopped || draining.map { !$0.isGathering && slots.count == 0 } ?? false
+  }
+
+  /// How many connections more may be accepted.
+  private var room: Int { isAccepting ? limits.maxConnections - slots.count : 0 }
+
+  private var nextDeadline: Instant? {
+    if draining?.isGathering ?? false { return now }
+    return earlier(wheel.nextDeadline, earlier(accepting.retryAt, draining?.deadline))
+  }
 
   @inline(__always)
-  private mutating func refreshTime() {
+  mutating func refreshTime() {
     now = backend.system.now()
     tick = 1 &+ UInt32(truncatingIfNeeded: (now.nanoseconds &- origin.nanoseconds) / 1_000_000)
     connection.now = now
@@ -118,10 +143,10 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   private mutating func received(_ completion: Completion) {
     let key = completion.key
     guard slots.contains(key) else { return }
-    slots[key.index].lastActive = tick
     guard slots[key.index].flags.isDisjoint(with: [.closing, .lingering, .closed]) else {
       return discard(completion.value, key)
     }
+    slots[key.index].lastActive = tick
     connection.begin(key, slots[key.index].descriptor, backend.outputRegion())
     let bytes = unsafe UnsafeBufferPointer<UInt8>(
       start: UnsafePointer(completion.bytes), count: completion.value)
@@ -133,9 +158,9 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
 
   private mutating func ended(_ key: Key) {
     guard slots.contains(key) else { return }
-    slots[key.index].flags.insert(.peerEnded)
     let flags = slots[key.index].flags
-    if flags.contains(.closed) { return }
+    if !flags.isDisjoint(with: [.closed, .peerEnded]) { return }
+    slots[key.index].flags.insert(.peerEnded)
     if flags.contains(.lingering) { return dispose(key) }
     // Level-triggered backends would report the end for ever.
     updateReceiving(key)
@@ -159,12 +184,12 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
 
   @inline(__always)
   mutating func settle(_ key: Key) {
-    if connection.count > 0 { transmit(key) }
-    if !connection.requests.isEmpty { obey(key) }
+    let requests = connection.requests
+    if connection.count > 0, !requests.contains(.overflow) { transmit(key) }
+    if !requests.isEmpty { obey(key, requests) }
   }
 
-  private mutating func obey(_ key: Key) {
-    let requests = connection.requests
+  private mutating func obey(_ key: Key, _ requests: Connection.Requests) {
     guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { return }
     if requests.contains(.overflow) { return closeNow(key, .outboxFull) }
     if requests.contains(.abort) { return closeNow(key, .aborted) }
@@ -177,7 +202,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     if !requests.isDisjoint(with: [.pause, .resume]) { updateReceiving(key) }
     if requests.contains(.close) {
       slots[key.index].flags.insert(.closing)
-      if !slots[key.index].flags.contains(.sending) { finish(key) }
+      if slots[key.index].flags.contains(.sending) { backend.hurrySends() } else { finish(key) }
     }
   }
 

@@ -17,6 +17,9 @@ final class LoopControl<System: Kernel>: Sendable {
   /// Makes ``drainAll()`` reach another loop too.
   func addSibling(_ waker: Waker<System>) { siblings.withLock { $0.append(waker) } }
 
+  /// Stops this loop's siblings.
+  func stopSiblings() { for sibling in siblings.withLock({ $0 }) { sibling.stop() } }
+
   /// Drains this loop and its siblings.
   func drainAll() {
     waker.drain()
@@ -64,15 +67,20 @@ final class MessageBox<Message: Sendable>: Sendable {
   /// How many letters may lie in a box.
   static var limit: Int { 1 << 16 }
 
-  private let letters = Mutex<[(key: Key, message: Message)]>([])
+  private struct Letters {
+    var waiting: [(key: Key, message: Message)] = []
+    var isClosed = false
+  }
+
+  private let letters = Mutex(Letters())
   private let mail: MailFlag
 
   init(mail: MailFlag) { self.mail = mail }
 
   func post(_ message: Message, to key: Key) -> Bool {
     let isTaken = letters.withLock { letters in
-      guard letters.count < Self.limit else { return false }
-      letters.append((key, message))
+      guard !letters.isClosed, letters.waiting.count < Self.limit else { return false }
+      letters.waiting.append((key, message))
       return true
     }
     if isTaken { mail.raise() }
@@ -81,11 +89,16 @@ final class MessageBox<Message: Sendable>: Sendable {
 
   func takeAll() -> [(key: Key, message: Message)] {
     letters.withLock { letters in
-      guard !letters.isEmpty else { return [] }
-      let taken = letters
-      letters = []
+      let taken = letters.waiting
+      letters.waiting = []
       return taken
     }
+  }
+
+  /// The loop has ended: takes no more, and drops what nobody will read.
+  func close() {
+    letters.withLock { $0.isClosed = true }
+    _ = takeAll()
   }
 }
 
@@ -99,7 +112,8 @@ public struct ConnectionHandle<Message: Sendable>: Sendable, Hashable {
   /// Posts a message: ``Session/posted(_:_:)`` is called with it on the connection's loop, if the
   /// connection still lives by then. Messages from one thread arrive in order. Any thread.
   ///
-  /// - Returns: False when 65,536 messages to that loop wait already: try again later.
+  /// - Returns: False when 65,536 messages to that loop wait already: try again later; and when the
+  ///   loop has ended.
   @discardableResult
   public func post(_ message: Message) -> Bool { box.post(message, to: key) }
 
@@ -130,7 +144,7 @@ public struct LoopHandle: Sendable {
 
   /// Runs a closure on the loop's thread, between callbacks. It must not block.
   ///
-  /// - Returns: False when 65,536 wait already.
+  /// - Returns: False when 65,536 wait already, or the loop has ended.
   @discardableResult
   public func run(_ job: @escaping @Sendable () -> Void) -> Bool {
     jobs.post(job, to: Key(rawValue: 0))
@@ -152,5 +166,6 @@ extension EventLoop where B: ~Copyable {
         sessions.deliver(place, index, &connection)
       }
     }
+    unsafe sessions._withUnsafeGuaranteedRef { $0.dropMail() }
   }
 }

@@ -32,7 +32,7 @@ public final class OffloadPool: Sendable {
     func join() { thread.take()?.join() }
   }
 
-  /// Starts the pool's threads.
+  /// Starts the pool's threads. They keep the pool alive until it is closed.
   ///
   /// - Parameters:
   ///   - threads: How many pieces of work are done at once, at least one.
@@ -40,23 +40,22 @@ public final class OffloadPool: Sendable {
   public init(threads count: Int = 4, limit: Int = 1024) throws(SystemError) {
     self.limit = max(0, limit)
     threads = Mutex([])
-    for _ in 0..<max(1, count) {
-      let (state, available) = (Shared(self), available)
-      let box = ThreadBox(try LoopThread { OffloadPool.work(state, available) })
-      threads.withLock { $0.append(box) }
+    do throws(SystemError) {
+      for _ in 0..<max(1, count) {
+        let box = ThreadBox(try LoopThread { self.work() })
+        threads.withLock { $0.append(box) }
+      }
+    } catch {
+      close()
+      throw error
     }
   }
 
-  /// Keeps no pool alive: its threads end when the pool is closed.
-  private final class Shared: @unchecked Sendable {
-    weak var pool: OffloadPool?
-    init(_ pool: OffloadPool) { self.pool = pool }
-  }
-
-  private static func work(_ shared: Shared, _ available: Semaphore) {
+  private func work() {
     while true {
       available.wait()
-      guard let work = shared.pool?.take() else { return }
+      // One signal for each piece of work, and one for each thread when the pool is closed.
+      guard let work = take() else { return }
       work()
     }
   }
@@ -66,8 +65,9 @@ public final class OffloadPool: Sendable {
       guard state.next < state.waiting.count else { return nil }
       let work = state.waiting[state.next]
       state.next += 1
-      if state.next == state.waiting.count {
-        state.waiting.removeAll(keepingCapacity: true)
+      // Also when it is never empty, what was taken is given up, at a constant cost for each.
+      if state.next * 2 >= state.waiting.count {
+        state.waiting.removeFirst(state.next)
         state.next = 0
       }
       return work
@@ -86,7 +86,8 @@ public final class OffloadPool: Sendable {
     return isTaken
   }
 
-  /// Takes no more work, waits until what was handed over is done, and ends the threads.
+  /// Takes no more work, waits until what was handed over is done, and ends the threads. Not to be
+  /// called by work that the pool does itself.
   public func close() {
     let first = state.withLock { state in
       defer { state.isClosed = true }

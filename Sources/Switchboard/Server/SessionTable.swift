@@ -13,6 +13,10 @@ class SessionTable {
   /// Whom a collected message is for.
   func addressee(_ place: Int) -> Key { Key(rawValue: 0) }
   func deliver(_ place: Int, _ index: Int, _ connection: inout Connection) {}
+  /// What was collected has been delivered.
+  func dropMail() {}
+  /// Takes no more.
+  func closeMail() {}
 }
 
 final class Sessions<S: Session & ~Copyable>: SessionTable {
@@ -35,6 +39,8 @@ final class Sessions<S: Session & ~Copyable>: SessionTable {
   override func deliver(_ place: Int, _ index: Int, _ connection: inout Connection) {
     slots[index].posted(mail[place].message, &connection)
   }
+  override func dropMail() { mail = [] }
+  override func closeMail() { box.close() }
 
   override func open(_ index: Int, _ connection: inout Connection) {
     slots.put(make(), at: index)

@@ -39,12 +39,17 @@ final class Shard: @unchecked Sendable {
 
   /// Runs until it is drained or stopped. Reports its failure, and calls `started` in any case.
   func run(_ outcome: StartUp, signals: consuming EndSignals?, started: () -> Void) {
+    var hasStarted = false
     do throws(SystemError) {
       if server.pinsLoops { pin() }
-      try run(on: server.backend.resolved(), signals: signals, started: started)
+      try run(on: server.backend.resolved(), signals: signals) {
+        hasStarted = true
+        started()
+      }
     } catch {
       outcome.report(error)
-      started()
+      // The others would go on as if nothing had happened, with a part of the port's connections.
+      if hasStarted { control.stopSiblings() } else { started() }
     }
   }
 
@@ -64,7 +69,7 @@ final class Shard: @unchecked Sendable {
       try run(
         Proactor(poller: poller, acceptBudget: budget, system: system), signals, started)
     case .epoll, .auto:
-      let poller = try Epoll(system: system)
+      let poller = try EdgeEpoll(system: system)
       try run(
         Proactor(poller: poller, acceptBudget: budget, system: system), signals, started)
     case .ioUring:

@@ -35,7 +35,7 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The beginning of a file; empty if there is none.
-  private static func contents(of path: String) -> String {
+  static func contents(of path: String) -> String {
     let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return "" }
     defer { close(file) }

@@ -1,0 +1,118 @@
+internal import CKernel
+
+extension URing {
+  mutating func open(_ key: Key, _ slots: inout SlotTable) throws(RegistrationError) {
+    slots[key.index].flags.insert(.receiving)
+    // A client that waits for a greeting has sent nothing yet: do not try to receive at once.
+    armReceive(key, pollFirst: true, &slots)
+  }
+
+  private func armReceive(_ key: Key, pollFirst: Bool, _ slots: inout SlotTable) {
+    let entry = unsafe ring.entry()
+    unsafe ck_prepare_receive(entry, slots[key.index].descriptor, 0, pollFirst)
+    unsafe entry.pointee.user_data = userData(.receive, key)
+    slots[key.index].flags.insert(.receiveInFlight)
+  }
+
+  mutating func setReceiving(_ on: Bool, _ key: Key, _ slots: inout SlotTable) {
+    let flags = slots[key.index].flags
+    if on {
+      slots[key.index].flags.insert(.receiving)
+      if held[key.index] != nil { heldReady.append(key) }
+      if !flags.contains(.receiveInFlight), !flags.contains(.peerEnded) {
+        armReceive(key, pollFirst: false, &slots)
+      }
+    } else {
+      slots[key.index].flags.remove(.receiving)
+      if flags.contains(.receiveInFlight), !flags.contains(.cancelling) {
+        slots[key.index].flags.insert(.cancelling)
+        cancel(userData(.receive, key))
+      }
+    }
+  }
+
+  @inline(__always)
+  mutating func received(
+    _ data: UInt64, _ result: Int, _ flags: UInt32, _ slots: inout SlotTable
+  ) -> Completion? {
+    var bytes: UnsafeMutablePointer<UInt8>?
+    if flags & IORING_CQE_F_BUFFER != 0 {
+      let id = Int(flags >> 16)
+      unsafe bytes = buffers.take(id, max(0, result))
+      // Used up: it goes back when these bytes have been read.
+      if flags & CK_CQE_F_BUF_MORE == 0 { usedUp = id }
+    }
+    guard let key = key(data, slots) else { return returnBuffer() }
+    let isLast = flags & IORING_CQE_F_MORE == 0
+    if isLast { slots[key.index].flags.subtract([.receiveInFlight, .cancelling]) }
+    if slots[key.index].flags.contains(.closed) {
+      _ = returnBuffer()
+      return closedIfDone(key, &slots)
+    }
+    if result > 0, let bytes = unsafe bytes {
+      if isLast, slots[key.index].flags.contains(.receiving) {
+        armReceive(key, pollFirst: false, &slots)
+      }
+      var completion = Completion(.received, key, result)
+      unsafe completion.bytes = bytes
+      if slots[key.index].flags.contains(.receiving), held[key.index] == nil { return completion }
+      unsafe hold(key, completion.received)
+      return returnBuffer()
+    }
+    _ = returnBuffer()
+    return receiveEnded(key, result, &slots)
+  }
+
+  private mutating func returnBuffer() -> Completion? {
+    if usedUp >= 0 {
+      buffers.back(usedUp)
+      usedUp = -1
+    }
+    return nil
+  }
+
+  private mutating func receiveEnded(_ key: Key, _ result: Int, _ slots: inout SlotTable)
+    -> Completion?
+  {
+    switch result {
+    case -105, -125:  // ENOBUFS: more buffers, and again. ECANCELED: switched on again since?
+      if result == -105 { buffers.ranOut() }
+      let flags = slots[key.index].flags
+      if flags.contains(.receiving), !flags.contains(.receiveInFlight) {
+        armReceive(key, pollFirst: false, &slots)
+      }
+      return nil
+    case 0:
+      guard slots[key.index].flags.contains(.receiving), held[key.index] == nil else {
+        held[key.index, default: HeldInput()].hasEnded = true
+        return nil
+      }
+      return Completion(.ended, key)
+    default: return Completion(.receiveFailed, key, -result)
+    }
+  }
+
+  mutating func close(_ key: Key, _ slots: inout SlotTable) -> Bool {
+    held[key.index] = nil
+    if slots[key.index].flags.isDisjoint(with: [.receiveInFlight, .sendInFlight]) {
+      closeFile(key, slots)
+      return true
+    }
+    let entry = unsafe ring.entry()
+    unsafe ck_prepare_cancel_all(entry, slots[key.index].descriptor)
+    return false
+  }
+
+  private func closeFile(_ key: Key, _ slots: borrowing SlotTable) {
+    let entry = unsafe ring.entry()
+    unsafe ck_prepare_close(entry, UInt32(bitPattern: slots[key.index].descriptor))
+  }
+
+  func closedIfDone(_ key: Key, _ slots: inout SlotTable) -> Completion? {
+    guard slots[key.index].flags.isDisjoint(with: [.receiveInFlight, .sendInFlight]) else {
+      return nil
+    }
+    closeFile(key, slots)
+    return Completion(.closed, key)
+  }
+}

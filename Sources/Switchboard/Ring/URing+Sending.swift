@@ -1,0 +1,96 @@
+internal import CKernel
+
+extension URing {
+  /// The most that one send from an outbox names.
+  private static var sendPiece: Int { 256 << 10 }
+
+  mutating func outputRegion() -> OutputRegion {
+    let room = sendingCount(filling) < mostSendings ? arenaSize - used : 0
+    return unsafe OutputRegion(start: arenas.start + filling * arenaSize + used, capacity: room)
+  }
+
+  @inline(__always)
+  func sendingCount(_ arena: Int) -> Int {
+    arena == 0 ? sendingCount.0 : sendingCount.1
+  }
+
+  mutating func sendOutput(_ count: Int, _ key: Key, _ slots: inout SlotTable) -> SendAnswer {
+    let place = sendingCount(filling)
+    let entry = unsafe ring.entry()
+    let start = unsafe arenas.start + filling * arenaSize + used
+    unsafe ck_prepare_send_now(entry, slots[key.index].descriptor, start, UInt32(count))
+    let number = UInt64(filling * mostSendings + place)
+    unsafe entry.pointee.user_data = Tag.sendNow.rawValue | number << 32
+    sendings[filling * mostSendings + place] = Sending(
+      key: key, offset: UInt32(used), count: UInt32(count))
+    if filling == 0 { sendingCount.0 += 1 } else { sendingCount.1 += 1 }
+    // The next output begins on a cache line of its own.
+    used = min((used + count + 63) & ~63, arenaSize)
+    return .later
+  }
+
+  mutating func send(
+    _ bytes: UnsafeRawBufferPointer, _ key: Key, _ slots: inout SlotTable
+  ) -> SendAnswer {
+    let entry = unsafe ring.entry()
+    // It completes when all of it has gone. In pieces, so that a slow peer's progress shows.
+    unsafe ck_prepare_send(
+      entry, slots[key.index].descriptor, bytes.baseAddress,
+      UInt32(clamping: min(bytes.count, Self.sendPiece)))
+    unsafe entry.pointee.user_data = userData(.send, key)
+    slots[key.index].flags.insert(.sendInFlight)
+    return .later
+  }
+
+  mutating func hurrySends() { isHurried = true }
+
+  mutating func shutdownSending(_ key: Key, _ slots: inout SlotTable) {
+    let entry = unsafe ring.entry()
+    unsafe ck_prepare_shutdown(entry, slots[key.index].descriptor)
+  }
+
+  /// Everything that was heard of the last submission has been read: sends that nothing was heard
+  /// of are done.
+  mutating func settle(_ slots: inout SlotTable) -> Completion? {
+    guard settleAt >= 0 else { return nil }
+    let arena = settleAt
+    while sendingCount(arena) > 0 {
+      if arena == 0 { sendingCount.0 -= 1 } else { sendingCount.1 -= 1 }
+      let sending = sendings[arena * mostSendings + sendingCount(arena)]
+      guard slots.contains(sending.key) else { continue }
+      let slot = slots[sending.key.index]
+      if slot.outbox == 0, slot.flags.isDisjoint(with: [.closing, .closed]) {
+        slots[sending.key.index].flags.remove(.sending)
+      } else {
+        return Completion(.sentInPlace, sending.key)
+      }
+    }
+    settleAt = -1
+    isHurried = sendingCount(filling) > 0
+    return nil
+  }
+
+  mutating func sentNow(_ number: Int, _ result: Int) -> Completion? {
+    let sending = sendings[number]
+    sendings[number].key = Key(rawValue: 0)
+    // EAGAIN: nothing went. Another error: the connection is over.
+    if result < 0, result != -11 { return Completion(.sendFailed, sending.key, -result) }
+    let went = min(max(0, result), Int(sending.count))
+    var completion = Completion(.sentInPlace, sending.key, Int(sending.count) - went)
+    unsafe completion.bytes =
+      arenas.start + (number / mostSendings) * arenaSize + Int(sending.offset) + went
+    return completion
+  }
+
+  mutating func sent(_ data: UInt64, _ result: Int, _ slots: inout SlotTable)
+    -> Completion?
+  {
+    guard let key = key(data, slots) else { return nil }
+    slots[key.index].flags.remove(.sendInFlight)
+    if slots[key.index].flags.contains(.closed) { return closedIfDone(key, &slots) }
+    if result < 0, result != -11, result != -4 {
+      return Completion(.sendFailed, key, -result)
+    }
+    return Completion(.sent, key, max(0, result))
+  }
+}

@@ -1,0 +1,90 @@
+/// A loop's drain under way.
+struct Drain {
+  var deadline: Instant
+  /// What peers have sent already, connections that wait to be accepted among it, is still being
+  /// taken in: until two turns have brought nothing, or so many have passed.
+  var isGathering = true
+  var quietTurns = 0
+  var turnsLeft = 128
+  var peersAtStart = 0
+  var forced = 0
+}
+
+extension EventLoop where B: ~Copyable {
+  mutating func obeyRequests(_ isQuiet: Bool) {
+    switch control.waker.request {
+    case .none: break
+    case .drain: if draining?.isGathering ?? true { gather(isQuiet) }
+    case .stop: isStopped = true
+    }
+  }
+
+  /// What waits in the listeners' queues was promised service, since closing a listener resets it;
+  /// and what peers have sent is answered before their sessions are asked to end.
+  private mutating func gather(_ isQuiet: Bool) {
+    guard var drain = draining else {
+      draining = Drain(deadline: now + options.drainTimeout)
+      return
+    }
+    drain.quietTurns = isQuiet ? drain.quietTurns + 1 : 0
+    drain.turnsLeft -= 1
+    drain.isGathering = drain.quietTurns < 2 && drain.turnsLeft > 0 && now < drain.deadline
+    drain.peersAtStart = slots.count
+    draining = drain
+    if !drain.isGathering { beginFinishing() }
+  }
+
+  private mutating func beginFinishing() {
+    isAccepting = false
+    accepting = AcceptState()
+    backend.setRoom(0)
+    listeners = Slab(capacity: 1)
+    notice(.draining(peers: slots.count))
+    for index in 0..<slots.end {
+      if let key = slots.key(at: index) { askToFinish(key) }
+    }
+  }
+
+  mutating func askToFinish(_ key: Key) {
+    guard slots.contains(key),
+      slots[key.index].flags.isDisjoint(with: [.closing, .lingering, .closed, .draining])
+    else { return }
+    slots[key.index].flags.insert(.draining)
+    callBack(key) { sessions, index, connection in sessions.draining(index, &connection) }
+  }
+
+  /// The drain timeout has ended.
+  mutating func cutOff() {
+    closeEvery(.drainTimeout)
+    // Where the backend needs a turn to close them, that is all there is to wait for.
+    draining?.deadline = now + .seconds(1)
+  }
+
+  private mutating func closeEvery(_ reason: CloseReason) {
+    for index in 0..<slots.end {
+      guard let key = slots.key(at: index), !slots[key.index].flags.contains(.closed) else {
+        continue
+      }
+      if !slots[key.index].flags.contains(.lingering) { draining?.forced += 1 }
+      closeNow(key, reason)
+    }
+  }
+
+  /// Closes everything, and waits until the backend has.
+  mutating func closeAll() {
+    isStopped = true
+    closeEvery(.stopped)
+    backend.setRoom(0)
+    let limit = backend.system.now() + .seconds(1)
+    repeat {
+      guard (try? backend.wait(until: slots.count == 0 ? now : limit)) != nil else { break }
+      refreshTime()
+      while let completion = backend.next(&slots) { handle(completion) }
+    } while slots.count > 0 && now < limit
+    control.jobs.close()
+    unsafe sessions._withUnsafeGuaranteedRef { $0.closeMail() }
+    if let drain = draining {
+      notice(.drained(finished: max(0, drain.peersAtStart - drain.forced), forced: drain.forced))
+    }
+  }
+}

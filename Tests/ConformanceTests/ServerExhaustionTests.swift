@@ -1,0 +1,135 @@
+import Glibc
+import Switchboard
+import Testing
+
+extension Conformance {
+  /// When descriptors run out. Each test has a process of its own, since the limit is a process's.
+  @Suite struct Exhaustion {
+    @Test(
+      "Without descriptors accepting pauses, costs nothing, and resumes at a close",
+      arguments: Backend.allCases)
+    func resumesAtClose(_ backend: Backend) async {
+      await #expect(processExitsWith: .success) { [backend = backend as Backend] in
+        let before = openSockets()
+        try withServer(backend) { server in
+          let (first, waiting) = try server.exhaust()
+          #expect(server.record.wait { $0.pauses.count == 1 })
+          guard case .failed(let error) = server.record.entries.with({ $0.pauses[0] }) else {
+            Issue.record("paused for another reason")
+            return
+          }
+          #expect(error.call == .accept && error.errno.rawValue == EMFILE)
+
+          // Half a second in which nothing happens but a few attempts, further and further apart.
+          let (waits, time) = (server.ledger.waits, processorTime())
+          #expect(!server.record.wait(milliseconds: 500) { $0.connected > 1 })
+          #expect(server.ledger.waits - waits < 40)
+          #expect(processorTime() - time < .milliseconds(100))
+          #expect(try first.ask("^here$") == "ifsf")
+
+          let start = Linux().now()
+          first.close()
+          #expect(try waiting.greeted().ask("^ab$") == "bc")
+          #expect(Linux().now().since(start) < .seconds(1))
+          #expect(server.record.wait { $0.resumed == 1 })
+          #expect(server.record.entries.with { $0.pauses.count } == 1)
+          waiting.close()
+        }
+        #expect(openSockets() == before)
+      }
+    }
+
+    @Test(
+      "Without a close of ours accepting resumes within a second all the same",
+      arguments: Backend.allCases)
+    func resumesByItself(_ backend: Backend) async {
+      await #expect(processExitsWith: .success) { [backend = backend as Backend] in
+        try withServer(backend) { server in
+          let (first, waiting) = try server.exhaust()
+          #expect(server.record.wait { $0.pauses.count == 1 })
+          setDescriptorLimit(1200)
+          let start = Linux().now()
+          #expect(try waiting.greeted().ask("^ab$") == "bc")
+          #expect(Linux().now().since(start) < .seconds(1))
+          #expect(try first.ask("^here$") == "ifsf")
+        }
+      }
+    }
+
+    @Test(
+      "select serves as many as its set holds, refuses once, and goes on after a close",
+      arguments: Backend.allCases)
+    func fullSet(_ backend: Backend) async {
+      await #expect(processExitsWith: .success) { [backend = backend as Backend] in
+        try Linux().raiseDescriptorLimit()
+        try withServer(backend) { server in
+          // Ten numbers are left below 1024.
+          fillDescriptors(to: 1014)
+          let clients = try (0..<12).map { _ in try Client(to: server.port, high: true) }
+          let served = backend == .select ? 10 : 12
+          for client in clients[..<served] {
+            #expect(try client.greeted().ask("^ab$") == "bc")
+          }
+          if backend == .select {
+            let full = RegistrationError.beyondSet(Descriptor(rawValue: 1024), capacity: 1024)
+            #expect(server.record.wait { $0.pauses == [.refused(full)] })
+            // The eleventh could not be watched and is closed; the twelfth waits.
+            #expect((try? clients[10].receiveToEnd()) ?? [] == [])
+            #expect(try clients[0].ask("^still$") == "tujmm")
+            clients[3].close()
+            #expect(try clients[11].greeted().ask("^ab$") == "bc")
+            #expect(server.record.wait { $0.resumed == 1 && $0.pauses.count == 1 })
+          }
+          for client in clients[..<3] { #expect(try client.ask("^ab$") == "bc") }
+        }
+      }
+    }
+  }
+}
+
+extension Server {
+  /// A client that is served, and one that waits because no descriptor is left for it.
+  fileprivate func exhaust() throws -> (served: Client, waiting: Client) {
+    let served = try client()
+    // Room for one more descriptor: the waiting client's own.
+    let next = fcntl(0, F_DUPFD_CLOEXEC, 0)
+    close(next)
+    setDescriptorLimit(UInt(next) + 1)
+    return (served, try Client(to: port))
+  }
+}
+
+/// Sets how many descriptors this process may hold.
+private func setDescriptorLimit(_ count: UInt) {
+  var limit = rlimit()
+  getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  limit.rlim_cur = min(count, limit.rlim_max)
+  setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+}
+
+/// Takes all numbers below `first`.
+private func fillDescriptors(to first: Int32) {
+  while true {
+    let number = fcntl(0, F_DUPFD_CLOEXEC, 0)
+    guard number >= first else { continue }
+    close(number)
+    return
+  }
+}
+
+/// Sockets alone: timers and the like are opened by the test library as it pleases.
+private func openSockets() -> Set<Int32> {
+  Set(
+    (0..<2048).filter { number in
+      var status = stat()
+      return fstat(number, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
+    })
+}
+
+/// What this process has used of the processor, in user and kernel mode.
+private func processorTime() -> Duration {
+  var usage = rusage()
+  getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+  let micros = { (time: timeval) in Int(time.tv_sec) * 1_000_000 + Int(time.tv_usec) }
+  return .microseconds(micros(usage.ru_utime) + micros(usage.ru_stime))
+}

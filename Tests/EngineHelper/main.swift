@@ -1,0 +1,65 @@
+// What the engine's tests cannot do in their own process.
+//
+//   EngineHelper choice ERRNO      what `auto` comes to where io_uring_setup answers that
+//   EngineHelper leaks BACKEND     descriptors and threads before and after a server's life
+
+import Foundation
+import Switchboard
+import SwitchboardLab
+import SystemCallFilter
+
+/// How many entries a folder of this process has.
+func count(_ folder: String) -> Int {
+  (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/\(folder)").count) ?? -1
+}
+
+/// Prints the choice, how long it took in microseconds, and the reason.
+func choose(_ error: UInt32) {
+  if error != 0, filter_system_call(filter_ring_setup(), error) != 0 { exit(3) }
+  let before = Linux().now()
+  let choice = Server.BackendName.auto.choice()
+  let (seconds, attoseconds) = Linux().now().since(before).components
+  let microseconds = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+  print("\(choice.backend.rawValue) \(microseconds) \(choice.reason ?? "")")
+}
+
+/// Serves some connections and ends, a few times over; prints what is open before and after.
+func live(_ backend: Server.BackendName) throws {
+  func once(_ number: Int) throws {
+    var server = Server(on: [.loopback(port: 0)])
+    server.backend = backend
+    server.loops = 2
+    let pool = try OffloadPool(threads: 2)
+    try server.run(
+      ready: { handle in
+        Thread.detachNewThread {
+          let clients = (0..<20).compactMap { _ in
+            try? Socket.connecting(to: handle.addresses[0], system: Linux())
+          }
+          usleep(20_000)
+          if number % 2 == 0 { handle.drain() } else { handle.stop() }
+          usleep(1000)
+          _ = clients.count
+        }
+      }, session: { FramesSession() })
+    pool.close()
+  }
+  try once(0)
+  // Threads of the kernel's own, and the one above, end a moment later.
+  usleep(300_000)
+  let before = (count("fd"), count("task"))
+  for number in 0..<5 { try once(number) }
+  var after = (count("fd"), count("task"))
+  for _ in 0..<100 where after != before {
+    usleep(50_000)
+    after = (count("fd"), count("task"))
+  }
+  print(before == after ? "same" : "\(before) \(after)")
+}
+
+let arguments = CommandLine.arguments
+switch arguments.dropFirst().first {
+case "choice": choose(UInt32(arguments.last ?? "") ?? 0)
+case "leaks": try live(Server.BackendName(rawValue: arguments.last ?? "") ?? .auto)
+default: exit(2)
+}

@@ -1,0 +1,147 @@
+import Glibc
+import Switchboard
+import SwitchboardLab
+import Testing
+
+extension Engine {
+  /// Output: all of it, once, in order.
+  @Suite struct Output {
+    /// Answers each number that comes, a decimal ended by a line feed, with so many bytes.
+    static var generator: Scripted.Script {
+      var script = Scripted.Script()
+      script.received = { state, bytes, connection in
+        for index in bytes.indices {
+          if bytes[index] == 0x0A {
+            connection.write(longPattern.span.extracting(0..<min(state, longPattern.count)))
+            state = 0
+          } else {
+            state = state &* 10 &+ Int(bytes[index] &- 0x30)
+          }
+        }
+      }
+      return script
+    }
+
+    @Test("Nothing, a byte, and more than any buffer holds", arguments: Server.BackendName.each)
+    func sizes(_ backend: Server.BackendName) throws {
+      try serve(backend, script: Self.generator) { server in
+        let client = try server.client()
+        for size in [0, 1, 200 << 10, 0, 65535, 65536, 65537, 1 << 20, 2 << 20, 1] {
+          try client.send("\(size)\n")
+          #expect(try client.receive(exactly: size) == pattern(size))
+        }
+        #expect(!client.hasInput)
+      }
+    }
+
+    @Test("Output behind unsent output keeps its order", arguments: Server.BackendName.each)
+    func order(_ backend: Server.BackendName) throws {
+      try serve(backend, script: Self.generator) { server in
+        let slow = try server.client(receiveBuffer: 4096)
+        let sizes = [3 << 20, 1, 100_000, 7, 300_000, 65536, 2, 1 << 20]
+        try slow.send(sizes.map { "\($0)\n" }.joined())
+        for size in sizes { #expect(try slow.receive(exactly: size) == pattern(size)) }
+        #expect(server.journal.wait { $0.drained > 0 })
+      }
+    }
+
+    @Test("A large pipeline is answered byte for byte", arguments: Server.BackendName.each)
+    func pipeline(_ backend: Server.BackendName) throws {
+      try serve(backend, session: { FramesSession() }) { server in
+        let client = try server.client(receiveBuffer: 8192).greeted()
+        let bytes = pattern(6 << 20)
+        let sender = try LoopThread {
+          try? client.send([0x5E])
+          try? client.send(bytes)
+          client.finishSending()
+        }
+        let answers = try client.receiveToEnd()
+        sender.join()
+        #expect(answers == replies(to: [0x5E] + bytes))
+      }
+    }
+
+    @Test("drained comes once when the outbox is empty", arguments: Server.BackendName.each)
+    func drained(_ backend: Server.BackendName) throws {
+      var script = Self.generator
+      script.drained = { _, connection in connection.write("!") }
+      try serve(backend, script: script) { server in
+        let client = try server.client(receiveBuffer: 4096)
+        // More than the kernel's buffers hold.
+        let size = 7 << 20
+        try client.send("\(size)\n")
+        #expect(server.journal.wait { $0.received == 8 })
+        #expect(server.journal.now.drained == 0)
+        #expect(try client.receive(exactly: size) == pattern(size))
+        #expect(try client.receive(exactly: 1) == [0x21])
+        try client.send("3\n")
+        #expect(try client.receive(exactly: 3) == pattern(3))
+        #expect(server.journal.now.drained == 1)
+      }
+    }
+
+    @Test("What is asked for beside much output is done", arguments: Server.BackendName.each)
+    func requestsBesideSpill(_ backend: Server.BackendName) throws {
+      var script = Scripted.Script()
+      script.received = { state, _, connection in
+        connection.send(pattern(200 << 10))
+        state += 1
+        if state == 1 { connection.setTimer(after: .milliseconds(5)) } else { connection.close() }
+      }
+      script.drained = { _, connection in connection.cancelTimer(unless: true) }
+      try serve(backend, script: script) { server in
+        let client = try server.client()
+        try client.send("a")
+        #expect(try client.receive(exactly: 200 << 10) == pattern(200 << 10))
+        #expect(server.journal.wait { $0.elapsed == 1 })
+        try client.send("b")
+        #expect(try client.receiveToEnd() == pattern(200 << 10))
+      }
+    }
+
+    @Test("More than a connection may hold closes it", arguments: Server.BackendName.each)
+    func limit(_ backend: Server.BackendName) throws {
+      try serve(backend, { $0.outboxLimit = 100_000 }, script: Self.generator) { server in
+        let client = try server.client()
+        try client.send("100000\n")
+        #expect(try client.receive(exactly: 100_000) == pattern(100_000))
+        try client.send("100001\n")
+        #expect(server.journal.wait { $0.reasons == [.outboxFull] })
+        let small = try server.client(receiveBuffer: 4096)
+        for _ in 0..<2000 where small.sendWhatFits(Array("50000\n".utf8)) == 6 {}
+        #expect(server.journal.wait { $0.reasons == [.outboxFull, .outboxFull] })
+      }
+    }
+
+    @Test(
+      "Room that is asked for and not used counts for nothing", arguments: Server.BackendName.each)
+    func unusedRoom(_ backend: Server.BackendName) throws {
+      var script = Scripted.Script()
+      script.received = { _, bytes, connection in
+        connection.write(atMost: 200_000) { output in output.append(0x2E) }
+        connection.write(atMost: 0) { _ in }
+        connection.write(
+          atMost: 200_000,
+          filling: { span in
+            span[0] = 0x2F
+            return 1
+          })
+      }
+      try serve(backend, { $0.outboxLimit = 1000 }, script: script) { server in
+        let client = try server.client()
+        for _ in 0..<10 {
+          try client.send("a")
+          #expect(try client.receive(exactly: 2) == [0x2E, 0x2F])
+        }
+      }
+    }
+  }
+}
+
+/// Made once, since it takes long in a debug build.
+let longPattern = pattern(8 << 20)
+
+extension Connection {
+  /// Sets no timer and forgets none.
+  fileprivate mutating func cancelTimer(unless keeps: Bool) { if !keeps { cancelTimer() } }
+}

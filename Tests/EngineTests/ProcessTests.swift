@@ -1,0 +1,41 @@
+import Foundation
+import Switchboard
+import Testing
+
+extension Engine {
+  /// What concerns the whole process, in a process of its own.
+  @Suite struct Processes {
+    /// What the helper prints.
+    private func helper(_ arguments: String...) throws -> String {
+      let process = Process()
+      process.executableURL = try #require(
+        Bundle.allBundles.map { $0.bundleURL.deletingLastPathComponent() }
+          .map { $0.appendingPathComponent("EngineHelper") }
+          .first { FileManager.default.isExecutableFile(atPath: $0.path) })
+      process.arguments = arguments
+      let pipe = Pipe()
+      process.standardOutput = pipe
+      try process.run()
+      let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 0)
+      return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    @Test(
+      "Where io_uring is refused, auto is epoll and says why",
+      arguments: [(1, "EPERM"), (38, "ENOSYS"), (95, "EOPNOTSUPP")])
+    func fallback(_ errno: Int, _ symbol: String) throws {
+      let words = try helper("choice", "\(errno)").split(separator: " ", maxSplits: 2)
+      try #require(words.count == 3)
+      #expect(words[0] == "epoll")
+      #expect(words[2].contains(symbol))
+      #expect(try #require(Int(words[1])) < 10_000)
+    }
+
+    @Test("A server leaves no descriptor and no thread behind", arguments: Server.BackendName.each)
+    func leaks(_ backend: Server.BackendName) throws {
+      #expect(try helper("leaks", backend.rawValue) == "same")
+    }
+  }
+}

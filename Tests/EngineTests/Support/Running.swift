@@ -1,0 +1,117 @@
+import Glibc
+import Synchronization
+import Testing
+
+@testable import Switchboard
+
+/// The root of the suite. Its tests run one after the other: they share two cores with a server
+/// each.
+@Suite("The engine", .serialized, .timeLimit(.minutes(2)))
+struct Engine {}
+
+extension Server.BackendName {
+  /// Each way to wait.
+  static let each: [Server.BackendName] = [.select, .poll, .epoll, .ioUring]
+}
+
+extension Connection {
+  var asksToPause: Bool { requests.contains(.pause) }
+  var asksToResume: Bool { requests.contains(.resume) }
+  var asksToClose: Bool { !requests.isDisjoint(with: [.close, .abort]) }
+}
+
+/// A server that runs in a thread of its own while a test talks to it.
+final class Running: Sendable {
+  let journal: Journal
+  let handle: ServerHandle
+  fileprivate let outcome: Mutex<String?>
+  var port: UInt16 { handle.addresses[0].port }
+
+  fileprivate init(_ journal: Journal, _ handle: ServerHandle) {
+    self.journal = journal
+    self.handle = handle
+    outcome = Mutex(nil)
+  }
+
+  func client(receiveBuffer: Int32? = nil) throws -> Client {
+    try Client(to: port, receiveBuffer: receiveBuffer)
+  }
+
+  /// Waits until the server's run has ended.
+  func hasEnded(seconds: Int = 10) -> Bool {
+    eventually(seconds: seconds) { outcome.withLock { $0 != nil } }
+  }
+}
+
+/// Serves while `body` runs; then stops, and checks what holds for every run: each session that was
+/// opened is closed, exactly once, and was told nothing that it must not be.
+func serve<S: Session>(
+  _ backend: Server.BackendName, loops: Int = 1,
+  _ configure: (inout ServerOptions) -> Void = { _ in },
+  journal: Journal = Journal(),
+  session: @escaping @Sendable () -> S, _ body: (Running) throws -> Void
+) throws {
+  var server = Server(on: [.loopback(port: 0)])
+  server.backend = backend
+  server.loops = loops
+  configure(&server.options)
+  let (configured, shared) = (server, Shared())
+  let thread = try LoopThread {
+    var ending = ""
+    do throws(SystemError) {
+      try configured.run(
+        notice: { notice in journal.with { $0.notices.append(notice) } },
+        ready: { shared.put(Running(journal, $0)) },
+        session: { Watched(session(), journal) })
+    } catch { ending = "\(error)" }
+    shared.end(ending)
+  }
+  let started = eventually { shared.running != nil || shared.ending != nil }
+  guard started, let running = shared.running else {
+    Issue.record("the server does not start: \(shared.ending ?? "")")
+    if started { thread.join() }
+    return
+  }
+  let result = Result { try body(running) }
+  running.handle.stop()
+  guard running.hasEnded() else {
+    Issue.record("the server does not stop")
+    return
+  }
+  thread.join()
+  try result.get()
+  #expect(shared.ending == "")
+  let entries = journal.now
+  #expect(entries.mistakes == [])
+  #expect(entries.closed == entries.opened)
+}
+
+/// What the server's thread and the test's pass each other.
+private final class Shared: Sendable {
+  private let state = Mutex<(running: Running?, ending: String?)>((nil, nil))
+  var running: Running? { state.withLock { $0.running } }
+  var ending: String? { state.withLock { $0.ending } }
+  func put(_ running: Running) { state.withLock { $0.running = running } }
+  func end(_ text: String) {
+    state.withLock {
+      $0.ending = text
+      $0.running?.outcome.withLock { $0 = text }
+    }
+  }
+}
+
+/// The same with a script for a session.
+func serve(
+  _ backend: Server.BackendName, loops: Int = 1,
+  _ configure: (inout ServerOptions) -> Void = { _ in },
+  journal: Journal = Journal(), script: Scripted.Script,
+  _ body: (Running) throws -> Void
+) throws {
+  try serve(
+    backend, loops: loops, configure, journal: journal, session: { Scripted(script) }, body)
+}
+
+extension ConnectionHandle {
+  /// Which loop it is on.
+  var loop: AnyObject { box }
+}
