@@ -48,7 +48,6 @@ def slopes(command, cell):
 
 def figures(command, name, cell):
     found, others = slopes(command, cell)
-    found["all"] = sum(found.values())
     for group, value in found.items():
         advice = "a system call was added: `strace -f -p PID` shows where in a turn"
         if group == "other" and others:

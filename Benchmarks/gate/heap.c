@@ -18,6 +18,7 @@ void __libc_free(void *);
 
 struct counters {
   _Atomic uint64_t allocations, releases;
+  uint64_t shared;  // the file is in use
 };
 
 static struct counters unshared;
@@ -30,8 +31,9 @@ __attribute__((constructor)) static void share(void) {
   void *shared = mmap(NULL, sizeof unshared, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   close(file);
   if (shared == MAP_FAILED) return;
-  *(struct counters *)shared = unshared;
   counters = shared;
+  *counters = unshared;
+  counters->shared = 1;
 }
 
 static void *allocated(void *block) {

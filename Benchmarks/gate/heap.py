@@ -24,7 +24,10 @@ def prepare():
 
 
 def read():
-    return struct.unpack("QQ", COUNTS.read_bytes()[:16])
+    allocations, releases, is_shared = struct.unpack("QQQ", COUNTS.read_bytes()[:24])
+    if not is_shared:
+        raise Trouble("its allocations are not seen: is it linked statically?")
+    return allocations, releases
 
 
 def settled():
@@ -39,12 +42,10 @@ def settled():
 
 
 def figures(command, name, cell):
-    """After warming up: so many allocations for each request, and blocks that each leaves behind."""
+    """After warming up: allocations for each request, and blocks that each leaves behind."""
     COUNTS.write_bytes(bytes(4096))
     preload = {"LD_PRELOAD": str(SHIM), "HEAP_COUNTS": str(COUNTS)}
     with subject.serving(command, environment=preload) as server:
-        if not any(read()):
-            raise Trouble("its allocations are not seen: is it linked statically?")
         server.load(cell, cell.many)
         at = [settled()]
         for count in (cell.few, cell.many):

@@ -9,7 +9,7 @@ from harness.check import connect, expect
 from harness.process import Trouble
 
 from . import subject
-from .subject import Figure
+from .subject import Figure, Missing
 
 TOOLS = ()
 FIRST, MORE = 1_000, 10_000  # the first ones pay for what is there once
@@ -40,7 +40,7 @@ def settled(pid):
 def raise_descriptor_limit():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if hard < FIRST + MORE + 100:
-        raise Trouble(f"needs {FIRST + MORE + 100:,} descriptors (ulimit -Hn), the limit is {hard:,}")
+        raise Missing(f"needs {FIRST + MORE + 100:,} descriptors, `ulimit -Hn` allows {hard:,}")
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 

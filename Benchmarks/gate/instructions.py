@@ -29,6 +29,6 @@ def figures(command, name, cell):
     few = count(command, name, cell, cell.few)
     many = count(command, name, cell, cell.many)
     advice = (f"`callgrind_annotate Benchmarks/.build/gates/{name}-{cell.name}.callgrind` tells"
-              " where; a factor of ten means that byte loops are no longer vectors")
+              " where; more than twice as many: the loops over bytes are no longer vectors")
     yield Figure("instructions", f"{name} {cell.name}", "instructions", cell.unit,
                  cell.slope(few, many), advice)

@@ -14,6 +14,11 @@ from harness.process import Ports, Trouble, last_words, pinned, wait_for_greetin
 BUILD = servers.BUILD / "gates"
 PATIENCE = 120  # seconds; for whatever should take a few and is slowed by a tool or a busy machine
 
+
+class Missing(Trouble):
+    """What this machine lacks; a gate is then skipped."""
+
+
 # One processor for the server, its tool and the load. A waiting server then never takes the first
 # request of a round while the load is still sending the second: counts repeat, busy machine or not.
 PROCESSOR = min(os.sched_getaffinity(0))
