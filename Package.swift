@@ -59,6 +59,15 @@ let package = Package(
       name: "ConformanceTests",
       dependencies: ["Switchboard", "SwitchboardProtocols", "SwitchboardLab"],
       swiftSettings: plain),
+    // What needs a process of its own, and the filter that takes io_uring from it.
+    .target(name: "SystemCallFilter", path: "Tests/SystemCallFilter"),
+    .executableTarget(
+      name: "EngineHelper", dependencies: ["Switchboard", "SwitchboardLab", "SystemCallFilter"],
+      path: "Tests/EngineHelper", swiftSettings: plain),
+    .testTarget(
+      name: "EngineTests",
+      dependencies: ["Switchboard", "SwitchboardProtocols", "SwitchboardLab", "EngineHelper"],
+      swiftSettings: plain),
     .testTarget(
       name: "SessionTests",
       dependencies: ["Switchboard", "SwitchboardLab", "ChatRoom", "TestSupport"],

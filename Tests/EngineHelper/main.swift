@@ -23,6 +23,37 @@ func choose(_ error: UInt32) {
   print("\(choice.backend.rawValue) \(microseconds) \(choice.reason ?? "")")
 }
 
+/// Connects so often, and holds all of it until each has been greeted or a second has passed.
+func converse(_ count: Int, with address: SocketAddress) {
+  var open = Slots()
+  for _ in 0..<count { open.connect(to: address) }
+  for _ in 0..<1000 where !open.areGreeted() { usleep(1000) }
+}
+
+/// Connections of the helper's own.
+struct Slots {
+  private var sockets: [Descriptor] = []
+
+  mutating func connect(to address: SocketAddress) {
+    let made = Linux().socket(address.family)
+    guard made.isSuccess else { return }
+    let descriptor = Descriptor(rawValue: Int32(made.value))
+    _ = Linux().connect(descriptor, to: address)
+    sockets.append(descriptor)
+  }
+
+  /// Closes those that have been sent something: whether none is left.
+  mutating func areGreeted() -> Bool {
+    sockets.removeAll { descriptor in
+      var bytes = [UInt8](repeating: 0, count: 16)
+      let outcome = bytes.withUnsafeMutableBytes { Linux().receive(descriptor, into: $0) }
+      if outcome.isSuccess { _ = Linux().close(descriptor) }
+      return outcome.isSuccess
+    }
+    return sockets.isEmpty
+  }
+}
+
 /// Serves some connections and ends, a few times over; prints what is open before and after.
 func live(_ backend: Server.BackendName) throws {
   func once(_ number: Int) throws {
@@ -33,13 +64,8 @@ func live(_ backend: Server.BackendName) throws {
     try server.run(
       ready: { handle in
         Thread.detachNewThread {
-          let clients = (0..<20).compactMap { _ in
-            try? Socket.connecting(to: handle.addresses[0], system: Linux())
-          }
-          usleep(20_000)
+          converse(20, with: handle.addresses[0])
           if number % 2 == 0 { handle.drain() } else { handle.stop() }
-          usleep(1000)
-          _ = clients.count
         }
       }, session: { FramesSession() })
     pool.close()

@@ -55,7 +55,8 @@ extension Engine {
         connection.write("bye")
         connection.close()
       }
-      try serve(backend, { $0.lingerTimeout = .milliseconds(50) }, script: script) { server in
+      try serve(backend, options { $0.lingerTimeout = .milliseconds(50) }, script: script) {
+        server in
         let client = try server.client()
         #expect(try client.receiveToEnd() == Array("bye".utf8))
         // Its descriptor is closed in the end, so that what is sent is answered with a reset.
@@ -77,9 +78,9 @@ extension Engine {
         case 2: connection.setTimer(after: .milliseconds(1))
         case 3: connection.handle(for: Watched<Scripted>.self).post(1)
         case 4:
-          connection.send(pattern(6 << 20))
+          connection.send(longPattern)
           connection.abort()
-        default: connection.send(pattern(6 << 20))
+        default: connection.send(longPattern)
         }
       }
       script.elapsed = { _, connection in connection.abort() }
@@ -88,8 +89,10 @@ extension Engine {
       script.ended = { _, connection in connection.abort() }
       try serve(backend, script: script) { server in
         for kind in [1, 2, 3, 4, 5] as [UInt8] {
-          let client = try server.client()
+          let client = try server.client(receiveBuffer: 4096)
           try client.send([kind])
+          #expect(server.journal.wait { $0.received == Int(kind) })
+          #expect(server.isPastCallbacks())
           _ = try? client.receiveToEnd()
           #expect(server.journal.wait { $0.closed == Int(kind) })
         }
@@ -128,12 +131,12 @@ extension Engine {
       script.opened = { _, connection in connection.write("*") }
       script.received = { state, bytes, connection in
         switch Stage(rawValue: bytes[0]) {
-        case .sending: connection.send(pattern(7 << 20))
+        case .sending: connection.send(longPattern)
         case .paused:
           connection.pauseReading()
           connection.setTimer(after: .milliseconds(50))
         case .closing:
-          connection.send(pattern(7 << 20))
+          connection.send(longPattern)
           connection.close()
         case .lingering: connection.close()
         default: break

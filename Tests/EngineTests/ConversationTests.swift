@@ -8,7 +8,7 @@ extension Engine {
   @Suite struct Conversation {
     @Test("The greeting precedes everything", arguments: Server.BackendName.each)
     func greeting(_ backend: Server.BackendName) throws {
-      try serve(backend, session: { FramesSession() }) { server in
+      try serve(backend, session: FramesSession()) { server in
         let silent = try server.client().greeted()
         let eager = try server.client()
         try eager.send("^abc$")
@@ -21,7 +21,7 @@ extension Engine {
     func everyCut(_ backend: Server.BackendName) throws {
       let stream = Array("x^ab$junk^$^c".utf8) + [0xFF] + Array("$$^^z$".utf8)
       let wanted = replies(to: stream)
-      try serve(backend, session: { FramesSession() }) { server in
+      try serve(backend, session: FramesSession()) { server in
         for cut in 0...stream.count {
           let client = try server.client().greeted()
           try client.send(Array(stream[..<cut]))
@@ -38,7 +38,7 @@ extension Engine {
 
     @Test("A stream is answered byte by byte", arguments: Server.BackendName.each)
     func bytewise(_ backend: Server.BackendName) throws {
-      try serve(backend, session: { FramesSession() }) { server in
+      try serve(backend, session: FramesSession()) { server in
         let client = try server.client().greeted()
         for byte in Array("^hello$ ^world$".utf8) { try client.send([byte]) }
         client.finishSending()
@@ -49,7 +49,7 @@ extension Engine {
     @Test(
       "A hundred clients at once are each answered their own", arguments: Server.BackendName.each)
     func hundred(_ backend: Server.BackendName) throws {
-      try serve(backend, session: { FramesSession() }) { server in
+      try serve(backend, session: FramesSession()) { server in
         let clients = try (0..<100).map { _ in try server.client().greeted() }
         for round in 0..<5 {
           for (number, client) in clients.enumerated() { try client.send("^n\(number)r\(round)$") }

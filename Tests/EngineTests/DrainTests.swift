@@ -8,7 +8,7 @@ extension Engine {
     @Test(
       "What was sent before is answered, the idle are closed", arguments: Server.BackendName.each)
     func answered(_ backend: Server.BackendName) throws {
-      try serve(backend, session: { FramesSession() }) { server in
+      try serve(backend, session: FramesSession()) { server in
         let idle = try (0..<5).map { _ in try server.client().greeted() }
         let asking = try (0..<20).map { _ in try server.client().greeted() }
         let bytes = Array("^\(String(repeating: "a", count: 100_000))$".utf8)
@@ -29,7 +29,7 @@ extension Engine {
 
     @Test("A peer in a frame may finish it", arguments: Server.BackendName.each)
     func inFrame(_ backend: Server.BackendName) throws {
-      try serve(backend, session: { FramesSession() }) { server in
+      try serve(backend, session: FramesSession()) { server in
         let client = try server.client().greeted()
         #expect(try client.ask("^ab") == "bc")
         server.handle.drain()
@@ -47,8 +47,8 @@ extension Engine {
       "The deadline cuts off who does not finish, and counts them",
       arguments: Server.BackendName.each)
     func deadline(_ backend: Server.BackendName) throws {
-      let options: (inout ServerOptions) -> Void = { $0.drainTimeout = .milliseconds(100) }
-      try serve(backend, options, session: { FramesSession() }) { server in
+      let limits = options { $0.drainTimeout = .milliseconds(100) }
+      try serve(backend, limits, session: FramesSession()) { server in
         let stuck = try (0..<3).map { _ in try server.client().greeted() }
         for client in stuck { #expect(try client.ask("^ab") == "bc") }
         let idle = try server.client().greeted()
@@ -68,11 +68,11 @@ extension Engine {
       "Peers that never stop sending do not keep a drain from ending",
       arguments: Server.BackendName.each)
     func flood(_ backend: Server.BackendName) throws {
-      let options: (inout ServerOptions) -> Void = {
+      let limits = options {
         $0.drainTimeout = .milliseconds(300)
         $0.lingerTimeout = .milliseconds(100)
       }
-      try serve(backend, options, session: { FramesSession() }) { server in
+      try serve(backend, limits, session: FramesSession()) { server in
         let flooder = try server.client().greeted()
         let thread = try LoopThread {
           let junk = [UInt8](repeating: 0x78, count: 1 << 16)
@@ -100,7 +100,7 @@ extension Engine {
     @Test(
       "Two loops share a port, and drain within one deadline", arguments: Server.BackendName.each)
     func shards(_ backend: Server.BackendName) throws {
-      let options: (inout ServerOptions) -> Void = { $0.drainTimeout = .milliseconds(200) }
+      let limits = options { $0.drainTimeout = .milliseconds(200) }
       let journal = Journal()
       var script = Scripted.Script()
       script.opened = { _, connection in
@@ -109,7 +109,7 @@ extension Engine {
       }
       script.received = { _, bytes, connection in connection.write(bytes) }
       script.draining = { _, _ in }
-      try serve(backend, loops: 2, options, journal: journal, script: script) { server in
+      try serve(backend, loops: 2, limits, journal: journal, script: script) { server in
         #expect(server.handle.loops.count == 2)
         var clients: [Client] = []
         // The kernel spreads by a hash of the ports: both get some in the end.

@@ -10,7 +10,7 @@ extension Engine {
       "Beyond the limit the next one waits, and is served after a close",
       arguments: Server.BackendName.each)
     func next(_ backend: Server.BackendName) throws {
-      try serve(backend, { $0.maxConnections = 2 }, session: { FramesSession() }) { server in
+      try serve(backend, options { $0.maxConnections = 2 }, session: FramesSession()) { server in
         let first = try server.client().greeted()
         let second = try server.client().greeted()
         let waiting = try (0..<100).map { _ in try server.client() }
@@ -38,7 +38,8 @@ extension Engine {
         connection.write("*")
       }
       script.received = { _, bytes, connection in connection.write(bytes) }
-      try serve(backend, { $0.maxConnections = 5 }, journal: journal, script: script) { server in
+      try serve(backend, options { $0.maxConnections = 5 }, journal: journal, script: script) {
+        server in
         for _ in 0..<5 {
           let clients = try (0..<40).map { _ in try server.client() }
           for (number, client) in clients.enumerated() {
@@ -54,7 +55,7 @@ extension Engine {
 
     @Test("A storm of connections is served", arguments: Server.BackendName.each)
     func storm(_ backend: Server.BackendName) throws {
-      try serve(backend, session: { FramesSession() }) { server in
+      try serve(backend, session: FramesSession()) { server in
         for _ in 0..<4 {
           let clients = try (0..<200).map { _ in try server.client() }
           for client in clients { #expect(try client.greeted().ask("^a$") == "b") }

@@ -40,6 +40,8 @@ extension Engine {
         let slow = try server.client(receiveBuffer: 4096)
         let sizes = [3 << 20, 1, 100_000, 7, 300_000, 65536, 2, 1 << 20]
         try slow.send(sizes.map { "\($0)\n" }.joined())
+        #expect(server.journal.wait { $0.received > 0 })
+        #expect(server.isPastCallbacks())
         for size in sizes { #expect(try slow.receive(exactly: size) == pattern(size)) }
         #expect(server.journal.wait { $0.drained > 0 })
       }
@@ -47,7 +49,7 @@ extension Engine {
 
     @Test("A large pipeline is answered byte for byte", arguments: Server.BackendName.each)
     func pipeline(_ backend: Server.BackendName) throws {
-      try serve(backend, session: { FramesSession() }) { server in
+      try serve(backend, session: FramesSession()) { server in
         let client = try server.client(receiveBuffer: 8192).greeted()
         let bytes = pattern(6 << 20)
         let sender = try LoopThread {
@@ -71,6 +73,7 @@ extension Engine {
         let size = 7 << 20
         try client.send("\(size)\n")
         #expect(server.journal.wait { $0.received == 8 })
+        #expect(server.isPastCallbacks())
         #expect(server.journal.now.drained == 0)
         #expect(try client.receive(exactly: size) == pattern(size))
         #expect(try client.receive(exactly: 1) == [0x21])
@@ -101,7 +104,7 @@ extension Engine {
 
     @Test("More than a connection may hold closes it", arguments: Server.BackendName.each)
     func limit(_ backend: Server.BackendName) throws {
-      try serve(backend, { $0.outboxLimit = 100_000 }, script: Self.generator) { server in
+      try serve(backend, options { $0.outboxLimit = 100_000 }, script: Self.generator) { server in
         let client = try server.client()
         try client.send("100000\n")
         #expect(try client.receive(exactly: 100_000) == pattern(100_000))
@@ -127,7 +130,7 @@ extension Engine {
             return 1
           })
       }
-      try serve(backend, { $0.outboxLimit = 1000 }, script: script) { server in
+      try serve(backend, options { $0.outboxLimit = 1000 }, script: script) { server in
         let client = try server.client()
         for _ in 0..<10 {
           try client.send("a")
@@ -139,7 +142,7 @@ extension Engine {
 }
 
 /// Made once, since it takes long in a debug build.
-let longPattern = pattern(8 << 20)
+let longPattern = pattern(7 << 20)
 
 extension Connection {
   /// Sets no timer and forgets none.

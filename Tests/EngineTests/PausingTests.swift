@@ -82,12 +82,12 @@ extension Engine {
       "A peer that never reads is read from no more; others are served",
       arguments: Server.BackendName.each)
     func neverReads(_ backend: Server.BackendName) throws {
-      let limits: (inout ServerOptions) -> Void = {
+      let limits = options {
         $0.highWatermark = 65536
         $0.lowWatermark = 16384
         $0.outboxLimit = 2 << 20
       }
-      try serve(backend, limits, session: { FramesSession() }) { server in
+      try serve(backend, limits, session: FramesSession()) { server in
         let other = try server.client().greeted()
         let glutton = try server.client(receiveBuffer: 4096).greeted()
         let junk = [UInt8](repeating: 0x61, count: 1 << 16)

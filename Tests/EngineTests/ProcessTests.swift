@@ -8,10 +8,8 @@ extension Engine {
     /// What the helper prints.
     private func helper(_ arguments: String...) throws -> String {
       let process = Process()
-      process.executableURL = try #require(
-        Bundle.allBundles.map { $0.bundleURL.deletingLastPathComponent() }
-          .map { $0.appendingPathComponent("EngineHelper") }
-          .first { FileManager.default.isExecutableFile(atPath: $0.path) })
+      process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+        .deletingLastPathComponent().appending(path: "EngineHelper")
       process.arguments = arguments
       let pipe = Pipe()
       process.standardOutput = pipe

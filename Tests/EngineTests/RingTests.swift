@@ -33,7 +33,7 @@ extension Engine {
     @Test("Queues of four and eight entries lose nothing")
     func tinyQueues() throws {
       let sizes = Self.sizes { ($0.entries, $0.completions) = (4, 8) }
-      try serve(ring: sizes, session: { FramesSession() }) { server in
+      try serve(ring: sizes, session: FramesSession()) { server in
         try talk(server, clients: 200, bytes: 1000)
         try talk(server, clients: 20, bytes: 50_000)
       }
@@ -42,7 +42,7 @@ extension Engine {
     @Test("Four receive buffers run out, and nothing is lost")
     func fewBuffers() throws {
       let findings = try serve(
-        ring: Self.sizes { $0.tiers = 0...0 }, session: { FramesSession() }
+        ring: Self.sizes { $0.tiers = 0...0 }, session: FramesSession()
       ) { server in
         try talk(server, clients: 200, bytes: 3000)
         try talk(server, clients: 50, bytes: 100_000)
@@ -54,7 +54,7 @@ extension Engine {
     @Test("A small arena, and a small table of sends, overflow into the outbox")
     func smallArena() throws {
       for sizes in [Self.sizes { $0.arena = 65536 }, Self.sizes { $0.sendings = 3 }] {
-        try serve(ring: sizes, session: { FramesSession() }) { server in
+        try serve(ring: sizes, session: FramesSession()) { server in
           try talk(server, clients: 100, bytes: 2000)
           try talk(server, clients: 10, bytes: 200_000)
         }
@@ -66,7 +66,7 @@ extension Engine {
       let sizes = Self.sizes {
         ($0.entries, $0.completions, $0.arena, $0.tiers, $0.sendings) = (4, 8, 4096, 0...0, 2)
       }
-      try serve(ring: sizes, session: { FramesSession() }) { server in
+      try serve(ring: sizes, session: FramesSession()) { server in
         try talk(server, clients: 100, bytes: 500)
         try talk(server, clients: 10, bytes: 100_000)
       }
@@ -74,7 +74,7 @@ extension Engine {
 
     @Test("Buffers grow with large messages, and shrink again when it is quiet")
     func tiers() throws {
-      let findings = try serve(ring: URing.Sizes(), session: { FramesSession() }) { server in
+      let findings = try serve(ring: URing.Sizes(), session: FramesSession()) { server in
         try talk(server, clients: 60, bytes: 16384)
         let client = try server.client().greeted()
         for _ in 0..<14_000 { #expect(try client.ask("^a$") == "b") }
@@ -87,7 +87,7 @@ extension Engine {
     func pausing() throws {
       let small = Self.sizes { ($0.entries, $0.completions, $0.tiers) = (4, 8, 0...0) }
       for sizes in [URing<Linux>.Sizes(), small] {
-        try serve(ring: sizes, session: { Scripted(Pausing.halting) }) { server in
+        try serve(ring: sizes, session: Scripted(Pausing.halting)) { server in
           let clients = try (0..<5).map { _ in try server.client() }
           for (number, client) in clients.enumerated() {
             try client.send(pattern(50_000, from: number))
@@ -108,8 +108,8 @@ extension Engine {
       let chosen = script
       for entries in [4, 256] as [UInt32] {
         try serve(
-          ring: Self.sizes { $0.entries = entries }, { $0.maxConnections = 40 },
-          session: { Scripted(chosen) }
+          ring: Self.sizes { $0.entries = entries }, options { $0.maxConnections = 40 },
+          session: Scripted(chosen)
         ) { server in
           for _ in 0..<3 {
             let clients = try (0..<40).map { _ in try server.client(receiveBuffer: 4096) }
@@ -124,7 +124,7 @@ extension Engine {
 
     @Test("Ten thousand quick connections, closed in every way, leave nothing behind")
     func quick() throws {
-      try serve(ring: URing.Sizes(), { $0.maxConnections = 50 }, session: { FramesSession() }) {
+      try serve(ring: URing.Sizes(), options { $0.maxConnections = 50 }, session: FramesSession()) {
         server in
         for batch in 0..<200 {
           let clients = try (0..<50).map { _ in try server.client() }

@@ -89,7 +89,8 @@ extension Engine {
         connection.write("t")
         connection.setTimer(after: .milliseconds(20))
       }
-      try serve(backend, { $0.idleTimeout = .milliseconds(150) }, script: script) { server in
+      try serve(backend, options { $0.idleTimeout = .milliseconds(150) }, script: script) {
+        server in
         let idle = try (0..<3).map { _ in try server.client() }
         let (active, pushed) = (try server.client(), try server.client())
         try pushed.send("t")

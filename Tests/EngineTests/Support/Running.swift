@@ -37,24 +37,38 @@ final class Running: Sendable {
     try Client(to: port, receiveBuffer: receiveBuffer)
   }
 
+  /// Waits until every callback that has begun is over, and its output on its way.
+  func isPastCallbacks() -> Bool {
+    let gate = Gate()
+    let taken = handle.loops.count { $0.run { gate.count() } }
+    return eventually { gate.total == taken }
+  }
+
   /// Waits until the server's run has ended.
   func hasEnded(seconds: Int = 10) -> Bool {
     eventually(seconds: seconds) { outcome.withLock { $0 != nil } }
   }
 }
 
+/// Options that differ from the defaults.
+func options(_ change: (inout ServerOptions) -> Void) -> ServerOptions {
+  var options = ServerOptions()
+  change(&options)
+  return options
+}
+
 /// Serves while `body` runs; then stops, and checks what holds for every run: each session that was
 /// opened is closed, exactly once, and was told nothing that it must not be.
 func serve<S: Session>(
   _ backend: Server.BackendName, loops: Int = 1,
-  _ configure: (inout ServerOptions) -> Void = { _ in },
+  _ options: ServerOptions = ServerOptions(),
   journal: Journal = Journal(),
-  session: @escaping @Sendable () -> S, _ body: (Running) throws -> Void
+  session: @autoclosure @escaping @Sendable () -> S, _ body: (Running) throws -> Void
 ) throws {
   var server = Server(on: [.loopback(port: 0)])
   server.backend = backend
   server.loops = loops
-  configure(&server.options)
+  server.options = options
   let (configured, shared) = (server, Shared())
   let thread = try LoopThread {
     var ending = ""
@@ -103,12 +117,12 @@ private final class Shared: Sendable {
 /// The same with a script for a session.
 func serve(
   _ backend: Server.BackendName, loops: Int = 1,
-  _ configure: (inout ServerOptions) -> Void = { _ in },
+  _ options: ServerOptions = ServerOptions(),
   journal: Journal = Journal(), script: Scripted.Script,
   _ body: (Running) throws -> Void
 ) throws {
   try serve(
-    backend, loops: loops, configure, journal: journal, session: { Scripted(script) }, body)
+    backend, loops: loops, options, journal: journal, session: Scripted(script), body)
 }
 
 extension ConnectionHandle {

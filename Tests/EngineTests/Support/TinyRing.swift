@@ -55,14 +55,12 @@ final class TinyRing: Sendable {
 /// As `serve`, on a ring of these sizes; answers what that has been through.
 @discardableResult
 func serve<S: Session>(
-  ring sizes: URing<Linux>.Sizes, _ configure: (inout ServerOptions) -> Void = { _ in },
-  session: @escaping @Sendable () -> S, _ body: (TinyRing) throws -> Void
+  ring sizes: URing<Linux>.Sizes, _ options: ServerOptions = ServerOptions(),
+  session: @autoclosure @escaping @Sendable () -> S, _ body: (TinyRing) throws -> Void
 ) throws -> RingFindings {
-  var options = ServerOptions()
-  configure(&options)
-  let (chosen, tiny) = (options, try TinyRing())
+  let tiny = try TinyRing()
   let thread = try LoopThread {
-    do { try tiny.run(sizes, chosen, session) } catch { Issue.record("\(error)") }
+    do { try tiny.run(sizes, options, session) } catch { Issue.record("\(error)") }
     tiny.state.withLock { $0.hasEnded = true }
   }
   _ = eventually { tiny.state.withLock { $0.port != nil || $0.hasEnded } }

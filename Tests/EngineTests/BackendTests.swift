@@ -1,0 +1,73 @@
+import Testing
+
+@testable import Switchboard
+
+extension Engine {
+  /// The contract of ``Backend``, where sessions do not show it.
+  @Suite struct Backends {
+    @Test("A socket that is full takes nothing, and that is no failure")
+    func full() throws {
+      let system = Linux()
+      try fill(Proactor(poller: Select(system: system), acceptBudget: 1, system: system))
+      try fill(Proactor(poller: Poll(system: system), acceptBudget: 1, system: system))
+      try fill(Proactor(poller: Epoll(system: system), acceptBudget: 1, system: system))
+      try fill(Proactor(poller: EdgeEpoll(system: system), acceptBudget: 1, system: system))
+      try fill(URing(sizes: URing<Linux>.Sizes(), connections: 8, system: system))
+    }
+
+    private func fill<B: Backend & ~Copyable>(_ made: consuming B) throws
+    where B.System == Linux {
+      var backend = made
+      var slots = try SlotTable(capacity: 8)
+      let listener = try Listener(on: .loopback(port: 0), system: Linux())
+      try backend.listen(listener.descriptor)
+      backend.setRoom(1)
+      let client = try Client(to: listener.address.port, receiveBuffer: 4096)
+      let accepted = try #require(try completion(.accepted, of: &backend, &slots))
+      let key = slots.take(descriptor: Int32(accepted.value))
+      try backend.open(key, &slots)
+      backend.setRoom(0)
+      // Until a part is left, and then once more.
+      var total = 0
+      while try send(60_000, key, &backend, &slots) == 60_000, total < 100 << 20 { total += 60_000 }
+      #expect(total < 100 << 20)
+      #expect(try send(10, key, &backend, &slots) == 0)
+      client.close()
+      if !backend.close(key, &slots) { _ = try completion(.closed, of: &backend, &slots) }
+    }
+
+    /// Sends so many bytes; how many were taken, nil when it failed.
+    private func send<B: Backend & ~Copyable>(
+      _ count: Int, _ key: Key, _ backend: inout B, _ slots: inout SlotTable
+    ) throws -> Int? {
+      #expect(backend.outputRegion().capacity >= count)
+      switch backend.sendOutput(count, key, &slots) {
+      case .took(let taken): return taken
+      case .failed: return nil
+      case .later:
+        // Silence is success.
+        try backend.wait(until: Linux().now())
+        var taken: Int? = count
+        while let completion = backend.next(&slots) {
+          if completion.kind == .sentInPlace { taken = count - completion.received.count }
+          if completion.kind == .sendFailed { taken = nil }
+        }
+        return taken
+      }
+    }
+
+    /// The first completion of a kind, within ten seconds.
+    private func completion<B: Backend & ~Copyable>(
+      _ kind: Completion.Kind, of backend: inout B, _ slots: inout SlotTable
+    ) throws -> Completion? {
+      let limit = Linux().now() + .seconds(10)
+      while Linux().now() < limit {
+        try backend.wait(until: limit)
+        while let completion = backend.next(&slots) {
+          if completion.kind == kind { return completion }
+        }
+      }
+      return nil
+    }
+  }
+}
