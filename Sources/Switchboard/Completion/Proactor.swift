@@ -28,10 +28,15 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
 
   /// How much one receive takes at most: a peer's budget for one turn.
   static var bufferSize: Int { 65536 }
+  /// Input and output both begin on a page. A session that reads one while it writes the other at
+  /// the same offset would load from addresses that agree in their lowest twelve bits with stores
+  /// still under way, which processors take for the same place at first. Half a page apart, they
+  /// never meet.
+  private static var skew: Int { 2048 }
 
   init(poller: consuming P, acceptBudget: Int, system: System) throws(SystemError) {
     let input = try ByteRegion(count: Self.bufferSize)
-    let output = try ByteRegion(count: Self.bufferSize)
+    let output = try ByteRegion(count: Self.bufferSize + Self.skew)
     self.poller = poller
     self.system = system
     self.acceptBudget = acceptBudget
@@ -127,11 +132,11 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   }
 
   mutating func outputRegion() -> OutputRegion {
-    unsafe OutputRegion(start: output.start, capacity: output.count)
+    unsafe OutputRegion(start: output.start + Self.skew, capacity: Self.bufferSize)
   }
 
   mutating func sendOutput(_ count: Int, _ key: Key, _ slots: inout SlotTable) -> SendAnswer {
-    unsafe send(UnsafeRawBufferPointer(start: output.start, count: count), key, &slots)
+    unsafe send(UnsafeRawBufferPointer(start: output.start + Self.skew, count: count), key, &slots)
   }
 
   mutating func send(
