@@ -63,22 +63,31 @@ extension Conformance {
       await #expect(processExitsWith: .success) { [backend = backend as Backend] in
         try Linux().raiseDescriptorLimit()
         try withServer(backend) { server in
-          // Ten numbers are left below 1024.
           fillDescriptors(to: 1014)
-          let clients = try (0..<12).map { _ in try Client(to: server.port, high: true) }
-          let served = backend == .select ? 10 : 12
-          for client in clients[..<served] {
-            #expect(try client.greeted().ask("^ab$") == "bc")
-          }
+          // About ten numbers are left below 1024. The test library may take one meanwhile.
+          let free = (0..<1024).count { fcntl(Int32($0), F_GETFD) == -1 }
+          let clients = try (0..<free + 2).map { _ in try Client(to: server.port, high: true) }
+          var served = 0
+          while served < clients.count,
+            (try? clients[served].greeted().ask("^ab$")) == "bc"
+          { served += 1 }
           if backend == .select {
-            let full = RegistrationError.beyondSet(Descriptor(rawValue: 1024), capacity: 1024)
-            #expect(server.record.wait { $0.pauses == [.refused(full)] })
-            // The eleventh could not be watched and is closed; the twelfth waits.
-            #expect((try? clients[10].receiveToEnd()) ?? [] == [])
+            #expect(free - 1...free ~= served)
+            // The next could not be watched and was closed; the one after it waits.
+            #expect(
+              server.record.wait { record in
+                guard record.pauses.count == 1, case .refused(let error) = record.pauses[0],
+                  case .beyondSet(_, capacity: 1024) = error
+                else { return false }
+                return true
+              })
+            #expect((try? clients[served].receiveToEnd()) ?? [] == [])
             #expect(try clients[0].ask("^still$") == "tujmm")
             clients[3].close()
-            #expect(try clients[11].greeted().ask("^ab$") == "bc")
+            #expect(try clients[served + 1].greeted().ask("^ab$") == "bc")
             #expect(server.record.wait { $0.resumed == 1 && $0.pauses.count == 1 })
+          } else {
+            #expect(served == clients.count)
           }
           for client in clients[..<3] { #expect(try client.ask("^ab$") == "bc") }
         }
