@@ -54,10 +54,11 @@ let package = Package(
       swiftSettings: plain),
     .testTarget(
       name: "ProtocolsTests", dependencies: ["SwitchboardProtocols"], swiftSettings: plain),
-    .testTarget(name: "UnitTests", dependencies: ["Switchboard"], swiftSettings: plain),
+    .testTarget(
+      name: "UnitTests", dependencies: ["Switchboard", "TestSupport"], swiftSettings: plain),
     .testTarget(
       name: "ConformanceTests",
-      dependencies: ["Switchboard", "SwitchboardProtocols", "SwitchboardLab"],
+      dependencies: ["Switchboard", "SwitchboardProtocols", "SwitchboardLab", "TestSupport"],
       swiftSettings: plain),
     // What needs a process of its own, and the filter that takes io_uring from it.
     .target(name: "SystemCallFilter", path: "Tests/SystemCallFilter"),
@@ -66,7 +67,9 @@ let package = Package(
       path: "Tests/EngineHelper", swiftSettings: plain),
     .testTarget(
       name: "EngineTests",
-      dependencies: ["Switchboard", "SwitchboardProtocols", "SwitchboardLab", "EngineHelper"],
+      dependencies: [
+        "Switchboard", "SwitchboardProtocols", "SwitchboardLab", "EngineHelper", "TestSupport",
+      ],
       swiftSettings: plain),
     .testTarget(
       name: "SessionTests",

@@ -1,5 +1,6 @@
 import Glibc
 import Switchboard
+import TestSupport
 import Testing
 
 extension Conformance {

@@ -1,4 +1,5 @@
 import Switchboard
+import TestSupport
 import Testing
 
 extension Conformance {

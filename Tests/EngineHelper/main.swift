@@ -72,7 +72,7 @@ func live(_ backend: Server.BackendName) throws {
   }
   try once(0)
   // Threads of the kernel's own, and the one above, end a moment later.
-  usleep(300_000)
+  for _ in 0..<200 where count("task") != 1 { usleep(10_000) }
   let before = (count("fd"), count("task"))
   for number in 0..<5 { try once(number) }
   var after = (count("fd"), count("task"))

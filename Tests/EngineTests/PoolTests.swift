@@ -1,4 +1,5 @@
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Switchboard
@@ -41,7 +42,7 @@ extension Engine {
 
     @Test("An outbox gives back what was put in, and its memory", arguments: 0..<8 as Range<UInt64>)
     func outboxes(seed: UInt64) {
-      var random = Numbers(seed: seed)
+      var random = SeededGenerator(seed: seed)
       var pool = OutboxPool()
       var places = [UInt32](repeating: 0, count: 8)
       var models = [[UInt8]](repeating: [], count: 8)
@@ -74,19 +75,5 @@ extension Engine {
       for index in places.indices { pool.free(&places[index]) }
       #expect(pool.total == 0)
     }
-  }
-}
-
-/// SplitMix64 (Steele, Lea and Flood, 2014): the same numbers for the same seed.
-struct Numbers: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }
