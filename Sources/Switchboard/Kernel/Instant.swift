@@ -34,9 +34,7 @@ public struct Instant: Hashable, Comparable, Sendable {
   /// at most a day so that a caller's `Int32` holds it.
   func millisecondsRoundedUp(from now: Instant) -> Int32 {
     guard now < self else { return 0 }
-    let left = nanoseconds - now.nanoseconds
-    let milliseconds = left / 1_000_000 + (left % 1_000_000 == 0 ? 0 : 1)
-    return Int32(min(milliseconds, 86_400_000))
+    return Int32(min((nanoseconds - now.nanoseconds).inMillisecondsRoundedUp, 86_400_000))
   }
 }
 
@@ -49,4 +47,9 @@ extension Duration {
     let (sum, over) = whole.addingReportingOverflow(UInt64(attoseconds) / 1_000_000_000)
     return overflow || over ? .max : sum
   }
+}
+
+extension UInt64 {
+  /// Nanoseconds as whole milliseconds, rounded up: nobody is woken too early.
+  var inMillisecondsRoundedUp: UInt64 { self / 1_000_000 + (self % 1_000_000 == 0 ? 0 : 1) }
 }

@@ -94,9 +94,7 @@ struct TimerWheel: ~Copyable {
 
   private func tick(of deadline: Instant) -> UInt64 {
     guard deadline > origin else { return 0 }
-    let offset = deadline.nanoseconds - origin.nanoseconds
-    let whole = offset / TimerWheel.tickLength
-    let rounded = offset % TimerWheel.tickLength == 0 ? whole : whole + 1
+    let rounded = (deadline.nanoseconds - origin.nanoseconds).inMillisecondsRoundedUp
     return min(rounded, 1 << UInt64(TimerWheel.levels * 6) - 1)
   }
 

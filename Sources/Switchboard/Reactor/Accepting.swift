@@ -10,6 +10,33 @@ struct AcceptState {
   static let shortest: UInt64 = 5
   static let longest: UInt64 = 500
 
+  /// Accepting pauses: whether it did not before.
+  ///
+  /// Room comes with a close. Where none of ours can come, or others in the system may have made
+  /// room, time must do.
+  mutating func begin(
+    _ reason: ReactorNotice.Pause, isEmpty: Bool, _ now: Instant,
+    entropy: @autoclosure () -> UInt64
+  ) -> Bool {
+    let isNew = pause == nil
+    pause = reason
+    retryAt = nil
+    if case .failed = reason {
+      retryLater(now, entropy: entropy())
+    } else if isEmpty {
+      retryLater(now, entropy: entropy())
+    }
+    return isNew
+  }
+
+  /// A connection was accepted: whether that ends a pause.
+  mutating func end() -> Bool {
+    backoff = AcceptState.shortest
+    guard pause != nil else { return false }
+    pause = nil
+    return true
+  }
+
   /// Sets `retryAt`: 5 ms ahead and up, doubling to 500, jittered so that processes do not march in
   /// step.
   mutating func retryLater(_ now: Instant, entropy: UInt64) {
@@ -40,9 +67,7 @@ extension ReactorLoop where P: ~Copyable {
   private mutating func admit(_ accepted: consuming Listener<System>.Accepted) {
     let (address, descriptor) = (accepted.address, accepted.socket.descriptor)
     let key = insert(accepted.socket, address, .open)
-    slots[key].interest = .read
     do throws(RegistrationError) {
-      // What most peers will want next; if the answer is another, it is changed at once.
       let first = handler.peerConnected(&slots[key].peer)
       slots[key].interest = first
       if first.isEmpty {
@@ -70,22 +95,17 @@ extension ReactorLoop where P: ~Copyable {
   }
 
   private mutating func noteAccepted() {
-    accepting.backoff = AcceptState.shortest
-    guard accepting.pause != nil else { return }
-    accepting.pause = nil
-    handler.notice(.acceptingResumed)
+    if accepting.end() { handler.notice(.acceptingResumed) }
   }
 
   /// Leaves further connections in the kernel's queue. A level-triggered listener that nobody
   /// accepts from would end every wait at once, so it is not watched meanwhile.
   mutating func pauseAccepting(_ reason: ReactorNotice.Pause) {
     setListeners(armed: false)
-    if accepting.pause == nil { handler.notice(.acceptingPaused(reason)) }
-    accepting.pause = reason
-    accepting.retryAt = nil
-    // Room comes with a close. Where none of ours can come, or others in the system may have made
-    // room, time must do.
-    if case .failed = reason { retryLater() } else if slots.count == 0 { retryLater() }
+    let (isEmpty, system) = (slots.count == 0, system)
+    if accepting.begin(reason, isEmpty: isEmpty, now, entropy: system.entropy()) {
+      handler.notice(.acceptingPaused(reason))
+    }
   }
 
   private mutating func retryLater() {

@@ -23,10 +23,7 @@ extension EventLoop where B: ~Copyable {
   }
 
   private mutating func noteAccepted() {
-    accepting.backoff = AcceptState.shortest
-    guard accepting.pause != nil else { return }
-    accepting.pause = nil
-    notice(.acceptingResumed)
+    if accepting.end() { notice(.acceptingResumed) }
   }
 
   mutating func acceptFailed(_ errno: Errno) {
@@ -36,13 +33,9 @@ extension EventLoop where B: ~Copyable {
 
   private mutating func pauseAccepting(_ reason: ReactorNotice.Pause) {
     isAccepting = false
-    if accepting.pause == nil { notice(.acceptingPaused(reason)) }
-    accepting.pause = reason
-    accepting.retryAt = nil
-    if case .failed = reason {
-      accepting.retryLater(now, entropy: backend.system.entropy())
-    } else if slots.count == 0 {
-      accepting.retryLater(now, entropy: backend.system.entropy())
+    let (isEmpty, system) = (slots.count == 0, backend.system)
+    if accepting.begin(reason, isEmpty: isEmpty, now, entropy: system.entropy()) {
+      notice(.acceptingPaused(reason))
     }
   }
 
@@ -112,8 +105,7 @@ extension EventLoop where B: ~Copyable {
   /// The tick at an instant, rounded up.
   func ticks(at instant: Instant) -> UInt32 {
     guard instant > origin else { return 1 }
-    let offset = instant.nanoseconds - origin.nanoseconds
-    let whole = offset / 1_000_000 + (offset % 1_000_000 == 0 ? 0 : 1)
+    let whole = (instant.nanoseconds - origin.nanoseconds).inMillisecondsRoundedUp
     return max(1, 1 &+ UInt32(truncatingIfNeeded: whole))
   }
 

@@ -220,8 +220,6 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
 extension Duration {
   /// Whole milliseconds, rounded up, for the loop's 32-bit ticks: at most 24 days.
   var milliseconds: UInt32 {
-    let nanoseconds = clampedNanoseconds
-    let whole = nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 == 0 ? 0 : 1)
-    return UInt32(min(whole, 24 * 86_400_000))
+    UInt32(min(clampedNanoseconds.inMillisecondsRoundedUp, 24 * 86_400_000))
   }
 }
