@@ -143,6 +143,22 @@ extension Kernel {
     }
   }
 
+  /// Makes a waiting call again when a signal interrupts it, and also when the kernel has no memory for
+  /// it at the moment: that passes, and ending the server over it would help nobody. At most 64 times.
+  func retryingWait(_ call: () -> Outcome) -> Outcome {
+    var patience = 64
+    while true {
+      let outcome = call()
+      switch outcome.errno {
+      case Errno.interrupted: continue
+      case Errno.outOfMemory, Errno.wouldBlock:
+        guard patience > 0 else { return outcome }
+        patience -= 1
+      default: return outcome
+      }
+    }
+  }
+
   /// Makes a call that has no reason to fail, and throws when it does.
   @discardableResult
   func must(
@@ -152,4 +168,10 @@ extension Kernel {
     if let errno = outcome.errno { throw SystemError(call, errno, on: operand) }
     return outcome
   }
+}
+
+/// How many descriptors this process may hold; what is customary where the system does not tell.
+func descriptorCount(_ system: some Kernel) -> Int {
+  let limit = system.descriptorLimit()
+  return limit.isSuccess ? limit.value : 1024
 }

@@ -21,11 +21,7 @@ struct AcceptState {
     let isNew = pause == nil
     pause = reason
     retryAt = nil
-    if case .failed = reason {
-      retryLater(now, entropy: entropy())
-    } else if isEmpty {
-      retryLater(now, entropy: entropy())
-    }
+    if isEmpty || reason.passesWithTime { retryLater(now, entropy: entropy()) }
     return isNew
   }
 
@@ -43,6 +39,16 @@ struct AcceptState {
     let pause = backoff - backoff / 4 + entropy % (backoff / 2 + 1)
     retryAt = now.advanced(byNanoseconds: pause * 1_000_000)
     backoff = min(backoff * 2, AcceptState.longest)
+  }
+}
+
+extension ReactorNotice.Pause {
+  /// Whether there may be room again without a close of ours.
+  fileprivate var passesWithTime: Bool {
+    switch self {
+    case .failed, .refused(.system): true
+    case .refused(.beyondSet), .connectionLimit: false
+    }
   }
 }
 

@@ -55,7 +55,7 @@ struct ReactorLoop<P: Poller & ~Copyable>: ~Copyable {
     do throws(RegistrationError) {
       try poller.set(waker.descriptor, .read, was: nil, key: Registration.waker.key)
     } catch { throw error.asSystemError(waker.descriptor) }
-    let (descriptors, now) = (system.descriptorLimit().value, system.now())
+    let (descriptors, now) = (descriptorCount(system), system.now())
     let limit = options.maxConnections ?? max(1, descriptors - 32)
     // Those that we connect to count as well, so the limit of accepting does not bound it; the
     // number of descriptors does, which may yet be raised, up to fs.nr_open: 2^20 unless changed.

@@ -50,7 +50,7 @@ public struct PollPoller<System: ReadinessKernel>: Poller, ~Copyable {
     events.removeAll()
     let system = system
     let outcome = unsafe entries.withUnsafeMutableBufferPointer { entries in
-      system.retryingInterrupts {
+      system.retryingWait {
         unsafe system.poll(entries, milliseconds: deadline.milliseconds(from: system.now()))
       }
     }

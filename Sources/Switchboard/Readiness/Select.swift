@@ -60,18 +60,15 @@ public struct SelectPoller<System: ReadinessKernel>: Poller, ~Copyable {
     below end: Int32, _ readable: inout DescriptorSet, _ writable: inout DescriptorSet,
     _ deadline: Instant?
   ) throws(SystemError) -> Int {
-    while true {
+    let outcome = system.retryingWait {
       // The kernel overwrites the sets, also when a signal interrupts it: start from copies.
       (readable, writable) = (reading, writing)
-      let outcome = system.select(
+      return system.select(
         below: end, reading: &readable, writing: &writable,
         milliseconds: deadline.milliseconds(from: system.now()))
-      switch outcome.errno {
-      case nil: return outcome.value
-      case Errno.interrupted: continue
-      case .some(let errno): throw SystemError(.select, errno)
-      }
     }
+    if let errno = outcome.errno { throw SystemError(.select, errno) }
+    return outcome.value
   }
 
   private mutating func collect(
@@ -119,7 +116,7 @@ public struct SelectPoller<System: ReadinessKernel>: Poller, ~Copyable {
     }
     let system = system
     let outcome = unsafe entries.withUnsafeMutableBufferPointer { entries in
-      system.retryingInterrupts { unsafe system.poll(entries, milliseconds: 0) }
+      system.retryingWait { unsafe system.poll(entries, milliseconds: 0) }
     }
     if let errno = outcome.errno { throw SystemError(.poll, errno) }
     for entry in entries where entry.happened != 0 { ended[entry.descriptor] = true }

@@ -18,7 +18,12 @@ final class RingContext<System: RingKernel>: LoopContext {
     unsafe ck_prepare_install(entry, descriptor)
     let tag = URing<System>.Tag.install.rawValue
     unsafe entry.pointee.user_data = tag
-    guard ring.enter(least: 0, until: nil) == nil else { return nil }
+    // A signal may end it before the entry was taken.
+    var patience = 64
+    repeat {
+      guard ring.enter(least: 0, until: nil) == nil else { return nil }
+      patience -= 1
+    } while unsafe ck_ring_unsubmitted(raw) > 0 && patience > 0
     var at = unsafe ck_ring_completions_end(raw)
     let start = unsafe ck_ring_completions_start(raw)
     while at != start {

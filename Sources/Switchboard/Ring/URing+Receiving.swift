@@ -75,7 +75,8 @@ extension URing {
     -> Completion?
   {
     switch result {
-    case -105, -125:  // ENOBUFS: more buffers, and again. ECANCELED: switched on again since?
+    // ENOBUFS: more buffers, and again. ECANCELED: switched on again since? EINTR and EAGAIN: again.
+    case -105, -125, -4, -11:
       if result == -105 { buffers.ranOut() }
       let flags = slots[key.index].flags
       if flags.contains(.receiving), !flags.contains(.receiveInFlight) {

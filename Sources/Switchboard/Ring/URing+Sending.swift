@@ -73,8 +73,8 @@ extension URing {
   mutating func sentNow(_ number: Int, _ result: Int) -> Completion? {
     let sending = sendings[number]
     sendings[number].key = Key(rawValue: 0)
-    // EAGAIN: nothing went. Another error: the connection is over.
-    if result < 0, result != -11 { return Completion(.sendFailed, sending.key, -result) }
+    // EAGAIN, EINTR: nothing went. Another error: the connection is over.
+    if result < 0, result != -11, result != -4 { return Completion(.sendFailed, sending.key, -result) }
     let went = min(max(0, result), Int(sending.count))
     var completion = Completion(.sentInPlace, sending.key, Int(sending.count) - went)
     unsafe completion.bytes =

@@ -74,7 +74,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
 
   init(sizes: Sizes, connections: Int, system: System) throws(SystemError) {
     let ring = try Ring(entries: sizes.entries, completions: sizes.completions, system: system)
-    let files = min(connections, system.descriptorLimit().value)
+    let files = min(connections, descriptorCount(system))
     try ring.register(files: UInt32(clamping: files))
     for operation in [IORING_OP_ACCEPT, IORING_OP_RECV, IORING_OP_SEND, IORING_OP_SHUTDOWN]
     where unsafe system.ringSupports(OpaquePointer(ring.raw), operation: operation.rawValue)

@@ -81,7 +81,7 @@ final class Shard: @unchecked Sendable {
   /// Connections that this shard may hold: its share of the descriptors.
   private var capacity: Int {
     if let limit = server.options.maxConnections { return max(1, limit) }
-    return max(1, (Linux().descriptorLimit().value - 32) / max(1, server.loops))
+    return max(1, (descriptorCount(Linux()) - 32) / max(1, server.loops))
   }
 
   private func run<B: Backend & ~Copyable>(

@@ -3,3 +3,5 @@
 
 // Writes at most `room` return addresses of the calling thread, the innermost first: how many.
 int call_stack(void **addresses, int room);
+// What is to be taken from an address to find its place in this program's file.
+unsigned long call_base(void);

@@ -174,10 +174,14 @@ func serve<S: Session>(
       server.run(world, session)
       server.state.withLock { $0.hasEnded = true }
     }
-    _ = eventually { server.state.withLock { $0.port != nil || $0.hasEnded } }
+    // The first look at where a call comes from takes seconds.
+    _ = eventually(seconds: 60) { server.state.withLock { $0.port != nil || $0.hasEnded } }
     let result = Result { if server.port != 0 { try body(server) } }
     server.state.withLock { $0.waker }?.stop()
-    try #require(eventually { server.hasEnded }, "the server does not stop")
+    guard eventually({ server.hasEnded }) else {
+      Issue.record("the server does not stop")
+      throw Unstoppable()
+    }
     thread.join()
     try result.get()
     return server.state.withLock {
@@ -198,3 +202,6 @@ func serve<S: Session>(
 
 /// Short waits, so that a sweep is quick.
 let sweepOptions = options { $0.lingerTimeout = .milliseconds(100) }
+
+/// A server did not end within ten seconds.
+struct Unstoppable: Error {}

@@ -98,7 +98,7 @@ struct Rule {
     Rule("receive", .retried, "EINTR EAGAIN"),
     Rule("receive", .closed, dead),
     Rule("send", .retried, "EINTR EAGAIN"),
-    Rule("send", .closed, dead + " EACCES EMSGSIZE"),
+    Rule("send", .closed, dead + " EACCES"),
     Rule("ring receive", .retried, "EINTR EAGAIN ENOBUFS ECANCELED"),
     Rule("ring receive", .closed, dead.replacing("ENOBUFS ", with: "")),
     Rule("ring send_now", .retried, "EINTR EAGAIN"),

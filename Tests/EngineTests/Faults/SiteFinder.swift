@@ -1,37 +1,79 @@
 import CallStack
-import Runtime
+import Foundation
 import Switchboard
 import Synchronization
 
-/// Finds out at which site of the sources the running call was made.
+/// Finds out at which site of the sources the running call was made: by the return addresses, which
+/// the toolchain's symbolizer turns into lines.
 final class SiteFinder: Sendable {
   static let shared = SiteFinder()
-  private let known = Mutex<[[UInt]: Site?]>([:])
+  private static var depth: Int { 24 }
+
+  private struct State {
+    var lines = Symbolizer()
+    /// Places in the library by address: none, or several where one was inlined into another.
+    var places: [UInt: [(file: String, line: Int)]] = [:]
+  }
+  private let state = Mutex(State())
 
   /// The site of the innermost call that is not the fault decorator's own.
-  func site(of point: FaultPoint) -> Site? {
-    guard case .call(let call) = point else { return nil }
-    var addresses = [UnsafeMutableRawPointer?](repeating: nil, count: 14)
-    let count = Int(call_stack(&addresses, 14))
+  func site(of call: SystemError.Call) -> Site? {
+    var addresses = [UnsafeMutableRawPointer?](repeating: nil, count: Self.depth)
+    let count = Int(call_stack(&addresses, Int32(Self.depth)))
     let stack = addresses.prefix(count).map { UInt(bitPattern: $0) }
-    if let site = known.withLock({ $0[stack] }) { return site }
-    let site = symbolicated(call)
-    known.withLock { $0[stack] = .some(site) }
-    return site
+    return state.withLock { state in
+      for address in stack {
+        if state.places[address] == nil { state.places[address] = state.lines.places(of: address) }
+        for place in state.places[address] ?? [] {
+          for requirement in call.requirements {
+            if let site = Sites.found.site(requirement, file: place.file, line: place.line) {
+              return site
+            }
+          }
+        }
+      }
+      return nil
+    }
+  }
+}
+
+/// `llvm-symbolizer`, which comes with Swift, as a process of its own that is asked line by line.
+private struct Symbolizer {
+  private var process: Process?
+  private var input: FileHandle?
+  private var output: UnsafeMutablePointer<FILE>?
+  private let base = call_base()
+
+  /// The places in the library that a return address stands for, the innermost first.
+  mutating func places(of address: UInt) -> [(file: String, line: Int)] {
+    guard address > base, let output = started() else { return [] }
+    input?.write(Data("0x\(String(address - base - 1, radix: 16))\n".utf8))
+    var found: [(file: String, line: Int)] = []
+    var (line, size): (UnsafeMutablePointer<CChar>?, Int) = (nil, 0)
+    defer { free(line) }
+    // A function's name and its place for each, and an empty line at the end.
+    while getline(&line, &size, output) > 1, let text = line.map({ String(cString: $0) }) {
+      guard let range = text.range(of: "/Sources/Switchboard/") else { continue }
+      let parts = text[range.upperBound...].split(separator: ":")
+      if parts.count >= 2, let number = Int(parts[1]) { found.append((String(parts[0]), number)) }
+    }
+    return found
   }
 
-  private func symbolicated(_ call: SystemError.Call) -> Site? {
-    guard let stack = try? Backtrace.capture(limit: 24).symbolicated() else { return nil }
-    for frame in stack.frames {
-      guard let location = frame.symbol?.sourceLocation, location.line > 0,
-        let range = location.path.range(of: "/Sources/Switchboard/")
-      else { continue }
-      let file = String(location.path[range.upperBound...])
-      for requirement in call.requirements {
-        if let site = Sites.found.site(requirement, file: file, line: location.line) { return site }
-      }
+  private mutating func started() -> UnsafeMutablePointer<FILE>? {
+    if process == nil {
+      let made = Process()
+      let (asked, answered) = (Pipe(), Pipe())
+      made.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+      let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+      made.arguments = ["llvm-symbolizer", "--obj=" + (program ?? ""), "--inlining"]
+      (made.standardInput, made.standardOutput) = (asked, answered)
+      process = made
+      guard (try? made.run()) != nil else { return nil }
+      input = asked.fileHandleForWriting
+      output = fdopen(dup(answered.fileHandleForReading.fileDescriptor), "r")
     }
-    return nil
+    return output
   }
 }
 

@@ -31,7 +31,7 @@ struct Sites {
     .deletingLastPathComponent()
   static let folder = root.appending(path: "Sources/Switchboard").path
   /// What stands in for the kernel, makes no calls of its own, or is the kernel's own side.
-  private static let excepted = ["Simulation/", "Kernel/Linux.swift", "Kernel/Kernel.swift"]
+  private static let excepted = ["Simulation/", "Kernel/Linux.swift"]
 
   static let found = try! Sites()
 
@@ -79,9 +79,12 @@ struct Sites {
 
   /// The requirements that a line calls, and the operations that it prepares.
   private func called(in line: Substring) -> [String] {
-    let calls = line.matches(of: /\b(?:system|linux|kernel|Linux\(\)|base)\.(\w+)\(/)
+    guard ["ystem.", "ck_prepare_", "inux", "kernel."].contains(where: line.contains) else {
+      return []
+    }
+    let calls = line.matches(of: /(?:^|\W)(?:system|linux|kernel|Linux\(\))\.(\w+)\(/)
       .map { String($0.1) }.filter(requirements.contains)
-    return calls + line.matches(of: /\bck_prepare_(\w+)\(/).map { "ring " + $0.1 }
+    return calls + line.matches(of: /ck_prepare_(\w+)\(/).map { "ring " + $0.1 }
   }
 
   /// The type and function that a line belongs to.

@@ -18,7 +18,7 @@ struct SweptSite: Hashable, Comparable, Sendable {
   init?(_ point: FaultPoint, _ detail: UInt64) {
     switch point {
     case .call(let call):
-      guard let found = SiteFinder.shared.site(of: point) else { return nil }
+      guard let found = SiteFinder.shared.site(of: call) else { return nil }
       site = found
       variant = call == .epollControl ? SweptSite.registration(detail) : ""
     case .operation(let operation):

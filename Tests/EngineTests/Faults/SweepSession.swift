@@ -6,7 +6,7 @@ enum SweepMode {
   static let echo = UInt8(ascii: "E")
   /// Asks for the peer's address.
   static let address = UInt8(ascii: "N")
-  /// Sends five million bytes.
+  /// Sends two million bytes.
   static let big = UInt8(ascii: "B")
   /// Pauses reading for a while.
   static let pause = UInt8(ascii: "P")
@@ -15,7 +15,7 @@ enum SweepMode {
   /// Pauses reading for good.
   static let halt = UInt8(ascii: "H")
 
-  static let bigReply = pattern(5_000_000)
+  static let bigReply = pattern(2_000_000)
 }
 
 /// What a test wants to be told of in the middle of a callback.

@@ -62,7 +62,7 @@ struct EveryCall {
       #expect(seen.failures == [], "\(world.rawValue)")
     }
     #expect(report.isClean, "\(world.rawValue): \(report)")
-    #expect(census.strays.withLock { $0 } == [])
+    #expect(census.strays.withLock { $0 } == [], "calls that come from nowhere in the sources")
     return census
   }
 

@@ -1,0 +1,74 @@
+import Foundation
+import Testing
+
+@testable import Switchboard
+
+/// The table of what happens when a call fails, made of the sources and the rules that the sweep
+/// checks.
+enum ErrnoTable {
+  /// Calls that are not made through a loop's kernel, and why that is well.
+  static let direct: [String: String] = [
+    "EndSignals.deinit · close": "the end of the process",
+    "RingTrial.converse · ring accept": "tries the ring out; every failure is a finding",
+    "RingTrial.receive · ring receive": "tries the ring out; every failure is a finding",
+    "RingTrial.receive · ring cancel_all": "tries the ring out; every failure is a finding",
+  ]
+
+  static func text() -> String {
+    var lines = [
+      "# Every call, and every way in which it may fail", "",
+      "Each row is a place in `Sources/Switchboard` where the library calls the system, and what it does",
+      "about each error number. A test makes this table from the sources and from the rules that the",
+      "sweep checks on every backend (`Tests/EngineTests/Faults/`), and fails when a call site has no",
+      "row or this file is not what it makes. `swift test --filter EveryCall` runs the sweep, and",
+      "`SWITCHBOARD_WRITE_TABLE=1 swift test --filter ErrnoTable` writes this file.", "",
+      "| file | call site | error numbers | what happens |", "|---|---|---|---|",
+    ]
+    for site in Sites.found.all.sorted() {
+      if let reason = direct[site.name] {
+        lines.append("| `\(site.file)` | \(site.name) | any | \(reason) |")
+        continue
+      }
+      for rule in Rule.all where rule.mayCover(site) {
+        let name = rule.variant.map { "\(site.name) (\($0))" } ?? site.name
+        let errnos = rule.errnos.map(\.symbol).joined(separator: ", ")
+        lines.append("| `\(site.file)` | \(name) | \(errnos) | \(rule.effect.rawValue) |")
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  @Suite("The table of error numbers")
+  struct ErrnoTableTests {
+    @Test("Every call site has a rule")
+    func complete() {
+      #expect(Sites.found.all.count > 40)
+      for site in Sites.found.all where ErrnoTable.direct[site.name] == nil {
+        #expect(
+          Rule.all.contains { $0.mayCover(site) },
+          "\(site.file): nothing says what happens when \(site.name) fails: add a Rule")
+      }
+    }
+
+    @Test("The document is what the sources and the rules make")
+    func document() throws {
+      let file = Sites.root.appending(path: "docs/errno-table.md")
+      if ProcessInfo.processInfo.environment["SWITCHBOARD_WRITE_TABLE"] != nil {
+        try ErrnoTable.text().write(to: file, atomically: true, encoding: .utf8)
+      }
+      let written = try String(contentsOf: file, encoding: .utf8)
+      #expect(written == ErrnoTable.text(), "write it anew: see its head")
+    }
+  }
+}
+
+extension Rule {
+  /// Whether it is about a site, for one kind of its calls at least.
+  func mayCover(_ site: Site) -> Bool {
+    guard let variant else { return covers(site, "") }
+    guard covers(site, variant) else { return false }
+    // Connections are registered edge-triggered by the one poller, and level-triggered by the other.
+    let isEdge = site.function.hasPrefix("EdgeEpoll")
+    return isEdge ? ["add, connection", "remove, connection"].contains(variant) : true
+  }
+}
