@@ -11,12 +11,12 @@ internal import CKernel
 package final class Lock<State>: @unchecked Sendable {
   // Its memory must not move; the system's calls on it are safe from any thread.
   private let raw: UnsafeMutablePointer<pthread_mutex_t>
-  private var state: State
+  nonisolated(unsafe) private var state: State
 
   package init(_ state: sending State) {
     unsafe raw = .allocate(capacity: 1)
     unsafe ck_lock_open(raw)
-    self.state = state
+    unsafe self.state = state
   }
 
   deinit {
@@ -26,10 +26,10 @@ package final class Lock<State>: @unchecked Sendable {
 
   /// Runs `body` with the state, one thread at a time. Not to be called from within `body`.
   package func withLock<Result, Failure: Error>(
-    _ body: (inout State) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
+    _ body: (inout sending State) throws(Failure) -> sending Result
+  ) throws(Failure) -> sending Result {
     unsafe ck_lock_take(raw)
     defer { unsafe ck_lock_leave(raw) }
-    return try body(&state)
+    return try unsafe body(&state)
   }
 }
