@@ -44,10 +44,9 @@ struct Service {
   }
 
   private func tell(_ notice: ReactorNotice) {
-    if case .acceptingPaused = notice {
-      logger.warning("\(notice)")
-    } else {
-      logger.info("\(notice)")
+    switch notice {
+    case .acceptingPaused, .addressLimit: logger.warning("\(notice)")
+    default: logger.info("\(notice)")
     }
   }
 }

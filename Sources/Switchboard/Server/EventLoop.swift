@@ -13,6 +13,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   let options: ServerOptions
   let limits: Limits
   var accepting = AcceptState()
+  var addresses: AddressCounts
   /// Whether connections are wanted at the moment.
   var isAccepting = true
   var draining: Drain?
@@ -60,6 +61,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
       loop: self.backend.makeContext(box: box), now: now,
       // Room that is asked for need not be used: what is written counts, and is checked then.
       limit: max(options.outboxLimit, 16 << 20))
+    addresses = AddressCounts(limit: options.maxConnectionsPerAddress)
     signals = nil
     listeners = Slab(capacity: 1)
   }
