@@ -180,8 +180,8 @@ extension SimulatedKernel {
     var found = 0
     let start = network.now
     let end = sleep(milliseconds) {
-      (reading, writing) = (DescriptorSet(), DescriptorSet())
       found = 0
+      (reading, writing) = (DescriptorSet(), DescriptorSet())
       for number in 0..<count where asked[number] || askedWriting[number] {
         let bits = network.file(Descriptor(rawValue: number))?.bits ?? 0
         let wrong = PollBits.hangUp | PollBits.error
