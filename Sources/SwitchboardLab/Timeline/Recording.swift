@@ -1,21 +1,5 @@
 import Switchboard
 
-/// What a reactor called its handler for.
-public enum CallbackKind: Hashable, Sendable, CaseIterable {
-  /// ``ReactorHandler/peerConnected(_:)``
-  case connected
-  /// ``ReactorHandler/readyToReceive(_:)``
-  case receive
-  /// ``ReactorHandler/readyToSend(_:)``
-  case send
-  /// ``ReactorHandler/timeElapsed(_:)``
-  case alarm
-  /// ``ReactorHandler/drain(_:)``
-  case drain
-  /// ``ReactorHandler/peerClosed(_:_:)``
-  case closed
-}
-
 /// One callback: for whom, what for, and when.
 public struct CallbackRecord: Hashable, Sendable {
   /// The connection.
