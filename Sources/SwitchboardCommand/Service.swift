@@ -5,6 +5,7 @@ import Switchboard
 struct Service {
   let server: Server
   let logger: Logger
+  let observing: ServeObserving
 
   /// io_uring was asked for and is not to be had.
   private struct NoRing: Error, CustomStringConvertible {
@@ -19,6 +20,9 @@ struct Service {
     let isChosen = server.backend == .auto
     if isChosen { server.backend = choice.backend }
     if server.backend == .ioUring, let reason = choice.reason { throw NoRing(reason: reason) }
+    let writer = try observing.startRecording(of: server)
+    defer { if let writer { observing.finish(writer, logger) } }
+    server.recorder = writer?.recorder
     try server.run(
       notice: tell,
       ready: { handle in
@@ -42,10 +46,9 @@ struct Service {
   }
 
   private func tell(_ notice: ReactorNotice) {
-    if case .acceptingPaused = notice {
-      logger.warning("\(notice)")
-    } else {
-      logger.info("\(notice)")
+    switch notice {
+    case .acceptingPaused, .slowCallback, .slowCallbacksUntold: logger.warning("\(notice)")
+    default: logger.info("\(notice)")
     }
   }
 }

@@ -32,7 +32,7 @@ public struct SlowCallback: Hashable, Sendable, CustomStringConvertible {
   /// One line.
   public var description: String {
     let name = peer.map { "\($0) (connection \(number))" } ?? "connection \(number)"
-    return "slow callback: '\(kind.verb)' of \(name) took \(duration.brief); \(consequence)"
+    return "slow callback: '\(kind.method)' of \(name) took \(duration.brief); \(consequence)"
   }
 
   private var consequence: String {
@@ -45,8 +45,8 @@ public struct SlowCallback: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension CallbackKind {
-  /// The session's method.
-  var verb: String {
+  /// The session's method: `received`.
+  public var method: String {
     switch self {
     case .connected: "opened"
     case .receive: "received"
@@ -162,7 +162,8 @@ struct SlowAccounting {
     told += 1
     var report = pending.report
     report.delayed = pending.delayed.subtracting([report.connection]).count
-    report.arrived = pending.arrived.subtracting(pending.delayed).subtracting([report.connection])
+    report.arrived =
+      pending.arrived.subtracting(pending.delayed).subtracting([report.connection])
       .count
     notice(.slowCallback(report))
   }
