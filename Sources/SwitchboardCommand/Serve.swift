@@ -52,6 +52,8 @@ struct Serve: ParsableCommand {
 
   @OptionGroup(title: "Limits") var limits: ServeLimits
 
+  @OptionGroup(title: "Looking on") var observing: ServeObserving
+
   @Option(help: "The least important messages to print.")
   var logLevel = LogLevel.info
 
@@ -84,6 +86,7 @@ struct Serve: ParsableCommand {
   private func server() throws -> Server {
     var server = Server(on: try addresses())
     server.options = limits.options
+    server.options.slowCallback = observing.slowCallback?.duration
     server.listening.isDualStack = dualStack
     server.backend = backend.name
     server.loops = loops
@@ -128,7 +131,7 @@ struct Serve: ParsableCommand {
   ) throws {
     var logger = Logger(label: "switchboard") { _ in LineHandler() }
     logger.logLevel = logLevel.level
-    let service = Service(server: server, logger: logger)
+    let service = Service(server: server, logger: logger, observing: observing)
     // Who does not read the lines about peers does not pay for them either.
     if logger.logLevel <= .info {
       try service.run { [logger] in Announced(session()) { logger.info("\($0)") } }

@@ -5,6 +5,7 @@ import Switchboard
 struct Service {
   let server: Server
   let logger: Logger
+  let observing: ServeObserving
 
   /// io_uring was asked for and is not to be had.
   private struct NoRing: Error, CustomStringConvertible {
@@ -21,6 +22,9 @@ struct Service {
     let isChosen = server.backend == .auto
     if isChosen, let choice { server.backend = choice.backend }
     if server.backend == .ioUring, let reason = choice?.reason { throw NoRing(reason: reason) }
+    let writer = try observing.startRecording(of: server)
+    defer { if let writer { observing.finish(writer, logger) } }
+    server.recorder = writer?.recorder
     try server.run(
       notice: tell,
       ready: { handle in
@@ -45,7 +49,8 @@ struct Service {
 
   private func tell(_ notice: ReactorNotice) {
     switch notice {
-    case .acceptingPaused, .addressLimit: logger.warning("\(notice)")
+    case .acceptingPaused, .addressLimit, .slowCallback, .slowCallbacksUntold:
+      logger.warning("\(notice)")
     default: logger.info("\(notice)")
     }
   }

@@ -83,6 +83,10 @@ public enum ReactorNotice: Hashable, Sendable, CustomStringConvertible {
   case draining(peers: Int)
   /// Draining has ended: so many peers finished, so many had to be cut off.
   case drained(finished: Int, forced: Int)
+  /// A callback took longer than it should. At most five are told in a second, for each loop.
+  case slowCallback(SlowCallback)
+  /// So many more slow callbacks were not told one by one.
+  case slowCallbacksUntold(Int)
 
   /// One line.
   public var description: String {
@@ -97,6 +101,8 @@ public enum ReactorNotice: Hashable, Sendable, CustomStringConvertible {
         + "raise it if many share that address"
     case .draining(let peers): "draining: \(peers) connected"
     case .drained(let finished, let forced): "drained: \(finished) finished, \(forced) cut off"
+    case .slowCallback(let callback): callback.description
+    case .slowCallbacksUntold(let count): "slow callbacks: \(count) more, not told one by one"
     }
   }
 }

@@ -21,6 +21,8 @@ public struct Server: Sendable {
   /// Drain at SIGTERM and SIGINT; a second one ends the process. Set it only for a server that is
   /// run in the main thread before others are started.
   public var drainsOnSignals = false
+  /// Takes down what the loops do. Nil, the default, costs nothing.
+  public var recorder: ServerRecorder?
 
   /// A server on these addresses.
   public init(on addresses: [SocketAddress]) { self.addresses = addresses }

@@ -24,6 +24,9 @@ public struct ServerOptions: Hashable, Sendable {
   public var outboxLimit = 8 << 20
   /// Unsent bytes of all connections of a loop above which the one that adds more is closed.
   public var totalOutboxLimit = 256 << 20
+  /// Tell of callbacks that take longer, with what they cost the others: see ``SlowCallback``. Nil,
+  /// the default: measure nothing, at no cost.
+  public var slowCallback: Duration?
   /// The defaults.
   public init() {}
 }
