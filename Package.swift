@@ -76,6 +76,9 @@ let package = Package(
       dependencies: ["Switchboard", "SwitchboardLab", "ChatRoom", "TestSupport"],
       swiftSettings: plain),
     .testTarget(
+      name: "ReportTests", dependencies: ["SwitchboardLab", "Switchboard"],
+      swiftSettings: plain),
+    .testTarget(
       name: "DocumentationTests",
       dependencies: ["Switchboard", "SwitchboardProtocols", "TestSupport"],
       swiftSettings: plain),
