@@ -215,3 +215,14 @@ final class VisitorGroup {
     }
   }
 }
+
+extension VisitorGroup {
+  /// Runs until all visits that have begun are over.
+  ///
+  /// - Throws: ``TrialFailure`` when they are not within the limit.
+  func finish(within limit: Duration) throws {
+    guard try visit(0, within: limit) else {
+      throw TrialFailure("\(visits.count - done - failed) clients still wait; run it again")
+    }
+  }
+}
