@@ -52,7 +52,7 @@ public struct EpollControlCalls: Trial {
     return Measured(rows: rows)
   }
 
-  private static func row<Handler: ReactorHandler & ~Copyable>(
+  private static func row<Handler: ReactorHandler & ~Copyable & SendableMetatype>(
     _ name: String, _ rounds: Int, _ make: @escaping @Sendable () -> Handler
   ) throws -> Measured.Row where Handler.System == CountedKernel {
     let server = try CountedReactor(make)
@@ -155,7 +155,7 @@ final class CountedReactor {
   private let waker: Waker<CountedKernel>
   private var thread: LoopThread?
 
-  init<Handler: ReactorHandler & ~Copyable>(_ make: @escaping @Sendable () -> Handler)
+  init<Handler: ReactorHandler & ~Copyable & SendableMetatype>(_ make: @escaping @Sendable () -> Handler)
     throws(SystemError) where Handler.System == CountedKernel
   {
     let system = CountedKernel(counts)

@@ -43,7 +43,7 @@ public final class ServerProcess {
       close(reading)
       close(lifeline)
       kill(pid, SIGKILL)
-      _ = unsafe waitpid(pid, nil, 0)
+      _ = waitpid(pid, nil, 0)
       throw error
     }
     // What it still writes is read away, so that it never waits for us.
@@ -61,7 +61,7 @@ public final class ServerProcess {
     isStopped = true
     kill(pid, SIGKILL)
     close(lifeline)
-    _ = unsafe waitpid(pid, nil, 0)
+    _ = waitpid(pid, nil, 0)
     drain.take()?.join()
   }
 

@@ -71,10 +71,7 @@ public struct Laboratory: Sendable {
   /// Starts `switchboard serve` with these options, on a free port.
   ///
   /// - Throws: ``ServerProcess/Failure``.
-  func serve(_ options: String...) throws -> ServerProcess {
-    let common = ["serve", "--port", "0", "--log-level", "notice"]
-    return try ServerProcess(program, common + options)
-  }
+  func serve(_ options: String...) throws -> ServerProcess { try serve(options) }
 
   /// Starts one of the servers that exist for experiments alone.
   ///

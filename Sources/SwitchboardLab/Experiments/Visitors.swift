@@ -106,13 +106,13 @@ struct Visitors: ReactorHandler, ~Copyable {
 
   private mutating func answered(_ peer: inout Peer<Linux>) -> Interest {
     let now = Linux().now()
-    let found = states.update(peer.key) { state in
+    let found = states.update(peer.key) { state -> (sent: Instant, round: Int) in
       state.round += 1
       return (state.sent, state.round)
     }
     guard let (sent, round) = found else { return [] }
     latencies.append(now.nanoseconds - sent.nanoseconds)
-    if round < plan.rounds, plan.pause > .zero {
+    if plan.pause > .zero, round < plan.rounds {
       peer.wake(after: plan.pause)
       return .read
     }
