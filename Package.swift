@@ -84,6 +84,9 @@ let package = Package(
       dependencies: ["Switchboard", "SwitchboardLab", "ChatRoom", "TestSupport"],
       swiftSettings: plain),
     .testTarget(
+      name: "ReportTests", dependencies: ["SwitchboardLab", "Switchboard"],
+      swiftSettings: plain),
+    .testTarget(
       name: "LoadTests",
       dependencies: ["Switchboard", "SwitchboardLab", "SwitchboardCommand", "TestSupport"],
       swiftSettings: plain),
