@@ -22,13 +22,18 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
   targets: [
     .target(name: "CKernel"),
     .target(name: "Switchboard", dependencies: ["CKernel"], swiftSettings: strict),
     .target(name: "SwitchboardProtocols", swiftSettings: strict),
     .target(
-      name: "SwitchboardLab", dependencies: ["Switchboard", "SwitchboardProtocols"],
+      name: "SwitchboardLab",
+      dependencies: [
+        "Switchboard", "SwitchboardProtocols",
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "SwitchboardCommand",
@@ -77,6 +82,13 @@ let package = Package(
     .testTarget(
       name: "SessionTests",
       dependencies: ["Switchboard", "SwitchboardLab", "ChatRoom", "TestSupport"],
+      swiftSettings: plain),
+    .testTarget(
+      name: "ReportTests", dependencies: ["SwitchboardLab", "Switchboard"],
+      swiftSettings: plain),
+    .testTarget(
+      name: "LoadTests",
+      dependencies: ["Switchboard", "SwitchboardLab", "SwitchboardCommand", "TestSupport"],
       swiftSettings: plain),
     .testTarget(
       name: "DocumentationTests",
