@@ -21,8 +21,10 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   private var ready: [Key] = []
   private let input: ByteRegion
   private let output: ByteRegion
-  private var listeners: [Descriptor] = []
+  private var listeners: [(descriptor: Descriptor, isWatched: Bool)] = []
   private var isAccepting = true
+  /// Why a listener could not be watched again; told by the next completion.
+  private var refusal: Errno?
   private var acceptsLeft = 0
   private let acceptBudget: Int
 
@@ -60,7 +62,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     do throws(RegistrationError) {
       try poller.set(descriptor, .read, was: nil, key: listenerKey(listeners.count))
     } catch { throw error.asSystemError(descriptor) }
-    listeners.append(descriptor)
+    listeners.append((descriptor, true))
   }
 
   private func listenerKey(_ index: Int) -> Key {
@@ -72,9 +74,15 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     let on = count > 0
     guard on != isAccepting else { return }
     isAccepting = on
-    for (index, descriptor) in listeners.enumerated() {
-      try? poller.set(
-        descriptor, on ? .read : nil, was: on ? nil : .read, key: listenerKey(index))
+    for (index, listener) in listeners.enumerated() where listener.isWatched != on {
+      do throws(RegistrationError) {
+        try poller.set(
+          listener.descriptor, on ? .read : nil, was: on ? nil : .read, key: listenerKey(index))
+        listeners[index].isWatched = on
+      } catch {
+        // Accepting pauses then, and is tried again: it would stop for good if nobody heard of it.
+        refusal = error.asSystemError(listener.descriptor).errno
+      }
     }
   }
 
@@ -82,7 +90,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     guard acceptsLeft > 0, index < listeners.count else { return nil }
     acceptsLeft -= 1
     var address = SocketAddress.any(port: 0)
-    let (system, descriptor) = (system, listeners[index])
+    let (system, descriptor) = (system, listeners[index].descriptor)
     let outcome = system.retryingInterrupts { system.accept(descriptor, peer: &address) }
     switch outcome.errno {
     case nil: return Completion(.accepted, Key(rawValue: 0), outcome.value)
@@ -193,7 +201,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   mutating func wait(until deadline: Instant?) throws(SystemError) {
     cursor = 0
     isWritten = false
-    if P.reportsChangesOnly, !laterReady.isEmpty {
+    if refusal != nil || (P.reportsChangesOnly && !laterReady.isEmpty) {
       swap(&ready, &laterReady)
       return try poller.wait(until: Instant(nanoseconds: 0), into: &events)
     }
@@ -201,6 +209,9 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   }
 
   mutating func next(_ slots: inout SlotTable) -> Completion? {
+    if let errno = refusal.take() {
+      return Completion(.acceptFailed, Key(rawValue: 0), Int(errno.rawValue))
+    }
     while cursor < events.count {
       let event = events[cursor]
       // Kinds other than connections have even generations.

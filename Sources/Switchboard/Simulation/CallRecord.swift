@@ -141,6 +141,7 @@ final class CallRecord {
   func waited(_ network: SimulatedNetwork, from start: UInt64, found: Int, _ milliseconds: Int32) {
     turn += 1
     acceptsInTurn = 0
+    network.turnStart = network.now
     let passed = network.now - start
     // Looking without waiting is not idling, unless it goes on.
     if hasProgressed || passed >= 1000 || milliseconds == 0 && found == 0 && idleTurns == 0 {

@@ -183,6 +183,7 @@ struct SimulatedKernel: ReadinessKernel, @unchecked Sendable {
 
   private func tellOfRoomLater(_ socket: SimulatedSocket, _ chance: UInt64) {
     let time = network.now + 1000 + chance >> 40 % 2_000_000
+    socket.isHeldUp = true
     network.heap.push(.wake, socket.id, at: time, detail: UInt64(PollBits.write))
   }
 

@@ -41,15 +41,16 @@ public struct SimulatedRandom: RandomNumberGenerator, Hashable, Sendable {
 
   /// So many bytes of any value.
   public mutating func bytes(_ count: Int) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(max(0, count))
-    while bytes.count < count {
-      var word = advance()
-      for _ in 0..<min(8, count - bytes.count) {
-        bytes.append(UInt8(truncatingIfNeeded: word))
-        word >>= 8
+    let count = max(0, count)
+    var random = self
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count + 7) { buffer, made in
+      for place in stride(from: 0, to: count, by: 8) {
+        let raw = UnsafeMutableRawBufferPointer(buffer)
+        unsafe raw.storeBytes(of: random.advance(), toByteOffset: place, as: UInt64.self)
       }
+      made = count
     }
+    self = random
     return bytes
   }
 }

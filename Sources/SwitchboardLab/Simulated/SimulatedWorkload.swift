@@ -16,7 +16,7 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
   public func describe(_ world: SimulatedWorld) {
     serve(in: world)
     chooseOptions(of: world)
-    let count = world.random.within(1...12)
+    let count = world.random.within(1...24)
     let isPatient = world.random.chance(0.7)
     world.clients(count) { client in
       script(&client, isPatient: isPatient)
@@ -68,7 +68,7 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
   }
 
   private func script(_ client: inout SimulatedClient, isPatient: Bool) {
-    for _ in 0..<client.random.within(0...6) {
+    for _ in 0..<client.random.within(0...16) {
       let message = message(&client.random)
       send(message, &client)
       if isPatient && client.random.chance(0.6) { client.awaitReplies() }
@@ -112,22 +112,22 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
   private func probe(_ random: inout SimulatedRandom) -> [UInt8] {
     let count = length(&random) & 0xFFFF
     let two = [UInt8(count >> 8), UInt8(count & 0xFF)]
-    switch random.below(20) {
-    case 0...7: return [Probe.echo] + two + random.bytes(count)
-    case 8...12:
-      let count = random.below(random.chance(0.1) ? 20000 : 500)
+    switch random.below(60) {
+    case 0...28: return [Probe.echo] + two + random.bytes(count)
+    case 29...38:
+      let count = random.below(random.chance(0.04) ? 20000 : 100)
       return [Probe.block, UInt8(count >> 8), UInt8(count & 0xFF)]
-    case 13...15: return [Probe.timer, UInt8(random.below(100))]
-    case 16...18: return [Probe.post]
+    case 39...46: return [Probe.timer, UInt8(random.below(100))]
+    case 47...58: return [Probe.post]
     default: return [Probe.quit]
     }
   }
 
   /// Mostly short, now and then more than a buffer holds.
   private func length(_ random: inout SimulatedRandom) -> Int {
-    switch random.below(20) {
-    case 0: random.below(150_000)
-    case 1...4: random.below(5000)
+    switch random.below(100) {
+    case 0: random.within(30_000...150_000)
+    case 1...8: random.below(5000)
     default: random.below(40)
     }
   }
@@ -138,12 +138,12 @@ enum LineModel {
   static func line(_ random: inout SimulatedRandom) -> [UInt8] {
     let text = String(
       (0..<random.below(60)).map { _ in Character(UnicodeScalar(UInt8(97 + random.below(26)))) })
-    switch random.below(24) {
-    case 0...7: return Array("PING\n".utf8)
-    case 8...12: return Array("ECHO \(text)\r\n".utf8)
-    case 13...16: return Array("REVERSE \(text)\n".utf8)
-    case 17...20: return Array("SLEEP \(random.below(80))\n".utf8)
-    case 21, 22: return Array("\(text)?\n".utf8)
+    switch random.below(72) {
+    case 0...23: return Array("PING\n".utf8)
+    case 24...40: return Array("ECHO \(text)\r\n".utf8)
+    case 41...52: return Array("REVERSE \(text)\n".utf8)
+    case 53...60: return Array("SLEEP \(random.below(80))\n".utf8)
+    case 61...70: return Array("\(text)?\n".utf8)
     default: return Array("QUIT\n".utf8)
     }
   }

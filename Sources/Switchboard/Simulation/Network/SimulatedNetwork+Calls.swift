@@ -87,7 +87,7 @@ extension SimulatedNetwork {
     if count < buffer.count { outgoing.wantsRoom = true }
     guard count > 0 else { return buffer.count == 0 ? .value(0) : .failure(.wouldBlock) }
     unsafe outgoing.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-    socket.lastActive = now
+    socket.lastActive = turnStart
     transmit(count, from: socket, over: link)
     return .value(count)
   }

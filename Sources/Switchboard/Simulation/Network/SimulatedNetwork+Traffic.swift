@@ -117,7 +117,6 @@ extension SimulatedNetwork {
       if incoming.arrived > before, !socket.wasReset { sendReset(from: socket) }
       return
     }
-    socket.lastActive = now
     wake(socket, PollBits.read | (segment.isEnd ? PollBits.ended : 0))
   }
 
@@ -129,7 +128,7 @@ extension SimulatedNetwork {
   /// A socket has read: its peer may hear of room.
   func hasRead(_ socket: SimulatedSocket) {
     guard let incoming = socket.incoming, let link = socket.link else { return }
-    socket.lastActive = now
+    socket.lastActive = turnStart
     guard incoming.wantsRoom, !incoming.tellsOfRoom, incoming.isWritable, socket.other >= 0 else {
       return
     }

@@ -34,6 +34,8 @@ final class SimulatedNetwork {
   var hasChanged = false
   /// Calls made so far.
   private(set) var calls = 0
+  /// When the process's last wait ended: what its loop takes for the present.
+  var turnStart: UInt64 = 0
   /// Events that have happened.
   private(set) var happened = 0
   var hooks: Hooks?
@@ -101,7 +103,9 @@ final class SimulatedNetwork {
     case .connect: connectArrives(from: sockets[event.subject], attempt: event.detail)
     case .connected: connectionStands(sockets[event.subject])
     case .refused: connectionRefused(sockets[event.subject])
-    case .wake: wake(sockets[event.subject], UInt32(truncatingIfNeeded: event.detail))
+    case .wake:
+      sockets[event.subject].isHeldUp = false
+      wake(sockets[event.subject], UInt32(truncatingIfNeeded: event.detail))
     case .client: hooks?.clientTimer(event.subject, event.detail)
     case .other: hooks?.other(event.subject, event.detail)
     }

@@ -82,11 +82,13 @@ final class SimulatedSocket: SimulatedFile {
   var wasReset = false
   var hasFinished = false
   var resetsOnClose = false
+  /// A fault has it that there is no room, until it is woken.
+  var isHeldUp = false
   /// The client whose socket it is, from 1 on; 0 for the server's.
   var client = 0
   /// When this end said that it sends no more; 0 when it has not.
   var finishedAt: UInt64 = 0
-  /// When something last went through this end.
+  /// When its owner last received or sent.
   var lastActive: UInt64 = 0
 
   init(id: Int, family: SocketAddress.Family) {
@@ -111,7 +113,7 @@ final class SimulatedSocket: SimulatedFile {
     if hasEnded { bits |= PollBits.read | PollBits.ended }
     if let incoming, incoming.unread > 0 { bits |= PollBits.read }
     if wasReset || (hasEnded && hasFinished) { bits |= PollBits.hangUp }
-    if wasReset || hasFinished || outgoing?.isWritable ?? true {
+    if wasReset || hasFinished || (!isHeldUp && outgoing?.isWritable ?? true) {
       bits |= PollBits.write
     } else {
       // Who was told that there is no room is told when there is.

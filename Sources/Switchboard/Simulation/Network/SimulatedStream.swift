@@ -80,13 +80,30 @@ final class SimulatedStream {
     return count
   }
 
+  /// How many bytes are the same, looking at eight at a time.
+  private func sameWords(as expected: [UInt8], at offset: Int, count: Int) -> Int {
+    let end = min(count, expected.count - offset)
+    var place = 0
+    unsafe bytes.withUnsafeBytes { bytes in
+      unsafe expected.withUnsafeBytes { expected in
+        while place + 8 <= end {
+          let a = unsafe bytes.loadUnaligned(fromByteOffset: head + place, as: UInt64.self)
+          let b = unsafe expected.loadUnaligned(fromByteOffset: offset + place, as: UInt64.self)
+          guard a == b else { return }
+          place += 8
+        }
+      }
+    }
+    return place
+  }
+
   /// Reads without looking.
   func skip(_ count: Int) { advance(min(count, unread)) }
 
   /// Where the next `count` unread bytes first differ from `expected[offset...]`; nil where they do
   /// not.
   func difference(from expected: [UInt8], at offset: Int, count: Int) -> (at: Int, got: UInt8)? {
-    for place in 0..<count {
+    for place in sameWords(as: expected, at: offset, count: count)..<count {
       let got = bytes[head + place]
       if offset + place >= expected.count || expected[offset + place] != got {
         return (offset + place, got)
