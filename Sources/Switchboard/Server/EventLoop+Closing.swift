@@ -41,8 +41,10 @@ extension EventLoop where B: ~Copyable {
     return nil
   }
 
+  /// A connection that was on its way when a pause began does not end it: whoever wakes the listeners
+  /// goes by the pause, and they would sleep for good.
   private mutating func noteAccepted() {
-    if accepting.end() { notice(.acceptingResumed) }
+    if isAccepting, accepting.end() { notice(.acceptingResumed) }
   }
 
   mutating func acceptFailed(_ errno: Errno) {

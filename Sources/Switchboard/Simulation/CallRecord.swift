@@ -115,7 +115,7 @@ final class CallRecord {
   @inline(__always)
   private func progress(_ call: SystemError.Call, _ descriptor: Descriptor, _ answer: Int) {
     switch call {
-    case .epollWait, .poll, .select: return
+    case .epollWait, .poll, .select, .ringEnter: return
     case .accept:
       acceptsInTurn += 1
       if acceptsInTurn > acceptBudget { fail(.budget("accepted \(acceptsInTurn) in one turn")) }

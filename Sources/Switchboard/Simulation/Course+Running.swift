@@ -56,14 +56,33 @@ extension Course {
     case .epoll:
       let poller = try EdgeEpoll(system: kernel)
       try loop(Proactor(poller: poller, acceptBudget: budget, system: kernel), listener, control)
+    case .ioUring:
+      record.acceptBudget = .max
+      let ring = try URing(sizes: ringSizes, connections: capacity + 64, system: kernel)
+      try loop(ring, listener, control)
     }
+  }
+
+  private var capacity: Int { world.options.maxConnections ?? max(1, world.descriptorLimit - 32) }
+
+  /// Half of the seeds have a ring that runs out of everything.
+  private var ringSizes: URing<SimulatedKernel>.Sizes {
+    var random = SimulatedRandom(seed: world.seed, stream: 2, part: 2)
+    var sizes = URing<SimulatedKernel>.Sizes()
+    if random.chance(0.5) {
+      sizes.entries = [4, 16, 64][random.below(3)]
+      sizes.completions = [8, 32, 128][random.below(3)]
+      sizes.tiers = 0...random.below(4)
+      sizes.arena = [4096, 65536, 1 << 20][random.below(3)]
+      sizes.sendings = [2, 16, 1024][random.below(3)]
+    }
+    return sizes
   }
 
   private func loop<B: Backend & ~Copyable>(
     _ backend: consuming B, _ listener: consuming Listener<SimulatedKernel>,
     _ control: LoopControl<SimulatedKernel>
   ) throws(SystemError) where B.System == SimulatedKernel {
-    let capacity = world.options.maxConnections ?? max(1, world.descriptorLimit - 32)
     guard let tables = try world.makeTable?(capacity + 64, control.mail) else { return }
     let table = ObservedTable(tables.sessions, record, network, self)
     let record = record

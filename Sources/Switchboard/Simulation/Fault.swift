@@ -47,6 +47,8 @@ public struct Fault: Hashable, Sendable, CustomStringConvertible {
     case partialBatch
     /// A wait tells of a connection that was closed already.
     case staleEvent
+    /// What a ring keeps armed ends, as if the kernel had run out of something.
+    case multishotEnd
   }
 
   /// What kind.

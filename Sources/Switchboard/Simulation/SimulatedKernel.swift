@@ -73,7 +73,7 @@ struct SimulatedKernel: ReadinessKernel, @unchecked Sendable {
     return answer(.accept, descriptor, outcome, UInt64(peer.port))
   }
 
-  private func acceptFault(_ descriptor: Descriptor) -> Errno? {
+  func acceptFault(_ descriptor: Descriptor) -> Errno? {
     if fires(.interrupt, on: 0) != nil { return .interrupted }
     if record.exhausted > 0 {
       record.exhausted -= 1
@@ -220,7 +220,10 @@ struct SimulatedKernel: ReadinessKernel, @unchecked Sendable {
   }
 
   func peerAddress(_ descriptor: Descriptor, into address: inout SocketAddress) -> Outcome {
-    guard let socket = network.socket(descriptor) else { return .failure(.badDescriptor) }
+    let alias = network.file(descriptor) as? SimulatedAlias
+    guard let socket = alias?.socket ?? network.socket(descriptor) else {
+      return .failure(.badDescriptor)
+    }
     guard socket.state == .connected else { return .failure(.notConnected) }
     address = socket.peer
     return .value(0)

@@ -11,6 +11,8 @@ public final class SimulatedWorld {
     case poll
     /// The loop over `epoll(7)`, edge-triggered, as servers use it.
     case epoll
+    /// The loop over `io_uring(7)`.
+    case ioUring = "io_uring"
   }
 
   /// The seed; ``random`` and all scripts come from it.

@@ -1,0 +1,81 @@
+internal import CKernel
+
+// The real URing runs on it unchanged.
+extension SimulatedKernel: RingKernel {
+  private func ring(_ pointer: OpaquePointer) -> SimulatedRing? {
+    let raw = unsafe UnsafeMutablePointer<ck_ring>(pointer)
+    return network.file(Descriptor(rawValue: unsafe raw.pointee.fd)) as? SimulatedRing
+  }
+
+  func ringOpen(_ ring: OpaquePointer, entries: UInt32, completions: UInt32) -> Outcome {
+    network.enter()
+    let raw = unsafe UnsafeMutablePointer<ck_ring>(ring)
+    let made = unsafe SimulatedRing(self, raw, entries: entries, completions: completions)
+    guard let number = network.install(made) else {
+      made.end()
+      return .failure(.descriptorLimit)
+    }
+    unsafe raw.pointee.fd = number
+    unsafe raw.pointee.enter_fd = number
+    return answer(.ringSetup, Descriptor(rawValue: number), .value(0))
+  }
+
+  func ringClose(_ ring: OpaquePointer) {
+    network.enter()
+    guard let made = self.ring(ring) else { return }
+    let number = made.descriptor
+    _ = network.release(Descriptor(rawValue: number))
+    made.end()
+  }
+
+  func ringRegisterFiles(_ ring: OpaquePointer, count: UInt32) -> Outcome {
+    guard let made = self.ring(ring) else { return .failure(.badDescriptor) }
+    guard count > 0 else { return .failure(.invalid) }
+    made.files = Array(repeating: nil, count: Int(count))
+    return .value(0)
+  }
+
+  func ringRegisterBuffers(
+    _ ring: OpaquePointer, _ buffers: UnsafeMutableRawPointer, entries: UInt32
+  ) -> Outcome {
+    guard let made = self.ring(ring) else { return .failure(.badDescriptor) }
+    unsafe made.buffers = buffers
+    made.bufferMask = UInt16(truncatingIfNeeded: entries - 1)
+    return .value(0)
+  }
+
+  func ringRegisterItself(_ ring: OpaquePointer) -> Outcome { .failure(.invalid) }
+  func ringSupports(_ ring: OpaquePointer, operation: UInt32) -> Outcome { .value(1) }
+
+  func ringEnter(_ ring: OpaquePointer, least: UInt32, nanoseconds: Int64) -> Outcome {
+    network.enter()
+    guard let made = self.ring(ring) else { return .failure(.badDescriptor) }
+    guard !record.hasFailed else {
+      // Nothing is done any more, but whoever fills the queue finds room in it.
+      _ = made.submit(isDropping: true)
+      return .failure(.badDescriptor)
+    }
+    if fires(.interrupt, on: 0) != nil { return .failure(.interrupted) }
+    made.beginCall()
+    let count = made.submit()
+    made.progress()
+    let start = network.now
+    var isLate = false
+    if least > 0 {
+      let deadline = nanoseconds < 0 ? nil : network.now + UInt64(nanoseconds)
+      let end = network.sleep(until: deadline) {
+        made.progress()
+        return made.available >= Int(least)
+      }
+      if end == .never {
+        record.fail(.sleepsForEver)
+        return .failure(.badDescriptor)
+      }
+      isLate = end == .deadline
+      if nanoseconds != 0, let chance = fires(.lateWake, on: 0) { network.lose(chance % 20_000_000) }
+    }
+    record.waited(network, from: start, found: made.available, least > 0 ? -1 : 0)
+    let outcome = isLate && count == 0 ? Outcome.failure(Errno(rawValue: 62)) : .value(count)
+    return answer(.ringEnter, Descriptor(rawValue: made.descriptor), outcome)
+  }
+}

@@ -1,0 +1,133 @@
+internal import CKernel
+
+// Receiving into provided buffers, and sending.
+extension SimulatedRing {
+  private struct Buffer {
+    var entry: UnsafeMutableRawPointer
+    var address: UInt64
+    var length: Int
+    var id: UInt32
+  }
+
+  /// The buffer that is being filled; nil when all are used up.
+  private func buffer() -> Buffer? {
+    guard let start = unsafe buffers else { return nil }
+    // The tail lies over the first entry's unused bytes.
+    let tail = unsafe start.load(fromByteOffset: 14, as: UInt16.self)
+    guard bufferHead != tail else { return nil }
+    let entry = unsafe start + Int(bufferHead & bufferMask) * 16
+    return unsafe Buffer(
+      entry: entry, address: entry.load(as: UInt64.self),
+      length: Int(entry.load(fromByteOffset: 8, as: UInt32.self)),
+      id: UInt32(entry.load(fromByteOffset: 12, as: UInt16.self)))
+  }
+
+  func receive(_ operation: inout Operation) -> Bool {
+    guard let socket = operation.socket else { return true }
+    let number = socket.link?.number ?? 0
+    for _ in 0..<32 {
+      guard socket.bits & (PollBits.read | PollBits.error | PollBits.hangUp) != 0 else {
+        return false
+      }
+      if let chance = kernel.fires(.receiveFailure, on: number) {
+        let kinds: [Errno] = [
+          .connectionReset, .timedOut, .hostUnreachable, .connectionAborted, .outOfMemory,
+        ]
+        let errno = kernel.fail(socket, kinds[Int(chance % 5)])
+        post(operation.data, -Int(errno.rawValue))
+        return true
+      }
+      if kernel.fires(.interrupt, on: number) != nil {
+        post(operation.data, -Int(Errno.interrupted.rawValue))
+        return true
+      }
+      guard let buffer = unsafe buffer() else {
+        post(operation.data, -Int(Errno.noBuffers.rawValue))
+        return true
+      }
+      guard let more = unsafe receive(operation, socket, into: buffer, number) else { return false }
+      if !more { return true }
+    }
+    return false
+  }
+
+  /// Whether it stays armed; nil when there was nothing.
+  private func receive(
+    _ operation: Operation, _ socket: SimulatedSocket, into buffer: Buffer, _ number: Int
+  ) -> Bool? {
+    var room = unsafe buffer.length
+    if room > 1, let chance = kernel.fires(.shortReceive, on: number) {
+      room = 1 + Int(chance % UInt64(min(room, socket.incoming?.unread ?? 1)))
+    }
+    let start = unsafe UnsafeMutableRawPointer(bitPattern: UInt(buffer.address))
+    let outcome = unsafe network.receive(
+      socket, into: UnsafeMutableRawBufferPointer(start: start, count: room))
+    if outcome.errno == .wouldBlock { return nil }
+    guard outcome.value > 0 else {
+      post(operation.data, outcome.errno.map { -Int($0.rawValue) } ?? 0)
+      return false
+    }
+    let count = outcome.value
+    unsafe buffer.entry.storeBytes(of: buffer.address + UInt64(count), as: UInt64.self)
+    unsafe buffer.entry.storeBytes(
+      of: UInt32(buffer.length - count), toByteOffset: 8, as: UInt32.self)
+    let isUsedUp = unsafe count == buffer.length
+    if isUsedUp { bufferHead &+= 1 }
+    let more =
+      operation.isMany && canPromise && kernel.fires(.multishotEnd, on: number) == nil
+    let flags = unsafe IORING_CQE_F_BUFFER | buffer.id << 16 | (isUsedUp ? 0 : CK_CQE_F_BUF_MORE)
+    post(operation.data, count, more: more, flags: flags)
+    return more
+  }
+
+  // ----------------------------------------------------------------------------- sending
+
+  private func bytes(_ start: UInt64, _ count: Int) -> UnsafeRawBufferPointer {
+    unsafe UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: UInt(start)), count: count)
+  }
+
+  private func sendFault(_ socket: SimulatedSocket) -> Errno? {
+    guard let chance = kernel.fires(.sendFailure, on: socket.link?.number ?? 0) else { return nil }
+    let kinds: [Errno] = [.brokenPipe, .connectionReset, .timedOut, .noBuffers, .outOfMemory]
+    return kernel.fail(socket, kinds[Int(chance % 5)])
+  }
+
+  /// It goes at once, and says nothing when all of it has gone.
+  func sendNow(_ data: UInt64, _ start: UInt64, _ count: Int, _ socket: SimulatedSocket) {
+    let number = socket.link?.number ?? 0
+    if let errno = sendFault(socket) { return post(data, -Int(errno.rawValue)) }
+    var limit = count
+    if kernel.fires(.sendWouldBlock, on: number) != nil {
+      limit = 0
+    } else if count > 1, let chance = kernel.fires(.shortSend, on: number) {
+      limit = 1 + Int(chance % UInt64(count - 1))
+    }
+    guard limit > 0 else { return post(data, -Int(Errno.wouldBlock.rawValue)) }
+    let outcome = unsafe network.send(socket, from: bytes(start, limit))
+    if let errno = outcome.errno { return post(data, -Int(errno.rawValue)) }
+    kernel.record.mix(unsafe kernel.record.digest(bytes(start, limit), outcome))
+    if outcome.value < count { post(data, outcome.value) }
+  }
+
+  /// It ends when everything has gone, or with an error.
+  func send(_ operation: inout Operation) -> Bool {
+    guard let socket = operation.socket else { return true }
+    if let errno = sendFault(socket) {
+      post(operation.data, operation.done > 0 ? operation.done : -Int(errno.rawValue))
+      return true
+    }
+    let rest = unsafe bytes(
+      operation.start + UInt64(operation.done), operation.count - operation.done)
+    let outcome = unsafe network.send(socket, from: rest)
+    switch outcome.errno {
+    case nil: operation.done += outcome.value
+    case Errno.wouldBlock: return false
+    case .some(let errno):
+      post(operation.data, operation.done > 0 ? operation.done : -Int(errno.rawValue))
+      return true
+    }
+    guard operation.done == operation.count else { return false }
+    post(operation.data, operation.count)
+    return true
+  }
+}

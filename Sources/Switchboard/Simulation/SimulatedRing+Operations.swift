@@ -1,0 +1,180 @@
+internal import CKernel
+
+// What becomes of an entry.
+extension SimulatedRing {
+  func issue(_ entry: io_uring_sqe) {
+    let data = unsafe entry.user_data
+    let code = UInt32(unsafe entry.opcode)
+    switch code {
+    case IORING_OP_ACCEPT.rawValue: unsafe issueAccept(entry)
+    case IORING_OP_POLL_ADD.rawValue: unsafe issuePoll(entry)
+    case IORING_OP_CLOSE.rawValue: unsafe closeFile(Int32(bitPattern: entry.file_index) - 1, data)
+    case IORING_OP_ASYNC_CANCEL.rawValue: unsafe cancel(entry)
+    default:
+      guard let socket = unsafe file(entry.fd) else {
+        return post(data, -Int(Errno.badDescriptor.rawValue))
+      }
+      unsafe issue(entry, code, on: socket)
+    }
+  }
+
+  private func issue(_ entry: io_uring_sqe, _ code: UInt32, on socket: SimulatedSocket) {
+    let data = unsafe entry.user_data
+    switch code {
+    case IORING_OP_RECV.rawValue:
+      let isMany = unsafe entry.ioprio & UInt16(IORING_RECV_MULTISHOT) != 0
+      operations.append(Operation(kind: .receive, data: data, socket: socket, isMany: isMany))
+    case IORING_OP_SEND.rawValue:
+      let (start, count) = unsafe (entry.addr, Int(entry.len))
+      // MSG_DONTWAIT
+      if unsafe entry.msg_flags & 0x40 != 0 { return sendNow(data, start, count, socket) }
+      operations.append(
+        Operation(kind: .send, data: data, socket: socket, start: start, count: count))
+    case IORING_OP_SHUTDOWN.rawValue:
+      if socket.wasReset { post(data, -Int(Errno.notConnected.rawValue)) }
+      finishing.append(socket)
+    case UInt32(CK_OP_FIXED_FD_INSTALL):
+      let number = network.install(SimulatedAlias(socket))
+      post(data, number.map { Int($0) } ?? -Int(Errno.descriptorLimit.rawValue))
+    default: post(data, -Int(Errno.invalid.rawValue))
+    }
+  }
+
+  private func issueAccept(_ entry: io_uring_sqe) {
+    let (data, number) = unsafe (entry.user_data, entry.fd)
+    guard let listener = network.socket(Descriptor(rawValue: number)) else {
+      return post(data, -Int(Errno.badDescriptor.rawValue))
+    }
+    let isMany = unsafe entry.ioprio & UInt16(IORING_ACCEPT_MULTISHOT) != 0
+    operations.append(
+      Operation(
+        kind: .accept, data: data, socket: listener, descriptor: number, isMany: isMany))
+  }
+
+  private func issuePoll(_ entry: io_uring_sqe) {
+    let data = unsafe entry.user_data
+    guard let counter = network.file(Descriptor(rawValue: unsafe entry.fd)) as? SimulatedCounter
+    else { return post(data, -Int(Errno.badDescriptor.rawValue)) }
+    let isMany = unsafe entry.len & UInt32(IORING_POLL_ADD_MULTI) != 0
+    operations.append(Operation(kind: .poll, data: data, counter: counter, isMany: isMany))
+  }
+
+  private func closeFile(_ number: Int32, _ data: UInt64) {
+    guard let socket = file(number) else {
+      kernel.record.fail(.closedTwice(Descriptor(rawValue: number)))
+      return post(data, -Int(Errno.badDescriptor.rawValue))
+    }
+    files[Int(number)] = nil
+    if isUsed(socket) { closing.append(socket) } else { network.close(socket) }
+  }
+
+  // -------------------------------------------------------------------------- cancelling
+
+  private func cancel(_ entry: io_uring_sqe) {
+    let flags = unsafe entry.cancel_flags
+    let (target, number) = unsafe (entry.addr, entry.fd)
+    let socket = flags & IORING_ASYNC_CANCEL_FD_FIXED != 0 ? file(number) : nil
+    let all = flags & IORING_ASYNC_CANCEL_ALL != 0
+    var found = 0
+    var place = 0
+    while place < operations.count, all || found == 0 {
+      let operation = operations[place]
+      guard socket.map({ operation.socket === $0 }) ?? (operation.data == target) else {
+        place += 1
+        continue
+      }
+      found += 1
+      // It may be quicker: then its completion is what it would have been.
+      let isQuick = random.chance(0.25) && operation.kind != .poll
+      if isQuick {
+        if attempt(&operations[place]) { end(at: place) } else { giveUp(place) }
+      } else {
+        giveUp(place)
+      }
+    }
+    if found == 0 { post(unsafe entry.user_data, -Int(Errno.noEntry.rawValue)) }
+  }
+
+  private func giveUp(_ place: Int) {
+    let operation = operations.remove(at: place)
+    if operation.kind == .send, operation.done > 0 {
+      post(operation.data, operation.done)
+    } else {
+      cancelled.append(operation.data)
+    }
+    release(operation.socket)
+  }
+
+  private func end(at place: Int) {
+    let operation = operations.remove(at: place)
+    release(operation.socket)
+  }
+
+  // ---------------------------------------------------------------------------- progress
+
+  /// Does what can be done.
+  func progress() {
+    flush()
+    for data in cancelled { post(data, -125) }  // ECANCELED
+    cancelled = []
+    var place = 0
+    while place < operations.count {
+      if attempt(&operations[place]) { end(at: place) } else { place += 1 }
+    }
+    flush()
+  }
+
+  /// Whether it has ended.
+  private func attempt(_ operation: inout Operation) -> Bool {
+    switch operation.kind {
+    case .accept: accept(&operation)
+    case .receive: receive(&operation)
+    case .send: send(&operation)
+    case .poll: poll(&operation)
+    }
+  }
+
+  /// What stays armed ends by itself now and then.
+  private func goesOn(_ operation: Operation) -> Bool {
+    operation.isMany && canPromise
+      && kernel.fires(.multishotEnd, on: operation.socket?.link?.number ?? 0) == nil
+  }
+
+  private func accept(_ operation: inout Operation) -> Bool {
+    guard let listener = operation.socket else { return true }
+    while let first = listener.queue.first {
+      if let errno = kernel.acceptFault(Descriptor(rawValue: operation.descriptor)) {
+        post(operation.data, -Int(errno.rawValue))
+        return true
+      }
+      guard let number = files.firstIndex(where: { $0 == nil }) else {
+        post(operation.data, -Int(Errno.systemDescriptorLimit.rawValue))
+        return true
+      }
+      listener.queue.removeFirst()
+      files[number] = first
+      let more = goesOn(operation)
+      post(operation.data, number, more: more)
+      if !more { return true }
+    }
+    return false
+  }
+
+  private func poll(_ operation: inout Operation) -> Bool {
+    // Told once in a call; whoever is told takes what made it so.
+    guard let counter = operation.counter, counter.count > 0, operation.done == 0 else {
+      return false
+    }
+    operation.done = 1
+    let more = goesOn(operation)
+    post(operation.data, 1, more: more)
+    return !more
+  }
+
+  /// A call begins: what was told in an earlier one may be told again.
+  func beginCall() {
+    for place in operations.indices where operations[place].kind == .poll {
+      operations[place].done = 0
+    }
+  }
+}

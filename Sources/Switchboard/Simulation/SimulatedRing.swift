@@ -1,0 +1,174 @@
+internal import CKernel
+
+/// io_uring(7) on a simulated machine: the queues in plain memory, laid out as the kernel's, and the
+/// operations that ``URing`` uses, over the sockets of a ``SimulatedNetwork``.
+///
+/// It keeps to what a kernel does. A failed receive names no buffer, and what stays armed has ended
+/// when its completion does not promise more. A send that may not wait tells how much went, and only
+/// when that is not all. A cancelled operation answers by itself, perhaps with what was under way. A
+/// descriptor that is closed goes when its last operation has ended. What finds the completion queue
+/// full waits, and the queue says so.
+@safe
+final class SimulatedRing: SimulatedFile {
+  /// Something that was submitted and has not ended.
+  struct Operation {
+    enum Kind { case accept, receive, send, poll }
+    var kind: Kind
+    var data: UInt64
+    /// A listener, or a connection.
+    var socket: SimulatedSocket?
+    /// A listener's descriptor.
+    var descriptor: Int32 = -1
+    var counter: SimulatedCounter?
+    var isMany = false
+    /// A send's bytes, and how many of them have gone.
+    var start: UInt64 = 0
+    var count = 0
+    var done = 0
+  }
+
+  let kernel: SimulatedKernel
+  var network: SimulatedNetwork { kernel.network }
+  let raw: UnsafeMutablePointer<ck_ring>
+  private let words: UnsafeMutablePointer<UInt32>
+  private var overflow: [io_uring_cqe] = []
+
+  /// Direct descriptors.
+  var files: [SimulatedSocket?] = []
+  /// Closed, with operations that have not ended.
+  var closing: [SimulatedSocket] = []
+  var operations: [Operation] = []
+  /// Ended by a cancellation; each tells so in a moment.
+  var cancelled: [UInt64] = []
+  /// To be told that nothing more is sent: a worker does that after everything else.
+  var finishing: [SimulatedSocket] = []
+  var buffers: UnsafeMutableRawPointer?
+  var bufferMask: UInt16 = 0
+  var bufferHead: UInt16 = 0
+  var random: SimulatedRandom
+
+  init(
+    _ kernel: SimulatedKernel, _ raw: UnsafeMutablePointer<ck_ring>, entries: UInt32,
+    completions: UInt32
+  ) {
+    self.kernel = kernel
+    unsafe self.raw = raw
+    random = SimulatedRandom(seed: kernel.record.entropy.next())
+    unsafe words = .allocate(capacity: 8)
+    unsafe words.initialize(repeating: 0, count: 8)
+    unsafe buffers = nil
+    super.init()
+    let (room, places) = (SimulatedRing.rounded(entries), SimulatedRing.rounded(completions))
+    let sqes = UnsafeMutablePointer<io_uring_sqe>.allocate(capacity: Int(room))
+    unsafe sqes.initialize(repeating: io_uring_sqe(), count: Int(room))
+    let cqes = UnsafeMutablePointer<io_uring_cqe>.allocate(capacity: Int(places))
+    unsafe UnsafeMutableRawPointer(cqes).initializeMemory(
+      as: UInt8.self, repeating: 0, count: Int(places) * MemoryLayout<io_uring_cqe>.stride)
+    unsafe raw.pointee = ck_ring()
+    unsafe raw.pointee.sq_head = words
+    unsafe raw.pointee.sq_tail = words + 1
+    unsafe raw.pointee.sq_flags = words + 2
+    unsafe raw.pointee.cq_head = words + 3
+    unsafe raw.pointee.cq_tail = words + 4
+    unsafe raw.pointee.cq_overflow = words + 5
+    unsafe raw.pointee.sq_mask = room - 1
+    unsafe raw.pointee.sq_entries = room
+    unsafe raw.pointee.cq_mask = places - 1
+    unsafe raw.pointee.cq_entries = places
+    unsafe raw.pointee.sqes = sqes
+    unsafe raw.pointee.cqes = cqes
+  }
+
+  private static func rounded(_ count: UInt32) -> UInt32 {
+    var power: UInt32 = 1
+    while power < count { power *= 2 }
+    return power
+  }
+
+  /// Gives everything back.
+  func end() {
+    for socket in files { if let socket { network.close(socket) } }
+    for socket in closing { network.close(socket) }
+    (files, closing, operations) = ([], [], [])
+    unsafe raw.pointee.sqes.deallocate()
+    unsafe raw.pointee.cqes.deallocate()
+    unsafe words.deallocate()
+  }
+
+  // ------------------------------------------------------------------------- completions
+
+  private var completionsLeft: UInt32 { unsafe words[4] &- words[3] }
+  /// How many completions can be taken.
+  var available: Int { Int(completionsLeft) + overflow.count }
+  private var isFull: Bool { unsafe completionsLeft == raw.pointee.cq_entries }
+
+  func post(_ data: UInt64, _ result: Int, more: Bool = false, flags: UInt32 = 0) {
+    var entry = unsafe io_uring_cqe()
+    unsafe entry.user_data = data
+    unsafe entry.res = Int32(truncatingIfNeeded: result)
+    unsafe entry.flags = flags | (more ? IORING_CQE_F_MORE : 0)
+    kernel.record.mix(data ^ UInt64(UInt32(bitPattern: Int32(truncatingIfNeeded: result))) << 20)
+    // A completion is work.
+    kernel.record.excuseIdleTurn()
+    if overflow.isEmpty, !isFull { unsafe put(entry) } else { unsafe overflow.append(entry) }
+  }
+
+  /// Whether what stays armed may tell of one more. A full queue ends it.
+  var canPromise: Bool { overflow.isEmpty && !isFull }
+
+  private func put(_ entry: io_uring_cqe) {
+    unsafe raw.pointee.cqes[Int(words[4] & raw.pointee.cq_mask)] = entry
+    unsafe words[4] &+= 1
+  }
+
+  /// Moves what found the queue full into it, as far as there is room.
+  func flush() {
+    while !isFull, unsafe !overflow.isEmpty { unsafe put(overflow.removeFirst()) }
+    // IORING_SQ_CQ_OVERFLOW
+    unsafe words[2] = overflow.isEmpty ? 0 : 1 << 1
+  }
+
+  // -------------------------------------------------------------------------- submissions
+
+  /// Takes every entry: how many there were.
+  func submit(isDropping: Bool = false) -> Int {
+    let tail = unsafe raw.pointee.tail
+    var at = unsafe words[0]
+    let count = Int(tail &- at)
+    while at != tail {
+      let entry = unsafe raw.pointee.sqes[Int(at & raw.pointee.sq_mask)]
+      if !isDropping { unsafe issue(entry) }
+      at &+= 1
+    }
+    unsafe words[0] = tail
+    unsafe words[1] = tail
+    unsafe raw.pointee.submitted = tail
+    for socket in finishing {
+      if socket.state == .connected, !socket.wasReset {
+        network.finish(socket)
+      }
+    }
+    finishing = []
+    return count
+  }
+
+  func file(_ number: Int32) -> SimulatedSocket? {
+    number >= 0 && Int(number) < files.count ? files[Int(number)] : nil
+  }
+
+  func isUsed(_ socket: SimulatedSocket) -> Bool { operations.contains { $0.socket === socket } }
+
+  /// An operation of a socket has ended: perhaps it was all that held it.
+  func release(_ socket: SimulatedSocket?) {
+    guard let socket, let place = closing.firstIndex(where: { $0 === socket }), !isUsed(socket)
+    else { return }
+    closing.remove(at: place)
+    network.close(socket)
+  }
+}
+
+/// An ordinary descriptor for a connection that a ring holds.
+final class SimulatedAlias: SimulatedFile {
+  let socket: SimulatedSocket
+  init(_ socket: SimulatedSocket) { self.socket = socket }
+}
