@@ -22,14 +22,14 @@ extension SimulatedKernel: RingKernel {
 
   func ringClose(_ ring: OpaquePointer) {
     network.enter()
-    guard let made = self.ring(ring) else { return }
+    guard let made = unsafe self.ring(ring) else { return }
     let number = made.descriptor
     _ = network.release(Descriptor(rawValue: number))
     made.end()
   }
 
   func ringRegisterFiles(_ ring: OpaquePointer, count: UInt32) -> Outcome {
-    guard let made = self.ring(ring) else { return .failure(.badDescriptor) }
+    guard let made = unsafe self.ring(ring) else { return .failure(.badDescriptor) }
     guard count > 0 else { return .failure(.invalid) }
     made.files = Array(repeating: nil, count: Int(count))
     return .value(0)
@@ -38,7 +38,7 @@ extension SimulatedKernel: RingKernel {
   func ringRegisterBuffers(
     _ ring: OpaquePointer, _ buffers: UnsafeMutableRawPointer, entries: UInt32
   ) -> Outcome {
-    guard let made = self.ring(ring) else { return .failure(.badDescriptor) }
+    guard let made = unsafe self.ring(ring) else { return .failure(.badDescriptor) }
     unsafe made.buffers = buffers
     made.bufferMask = UInt16(truncatingIfNeeded: entries - 1)
     return .value(0)
@@ -49,7 +49,7 @@ extension SimulatedKernel: RingKernel {
 
   func ringEnter(_ ring: OpaquePointer, least: UInt32, nanoseconds: Int64) -> Outcome {
     network.enter()
-    guard let made = self.ring(ring) else { return .failure(.badDescriptor) }
+    guard let made = unsafe self.ring(ring) else { return .failure(.badDescriptor) }
     guard !record.hasFailed else {
       // Nothing is done any more, but whoever fills the queue finds room in it.
       _ = made.submit(isDropping: true)

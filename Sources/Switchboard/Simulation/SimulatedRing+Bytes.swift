@@ -2,7 +2,7 @@ internal import CKernel
 
 // Receiving into provided buffers, and sending.
 extension SimulatedRing {
-  private struct Buffer {
+  @safe private struct Buffer {
     var entry: UnsafeMutableRawPointer
     var address: UInt64
     var length: Int
@@ -41,11 +41,11 @@ extension SimulatedRing {
         post(operation.data, -Int(Errno.interrupted.rawValue))
         return true
       }
-      guard let buffer = unsafe buffer() else {
+      guard let buffer = buffer() else {
         post(operation.data, -Int(Errno.noBuffers.rawValue))
         return true
       }
-      guard let more = unsafe receive(operation, socket, into: buffer, number) else { return false }
+      guard let more = receive(operation, socket, into: buffer, number) else { return false }
       if !more { return true }
     }
     return false
@@ -55,7 +55,7 @@ extension SimulatedRing {
   private func receive(
     _ operation: Operation, _ socket: SimulatedSocket, into buffer: Buffer, _ number: Int
   ) -> Bool? {
-    var room = unsafe buffer.length
+    var room = buffer.length
     if room > 1, let chance = kernel.fires(.shortReceive, on: number) {
       room = 1 + Int(chance % UInt64(min(room, socket.incoming?.unread ?? 1)))
     }
@@ -71,11 +71,11 @@ extension SimulatedRing {
     unsafe buffer.entry.storeBytes(of: buffer.address + UInt64(count), as: UInt64.self)
     unsafe buffer.entry.storeBytes(
       of: UInt32(buffer.length - count), toByteOffset: 8, as: UInt32.self)
-    let isUsedUp = unsafe count == buffer.length
+    let isUsedUp = count == buffer.length
     if isUsedUp { bufferHead &+= 1 }
     let more =
       operation.isMany && canPromise && kernel.fires(.multishotEnd, on: number) == nil
-    let flags = unsafe IORING_CQE_F_BUFFER | buffer.id << 16 | (isUsedUp ? 0 : CK_CQE_F_BUF_MORE)
+    let flags = IORING_CQE_F_BUFFER | buffer.id << 16 | (isUsedUp ? 0 : CK_CQE_F_BUF_MORE)
     post(operation.data, count, more: more, flags: flags)
     return more
   }

@@ -3,31 +3,31 @@ internal import CKernel
 // What becomes of an entry.
 extension SimulatedRing {
   func issue(_ entry: io_uring_sqe) {
-    let data = unsafe entry.user_data
-    let code = UInt32(unsafe entry.opcode)
+    let data = entry.user_data
+    let code = UInt32(entry.opcode)
     switch code {
-    case IORING_OP_ACCEPT.rawValue: unsafe issueAccept(entry)
-    case IORING_OP_POLL_ADD.rawValue: unsafe issuePoll(entry)
-    case IORING_OP_CLOSE.rawValue: unsafe closeFile(Int32(bitPattern: entry.file_index) - 1, data)
-    case IORING_OP_ASYNC_CANCEL.rawValue: unsafe cancel(entry)
+    case IORING_OP_ACCEPT.rawValue: issueAccept(entry)
+    case IORING_OP_POLL_ADD.rawValue: issuePoll(entry)
+    case IORING_OP_CLOSE.rawValue: closeFile(Int32(bitPattern: entry.file_index) - 1, data)
+    case IORING_OP_ASYNC_CANCEL.rawValue: cancel(entry)
     default:
-      guard let socket = unsafe file(entry.fd) else {
+      guard let socket = file(entry.fd) else {
         return post(data, -Int(Errno.badDescriptor.rawValue))
       }
-      unsafe issue(entry, code, on: socket)
+      issue(entry, code, on: socket)
     }
   }
 
   private func issue(_ entry: io_uring_sqe, _ code: UInt32, on socket: SimulatedSocket) {
-    let data = unsafe entry.user_data
+    let data = entry.user_data
     switch code {
     case IORING_OP_RECV.rawValue:
-      let isMany = unsafe entry.ioprio & UInt16(IORING_RECV_MULTISHOT) != 0
+      let isMany = entry.ioprio & UInt16(IORING_RECV_MULTISHOT) != 0
       operations.append(Operation(kind: .receive, data: data, socket: socket, isMany: isMany))
     case IORING_OP_SEND.rawValue:
-      let (start, count) = unsafe (entry.addr, Int(entry.len))
+      let (start, count) = (entry.addr, Int(entry.len))
       // MSG_DONTWAIT
-      if unsafe entry.msg_flags & 0x40 != 0 { return sendNow(data, start, count, socket) }
+      if entry.msg_flags & 0x40 != 0 { return sendNow(data, start, count, socket) }
       operations.append(
         Operation(kind: .send, data: data, socket: socket, start: start, count: count))
     case IORING_OP_SHUTDOWN.rawValue:
@@ -41,21 +41,21 @@ extension SimulatedRing {
   }
 
   private func issueAccept(_ entry: io_uring_sqe) {
-    let (data, number) = unsafe (entry.user_data, entry.fd)
+    let (data, number) = (entry.user_data, entry.fd)
     guard let listener = network.socket(Descriptor(rawValue: number)) else {
       return post(data, -Int(Errno.badDescriptor.rawValue))
     }
-    let isMany = unsafe entry.ioprio & UInt16(IORING_ACCEPT_MULTISHOT) != 0
+    let isMany = entry.ioprio & UInt16(IORING_ACCEPT_MULTISHOT) != 0
     operations.append(
       Operation(
         kind: .accept, data: data, socket: listener, descriptor: number, isMany: isMany))
   }
 
   private func issuePoll(_ entry: io_uring_sqe) {
-    let data = unsafe entry.user_data
-    guard let counter = network.file(Descriptor(rawValue: unsafe entry.fd)) as? SimulatedCounter
+    let data = entry.user_data
+    guard let counter = network.file(Descriptor(rawValue: entry.fd)) as? SimulatedCounter
     else { return post(data, -Int(Errno.badDescriptor.rawValue)) }
-    let isMany = unsafe entry.len & UInt32(IORING_POLL_ADD_MULTI) != 0
+    let isMany = entry.len & UInt32(IORING_POLL_ADD_MULTI) != 0
     operations.append(Operation(kind: .poll, data: data, counter: counter, isMany: isMany))
   }
 
@@ -71,8 +71,8 @@ extension SimulatedRing {
   // -------------------------------------------------------------------------- cancelling
 
   private func cancel(_ entry: io_uring_sqe) {
-    let flags = unsafe entry.cancel_flags
-    let (target, number) = unsafe (entry.addr, entry.fd)
+    let flags = entry.cancel_flags
+    let (target, number) = (entry.addr, entry.fd)
     let socket = flags & IORING_ASYNC_CANCEL_FD_FIXED != 0 ? file(number) : nil
     let all = flags & IORING_ASYNC_CANCEL_ALL != 0
     var found = 0
@@ -92,7 +92,7 @@ extension SimulatedRing {
         giveUp(place)
       }
     }
-    if found == 0 { post(unsafe entry.user_data, -Int(Errno.noEntry.rawValue)) }
+    if found == 0 { post(entry.user_data, -Int(Errno.noEntry.rawValue)) }
   }
 
   private func giveUp(_ place: Int) {

@@ -103,14 +103,14 @@ final class SimulatedRing: SimulatedFile {
   private var isFull: Bool { unsafe completionsLeft == raw.pointee.cq_entries }
 
   func post(_ data: UInt64, _ result: Int, more: Bool = false, flags: UInt32 = 0) {
-    var entry = unsafe io_uring_cqe()
-    unsafe entry.user_data = data
-    unsafe entry.res = Int32(truncatingIfNeeded: result)
-    unsafe entry.flags = flags | (more ? IORING_CQE_F_MORE : 0)
+    var entry = io_uring_cqe()
+    entry.user_data = data
+    entry.res = Int32(truncatingIfNeeded: result)
+    entry.flags = flags | (more ? IORING_CQE_F_MORE : 0)
     kernel.record.mix(data ^ UInt64(UInt32(bitPattern: Int32(truncatingIfNeeded: result))) << 20)
     // A completion is work.
     kernel.record.excuseIdleTurn()
-    if overflow.isEmpty, !isFull { unsafe put(entry) } else { unsafe overflow.append(entry) }
+    if overflow.isEmpty, !isFull { put(entry) } else { overflow.append(entry) }
   }
 
   /// Whether what stays armed may tell of one more. A full queue ends it.
@@ -123,7 +123,7 @@ final class SimulatedRing: SimulatedFile {
 
   /// Moves what found the queue full into it, as far as there is room.
   func flush() {
-    while !isFull, unsafe !overflow.isEmpty { unsafe put(overflow.removeFirst()) }
+    while !isFull, !overflow.isEmpty { put(overflow.removeFirst()) }
     // IORING_SQ_CQ_OVERFLOW
     unsafe words[2] = overflow.isEmpty ? 0 : 1 << 1
   }
@@ -137,7 +137,7 @@ final class SimulatedRing: SimulatedFile {
     let count = Int(tail &- at)
     while at != tail {
       let entry = unsafe raw.pointee.sqes[Int(at & raw.pointee.sq_mask)]
-      if !isDropping { unsafe issue(entry) }
+      if !isDropping { issue(entry) }
       at &+= 1
     }
     unsafe words[0] = tail
