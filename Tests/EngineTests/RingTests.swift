@@ -30,6 +30,17 @@ extension Engine {
       #expect(server.journal.wait { $0.closed == before + count })
     }
 
+    @Test("Hurrying behind a send from the outbox does not keep the loop awake")
+    func hurriedForNothing() throws {
+      var ring = try URing(sizes: URing<Linux>.Sizes(), connections: 8, system: Linux())
+      var slots = try SlotTable(capacity: 8)
+      ring.hurrySends()
+      let deadline = Linux().now() + .milliseconds(20)
+      try ring.wait(until: deadline)
+      while ring.next(&slots) != nil {}
+      #expect(Linux().now() >= deadline)
+    }
+
     @Test("Queues of four and eight entries lose nothing")
     func tinyQueues() throws {
       let sizes = Self.sizes { ($0.entries, $0.completions) = (4, 8) }

@@ -21,10 +21,9 @@ struct AcceptState {
     let isNew = pause == nil
     pause = reason
     retryAt = nil
-    if case .failed = reason {
-      retryLater(now, entropy: entropy())
-    } else if isEmpty {
-      retryLater(now, entropy: entropy())
+    switch reason {
+    case .failed, .refused(.system): retryLater(now, entropy: entropy())
+    default: if isEmpty { retryLater(now, entropy: entropy()) }
     }
     return isNew
   }
