@@ -69,9 +69,12 @@ def fail_once(at, call, errno, cost, place):
 
 
 def one_more(server, what):
-    peer = Peer(server, greeted=True)
-    peer.ask(b"^after$")
-    peer.close()
+    try:
+        peer = Peer(server, greeted=True)
+        peer.ask(b"^after$")
+        peer.close()
+    except (OSError, Fail) as error:
+        raise Fail(f"{what}: the next peer is not served: {error}") from None
 
 
 @drill("F3", "a fifth of all calls fails")

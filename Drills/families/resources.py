@@ -18,7 +18,8 @@ def descriptors(at):
         with at.serve("frames", *options, nofile=64) as server:
             fds = server.descriptors()
             peers = [Peer(server) for _ in range(200)]
-            served = settled(peers)
+            served, closed = settled(peers)
+            must(not closed, f"{len(closed)} of 200 were closed instead of left waiting ({why})")
             waiting = [peer for peer in peers if peer not in served]
             must(served and waiting, f"{len(served)} of 200 served with 64 descriptors")
             for peer in served:
@@ -45,16 +46,15 @@ def descriptors(at):
 
 
 def settled(peers):
-    """Those who were greeted, when no more of them are for a while."""
-    served, last = [], time.monotonic()
+    """Those who were greeted and those who were closed, when no more of them are for a while."""
+    served, closed, last, rest = [], [], time.monotonic(), list(peers)
     while time.monotonic() - last < 0.3:
-        rest = [peer for peer in peers if peer not in served]
         ready = set(readable([peer.socket for peer in rest], 0.05))
-        for peer in rest:
-            if peer.socket in ready:
-                served.append(peer.greeted())
-                last = time.monotonic()
-    return served
+        for peer in [one for one in rest if one.socket in ready]:
+            (served if peer.take(1) == b"*" else closed).append(peer)
+            rest.remove(peer)
+            last = time.monotonic()
+    return served, closed
 
 
 @drill("R3", "peers that never read")
@@ -66,10 +66,12 @@ def never_read(at):
         peers = [Peer(server, receive=4096) for _ in range(count)]
         begin, offered = time.monotonic(), 0
         data = bytes(1 << 20)
-        for _ in range(4):
+        for _ in range(2):
             offered += sum(peer.fill(data) for peer in peers)
         grown = server.rss() - before
-        must(grown <= count * cap + (4 << 20), f"{grown >> 20} MiB for {count} peers")
+        # A ring receives before it is asked: what its buffers hold can come for one peer.
+        ahead = 4 << 20 if at.backend == "io_uring" else 0
+        must(grown <= count * (cap + ahead) + (8 << 20), f"{grown >> 20} MiB for {count} peers")
         # A good one among them is served as always.
         good = Peer(server)
         good.sent(b"hello")
@@ -139,7 +141,8 @@ def wall(at):
     with at.serve("frames") as server:
         fds = server.descriptors()
         peers = [Peer(server) for _ in range(1100)]
-        served = settled(peers)
+        served, closed = settled(peers)
+        must(len(closed) <= 1, f"{len(closed)} were closed to find the wall, one is right")
         must(900 < len(served) < 1024, f"{len(served)} served at once")
         for peer in served:
             peer.ask(b"^full$")
@@ -147,13 +150,13 @@ def wall(at):
         must(share <= 0.05, f"{share:.0%} of a processor at the wall")
         paused = server.said("accepting paused")
         must(len(paused) == 1, f"{len(paused)} lines about the wall, one is right")
-        rest = [peer for peer in peers if peer not in served]
+        rest = [peer for peer in peers if peer not in served and peer not in closed]
         close_all(served)
         for peer in rest:
             peer.greeted().ask(b"^in$")
         close_all(rest)
         at.settle(server, fds)
-        at.tell(f"{len(served)} of 1,100 at once, the others when these had gone")
+        at.tell(f"{len(served)} of 1,100 at once, {len(closed)} closed, the others when these had gone")
     holders = [os.dup(0) for _ in range(1100)]
     try:
         with at.serve(fds=[one for one in holders], ready=False) as server:
@@ -167,14 +170,14 @@ def wall(at):
             os.close(one)
 
 
-@drill("R8", "no ring to be had", backends=("io_uring",))
+@drill("R8", "no ring to be had", backends=("io_uring",), timed=True)
 def no_ring(at):
     setup = 425
     times = {}
     for name in (None, "EPERM", "ENOSYS", "EOPNOTSUPP"):
         prepare = filter_call(setup, getattr(errno, name)) if name else None
         starts = []
-        for _ in range(3):
+        for _ in range(6):
             with at.serve(prepare=prepare, backend="auto", log="info") as server:
                 starts.append(server.ready_after)
                 Peer(server, greeted=True).ask(b"^auto$")

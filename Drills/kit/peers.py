@@ -95,7 +95,7 @@ class Peer:
         try:
             while True:
                 total += self.socket.send(data)
-        except BlockingIOError:
+        except (BlockingIOError, ConnectionError):
             return total
         finally:
             self.socket.settimeout(PATIENCE)

@@ -41,6 +41,24 @@ extension Engine {
       #expect(Linux().now() >= deadline)
     }
 
+    @Test("A peer that floods while it is paused and resumed does not fill the memory")
+    func flood() throws {
+      let total = 96 << 20
+      let findings = try serve(ring: Self.sizes { _ in }, session: EchoSession()) { server in
+        let client = try server.client()
+        let block = pattern(1 << 20)
+        let sender = try LoopThread {
+          for _ in 0..<(total / block.count) { try? client.send(block) }
+        }
+        for number in 0..<(total / block.count) {
+          #expect(try client.receive(exactly: block.count) == block, "block \(number)")
+        }
+        sender.join()
+      }
+      // What the receive buffers bring before a pause takes effect, and once more.
+      #expect(findings.mostHeld <= 16 << 20)
+    }
+
     @Test("Queues of four and eight entries lose nothing")
     func tinyQueues() throws {
       let sizes = Self.sizes { ($0.entries, $0.completions) = (4, 8) }

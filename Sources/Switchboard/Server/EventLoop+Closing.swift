@@ -42,7 +42,10 @@ extension EventLoop where B: ~Copyable {
   }
 
   private mutating func noteAccepted() {
-    if accepting.end() { notice(.acceptingResumed) }
+    guard accepting.end() else { return }
+    // It was under way when accepting paused, so there is room after all.
+    isAccepting = true
+    notice(.acceptingResumed)
   }
 
   mutating func acceptFailed(_ errno: Errno) {
@@ -52,6 +55,8 @@ extension EventLoop where B: ~Copyable {
 
   private mutating func pauseAccepting(_ reason: ReactorNotice.Pause) {
     isAccepting = false
+    // In this turn too: what is accepted and cannot be kept is closed.
+    backend.setRoom(0)
     let (isEmpty, system) = (slots.count == 0, backend.system)
     if accepting.begin(reason, isEmpty: isEmpty, now, entropy: system.entropy()) {
       notice(.acceptingPaused(reason))
