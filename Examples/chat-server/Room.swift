@@ -1,5 +1,4 @@
 import Switchboard
-import Synchronization
 
 /// Who is in the room, and the one way to reach them.
 ///
@@ -13,7 +12,7 @@ public final class Room: Sendable {
   /// A member, for the others.
   public typealias Handle = ConnectionHandle<ChatSession.Message>
 
-  private let members = Mutex<[Handle: String]>([:])
+  private let members = Lock<[Handle: String]>([:])
 
   /// An empty room.
   public init() {}

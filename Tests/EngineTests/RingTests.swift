@@ -30,6 +30,35 @@ extension Engine {
       #expect(server.journal.wait { $0.closed == before + count })
     }
 
+    @Test("Hurrying behind a send from the outbox does not keep the loop awake")
+    func hurriedForNothing() throws {
+      var ring = try URing(sizes: URing<Linux>.Sizes(), connections: 8, system: Linux())
+      var slots = try SlotTable(capacity: 8)
+      ring.hurrySends()
+      let deadline = Linux().now() + .milliseconds(20)
+      try ring.wait(until: deadline)
+      while ring.next(&slots) != nil {}
+      #expect(Linux().now() >= deadline)
+    }
+
+    @Test("A peer that floods while it is paused and resumed does not fill the memory")
+    func flood() throws {
+      let total = 96 << 20
+      let findings = try serve(ring: Self.sizes { _ in }, session: EchoSession()) { server in
+        let client = try server.client()
+        let block = pattern(1 << 20)
+        let sender = try LoopThread {
+          for _ in 0..<(total / block.count) { try? client.send(block) }
+        }
+        for number in 0..<(total / block.count) {
+          #expect(try client.receive(exactly: block.count) == block, "block \(number)")
+        }
+        sender.join()
+      }
+      // What the receive buffers bring before a pause takes effect, and once more.
+      #expect(findings.mostHeld <= 16 << 20)
+    }
+
     @Test("Queues of four and eight entries lose nothing")
     func tinyQueues() throws {
       let sizes = Self.sizes { ($0.entries, $0.completions) = (4, 8) }

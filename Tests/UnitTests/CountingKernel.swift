@@ -1,4 +1,3 @@
-
 @testable import Switchboard
 
 /// The real kernel, with the descriptors that it closes noted down.

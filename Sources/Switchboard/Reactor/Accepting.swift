@@ -30,6 +30,7 @@ struct AcceptState {
     backoff = AcceptState.shortest
     guard pause != nil else { return false }
     pause = nil
+    retryAt = nil
     return true
   }
 

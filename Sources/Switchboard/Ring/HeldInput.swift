@@ -1,5 +1,6 @@
 /// What came for a connection that does not want to receive at the moment: a cancelled receive may
-/// still bring what was under way. Rare, so it may allocate; bounded by the receive buffers.
+/// still bring what was under way, as much as the receive buffers hold. Until it is handed out no
+/// other receive is armed. Rare, so it may allocate.
 struct HeldInput {
   var bytes: [UInt8] = []
   /// So many of them have been handed out.
@@ -8,11 +9,23 @@ struct HeldInput {
 
   /// The most that is handed out at once, so that a session's answers to it stay near its watermark.
   static var piece: Int { 65536 }
+  /// The most that is held for all connections of a ring together.
+  static var most: Int { 256 << 20 }
 }
 
 extension URing {
-  mutating func hold(_ key: Key, _ bytes: UnsafeRawBufferPointer) {
+  /// Keeps bytes for later. False when too much is held already.
+  mutating func hold(_ key: Key, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard bytes.count <= HeldInput.most - heldBytes else { return false }
+    heldBytes += bytes.count
+    mostHeld = max(mostHeld, heldBytes)
     unsafe held[key.index, default: HeldInput()].bytes.append(contentsOf: bytes)
+    return true
+  }
+
+  /// Forgets what is held for a connection.
+  mutating func dropHeld(_ key: Key) {
+    if let input = held.removeValue(forKey: key.index) { heldBytes -= input.bytes.count }
   }
 
   /// Hands out what was held, piece by piece, as long as the connection receives.
@@ -21,7 +34,7 @@ extension URing {
       var input = held[key.index]
     else { return nil }
     guard input.start < input.bytes.count else {
-      held[key.index] = nil
+      dropHeld(key)
       return input.hasEnded ? Completion(.ended, key) : nil
     }
     let end = min(input.start + HeldInput.piece, input.bytes.count)
@@ -31,7 +44,8 @@ extension URing {
       held[key.index] = input
       heldReady.append(key)
     } else {
-      held[key.index] = nil
+      dropHeld(key)
+      armReceiveIfDue(key, &slots)
     }
     var completion = Completion(.received, key, heldDelivered.count)
     unsafe heldDelivered.withUnsafeMutableBufferPointer {

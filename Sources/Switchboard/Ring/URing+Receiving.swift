@@ -7,6 +7,16 @@ extension URing {
     armReceive(key, pollFirst: true, &slots)
   }
 
+  /// Arms the receive of a connection that is to have one and has none. What is held comes first: if
+  /// more were received meanwhile, a peer that sends faster than it is served would fill the memory.
+  func armReceiveIfDue(_ key: Key, _ slots: inout SlotTable) {
+    let flags = slots[key.index].flags
+    guard flags.contains(.receiving), flags.isDisjoint(with: [.receiveInFlight, .peerEnded]),
+      held[key.index] == nil
+    else { return }
+    armReceive(key, pollFirst: false, &slots)
+  }
+
   private func armReceive(_ key: Key, pollFirst: Bool, _ slots: inout SlotTable) {
     let entry = unsafe ring.entry()
     unsafe ck_prepare_receive(entry, slots[key.index].descriptor, 0, pollFirst)
@@ -19,9 +29,7 @@ extension URing {
     if on {
       slots[key.index].flags.insert(.receiving)
       if held[key.index] != nil { heldReady.append(key) }
-      if !flags.contains(.receiveInFlight), !flags.contains(.peerEnded) {
-        armReceive(key, pollFirst: false, &slots)
-      }
+      armReceiveIfDue(key, &slots)
     } else {
       slots[key.index].flags.remove(.receiving)
       if flags.contains(.receiveInFlight), !flags.contains(.cancelling) {
@@ -50,14 +58,13 @@ extension URing {
       return closedIfDone(key, &slots)
     }
     if result > 0, let bytes = unsafe bytes {
-      if isLast, slots[key.index].flags.contains(.receiving) {
-        armReceive(key, pollFirst: false, &slots)
-      }
+      if isLast { armReceiveIfDue(key, &slots) }
       var completion = Completion(.received, key, result)
       unsafe completion.bytes = bytes
       if slots[key.index].flags.contains(.receiving), held[key.index] == nil { return completion }
-      unsafe hold(key, completion.received)
-      return returnBuffer()
+      let isHeld = unsafe hold(key, completion.received)
+      _ = returnBuffer()
+      return isHeld ? nil : Completion(.receiveFailed, key, Int(Errno.noBuffers.rawValue))
     }
     _ = returnBuffer()
     return receiveEnded(key, result, &slots)
@@ -78,10 +85,7 @@ extension URing {
     // ENOBUFS: more buffers, and again. ECANCELED: switched on again since? EINTR and EAGAIN: again.
     case -105, -125, -4, -11:
       if result == -105 { buffers.ranOut() }
-      let flags = slots[key.index].flags
-      if flags.contains(.receiving), !flags.contains(.receiveInFlight) {
-        armReceive(key, pollFirst: false, &slots)
-      }
+      armReceiveIfDue(key, &slots)
       return nil
     case 0:
       guard slots[key.index].flags.contains(.receiving), held[key.index] == nil else {
@@ -94,7 +98,7 @@ extension URing {
   }
 
   mutating func close(_ key: Key, _ slots: inout SlotTable) -> Bool {
-    held[key.index] = nil
+    dropHeld(key)
     if slots[key.index].flags.isDisjoint(with: [.receiveInFlight, .sendInFlight]) {
       closeFile(key, slots)
       return true

@@ -42,7 +42,9 @@ extension URing {
     return .later
   }
 
-  mutating func hurrySends() { isHurried = true }
+  /// Only sends of the arena end unheard of. Where none is under way there is nothing to look for:
+  /// a loop that hurried all the same would not sleep again before the next one.
+  mutating func hurrySends() { if settleAt >= 0 || sendingCount(filling) > 0 { isHurried = true } }
 
   mutating func shutdownSending(_ key: Key, _ slots: inout SlotTable) {
     let entry = unsafe ring.entry()

@@ -69,6 +69,8 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
   private var watched: [(Descriptor, Tag)] = []
   /// Bytes that came for connections which are not to receive at the moment.
   var held: [UInt32: HeldInput] = [:]
+  var heldBytes = 0
+  var mostHeld = 0
   var heldReady: [Key] = []
   var heldDelivered: [UInt8] = []
 

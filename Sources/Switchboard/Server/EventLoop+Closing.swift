@@ -54,6 +54,8 @@ extension EventLoop where B: ~Copyable {
 
   private mutating func pauseAccepting(_ reason: ReactorNotice.Pause) {
     isAccepting = false
+    // In this turn too: what is accepted and cannot be kept is closed.
+    backend.setRoom(0)
     let (isEmpty, system) = (slots.count == 0, backend.system)
     if accepting.begin(reason, isEmpty: isEmpty, now, entropy: system.entropy()) {
       notice(.acceptingPaused(reason))

@@ -76,7 +76,8 @@ final class Shard: @unchecked Sendable {
         Proactor(poller: poller, acceptBudget: budget, system: system), signals, started)
     case .ioUring:
       try run(
-        URing(sizes: URing.Sizes(), connections: capacity + 64, system: system), signals, started)
+        URing(sizes: URing.Sizes(), connections: ringCapacity + 64, system: system), signals,
+        started, capacity: ringCapacity)
     }
   }
 
@@ -86,9 +87,17 @@ final class Shard: @unchecked Sendable {
     return max(1, (descriptorCount(Linux()) - 32) / max(1, server.loops))
   }
 
+  /// A ring's table of connections is no larger than the descriptor limit, and what is accepted
+  /// beyond its end the kernel closes by itself: more must not be accepted.
+  private var ringCapacity: Int {
+    max(1, min(capacity, Linux().descriptorLimit().value - 32))
+  }
+
   private func run<B: Backend & ~Copyable>(
-    _ backend: consuming B, _ signals: consuming EndSignals?, _ started: () -> Void
+    _ backend: consuming B, _ signals: consuming EndSignals?, _ started: () -> Void,
+    capacity: Int? = nil
   ) throws(SystemError) where B.System == Linux {
+    let capacity = capacity ?? self.capacity
     let (sessions, box) = try makeTables(capacity + 64, control.mail)
     guard ring != nil || server.options.slowCallback != nil else {
       return try run(backend, sessions, box, signals, started)

@@ -8,6 +8,7 @@ struct RingFindings: Sendable {
   var highestTier: Int
   var lastTier: Int
   var outboxBytes: Int
+  var mostHeld: Int
 }
 
 /// A loop on a ring of any size, in a thread of its own.
@@ -46,7 +47,8 @@ final class TinyRing: Sendable {
     try loop.run()
     let findings = RingFindings(
       shortages: loop.backend.buffers.shortages, highestTier: loop.backend.buffers.highestTier,
-      lastTier: loop.backend.buffers.tier, outboxBytes: loop.outboxes.total)
+      lastTier: loop.backend.buffers.tier, outboxBytes: loop.outboxes.total,
+      mostHeld: loop.backend.mostHeld)
     state.withLock { $0.findings = findings }
   }
 }
