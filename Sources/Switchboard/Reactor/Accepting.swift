@@ -21,10 +21,10 @@ struct AcceptState {
     let isNew = pause == nil
     pause = reason
     retryAt = nil
-    if case .failed = reason {
-      retryLater(now, entropy: entropy())
-    } else if isEmpty {
-      retryLater(now, entropy: entropy())
+    switch reason {
+    case .failed, .refused(.system): retryLater(now, entropy: entropy())
+    case .refused(.beyondSet), .connectionLimit:
+      if isEmpty { retryLater(now, entropy: entropy()) }
     }
     return isNew
   }
@@ -32,6 +32,7 @@ struct AcceptState {
   /// A connection was accepted: whether that ends a pause.
   mutating func end() -> Bool {
     backoff = AcceptState.shortest
+    retryAt = nil
     guard pause != nil else { return false }
     pause = nil
     return true

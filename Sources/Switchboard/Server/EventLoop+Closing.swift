@@ -23,7 +23,10 @@ extension EventLoop where B: ~Copyable {
   }
 
   private mutating func noteAccepted() {
-    if accepting.end() { notice(.acceptingResumed) }
+    guard accepting.end() else { return }
+    // Perhaps in the very turn in which the pause began: there was room after all.
+    isAccepting = true
+    notice(.acceptingResumed)
   }
 
   mutating func acceptFailed(_ errno: Errno) {

@@ -72,6 +72,7 @@ extension Course {
       options: world.options, notice: { notice in record.say("\(notice)") })
     try loop.listen(listener)
     record.isServing = true
+    begin()
     try loop.run()
     record.isServing = false
     guard !record.hasFailed else { return }
