@@ -14,6 +14,8 @@ final class CallRecord {
   var exhausted = 0
   var exhaustion = Errno.descriptorLimit
   var closed: [SimulatedWatch] = []
+  /// The clients that have not come to their end.
+  var unfinished: () -> [Int] = { [] }
   /// The loop has begun: what fails from then on must not end it.
   var isServing = false
 

@@ -35,7 +35,7 @@ final class Course: SimulatedNetwork.Hooks {
   static let port: UInt16 = 9090
 
   /// Events of kind `.other`.
-  enum Moment: UInt64 { case connect, drain, limit }
+  enum Moment: UInt64 { case connect, drain }
 
   init(_ world: SimulatedWorld, faults: Faults, trace: ((String) -> Void)?) {
     self.world = world
@@ -46,8 +46,10 @@ final class Course: SimulatedNetwork.Hooks {
     start = network.now
     super.init()
     record.trace = trace
+    record.unfinished = { [unowned self] in unfinished }
     network.descriptorLimit = world.descriptorLimit
     network.faults.end = start + world.faultPhase.clampedNanoseconds
+    network.limit = network.faults.end + world.limit.clampedNanoseconds
     network.hooks = self
     for plan in world.clients { add(plan) }
     left = clients.count
@@ -60,8 +62,6 @@ final class Course: SimulatedNetwork.Hooks {
       let at = now + clients[index].plan.start
       network.heap.push(.other, index, at: at, detail: Moment.connect.rawValue)
     }
-    let limit = network.faults.end + world.limit.clampedNanoseconds
-    network.heap.push(.other, 0, at: limit, detail: Moment.limit.rawValue)
     let drainAt = world.drain.map { now + $0.clampedNanoseconds }
     if let at = drainAt ?? (left == 0 ? now : nil) {
       network.heap.push(.other, 0, at: at, detail: Moment.drain.rawValue)
@@ -117,9 +117,7 @@ final class Course: SimulatedNetwork.Hooks {
     switch Moment(rawValue: detail) {
     case .connect: connect(subject)
     case .drain: beginDraining()
-    case .limit, nil:
-      let missing = clients.filter { !$0.isOver }.map(\.plan.number)
-      record.fail(.notFinished(clients: missing))
+    case nil: break
     }
   }
 
@@ -327,6 +325,8 @@ final class Course: SimulatedNetwork.Hooks {
 
   /// Whether every client has come to its end.
   var isOver: Bool { left == 0 }
+  /// Those that have not.
+  var unfinished: [Int] { clients.filter { !$0.isOver }.map(\.plan.number) }
 
   /// A session was closed: there must be a reason.
   func sessionClosed(of number: Int, _ reason: CloseReason) {
