@@ -28,9 +28,9 @@ struct AcceptState {
   /// A connection was accepted: whether that ends a pause.
   mutating func end() -> Bool {
     backoff = AcceptState.shortest
+    retryAt = nil
     guard pause != nil else { return false }
     pause = nil
-    retryAt = nil
     return true
   }
 
