@@ -22,13 +22,13 @@ extension Engine {
 
     @Test("A callback that blocks delays the others on a loop, and not with threads")
     func blocking() throws {
-      let gate = Gate()
-      var script = Scripted.Script()
-      script.received = { _, bytes, connection in
-        if bytes[0] == 0x62 { gate.hold() }
-        connection.write(bytes)
-      }
       for backend in [.threads, .pool] as [Server.BackendName] {
+        let gate = Gate()
+        var script = Scripted.Script()
+        script.received = { _, bytes, connection in
+          if bytes[0] == 0x62 { gate.hold() }
+          connection.write(bytes)
+        }
         try serve(backend, script: script) { server in
           let (stuck, other) = (try server.client(), try server.client())
           try stuck.send("b")

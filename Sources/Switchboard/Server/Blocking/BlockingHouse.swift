@@ -10,10 +10,12 @@ final class BlockingHouse: Sendable {
     var expected = 0
     var next = 0
     var forced = 0
+    var peersAtDrain: Int?
     var hasSignal = false
   }
 
   let options: ServerOptions
+  let notice: @Sendable (ReactorNotice) -> Void
   let makeTables: @Sendable (Int, MailFlag) throws(SystemError) -> Shard.Tables
   /// The thread that accepts.
   let control: LoopControl<Linux>
@@ -23,10 +25,11 @@ final class BlockingHouse: Sendable {
   private let told = Atomic<UInt8>(Waker<Linux>.Request.none.rawValue)
 
   init(
-    _ options: ServerOptions,
+    _ options: ServerOptions, _ notice: @escaping @Sendable (ReactorNotice) -> Void,
     _ makeTables: @escaping @Sendable (Int, MailFlag) throws(SystemError) -> Shard.Tables
   ) throws(SystemError) {
     self.options = options
+    self.notice = notice
     self.makeTables = makeTables
     control = try LoopControl(system: Linux())
   }
@@ -43,10 +46,24 @@ final class BlockingHouse: Sendable {
     _ = deadline.compareExchange(expected: 0, desired: end, ordering: .relaxed)
   }
 
+  /// Tells that draining has begun, once.
+  func announceDrain() {
+    let peers: Int? = state.withLock { state in
+      guard state.peersAtDrain == nil else { return nil }
+      state.peersAtDrain = state.controls.count + state.expected
+      return state.peersAtDrain
+    }
+    if let peers { notice(.draining(peers: peers)) }
+  }
+
+  /// Tells that draining has ended.
+  func announceEnd() {
+    let (peers, forced) = state.withLock { ($0.peersAtDrain ?? 0, $0.forced) }
+    notice(.drained(finished: max(0, peers - forced), forced: forced))
+  }
+
   /// How many connections are being served, or on their way to a thread.
   var count: Int { state.withLock { $0.controls.count + $0.expected } }
-  /// How many had to be cut off.
-  var forced: Int { state.withLock { $0.forced } }
 
   /// A connection is on its way to a thread, which will enter it.
   func expect() { state.withLock { $0.expected += 1 } }

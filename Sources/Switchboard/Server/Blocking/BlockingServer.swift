@@ -8,11 +8,11 @@ extension Server {
     session: @escaping @Sendable () -> S
   ) throws(SystemError) {
     let signals = drainsOnSignals ? try EndSignals() : nil
-    let house = try BlockingHouse(options) { (capacity, mail) throws(SystemError) in
+    let house = try BlockingHouse(options, notice) { (capacity, mail) throws(SystemError) in
       let box = MessageBox<S.Message>(mail: mail)
       return (try Sessions(capacity: capacity, box: box, make: session), box)
     }
-    var server = try BlockingServer(house, notice, signals)
+    var server = try BlockingServer(house, signals)
     let addresses = try server.listen(self)
     try server.recruit(self)
     ready(ServerHandle(addresses: addresses, acceptor: house.control))
@@ -23,7 +23,6 @@ extension Server {
 /// The thread of a blocking server that accepts.
 struct BlockingServer: ~Copyable {
   private let house: BlockingHouse
-  private let notice: (ReactorNotice) -> Void
   private var signals: EndSignals?
   private let signalled: Descriptor?
   private let system = Linux()
@@ -33,11 +32,9 @@ struct BlockingServer: ~Copyable {
   private var now = Linux().now()
 
   init(
-    _ house: BlockingHouse, _ notice: @escaping (ReactorNotice) -> Void,
-    _ signals: consuming EndSignals?
+    _ house: BlockingHouse, _ signals: consuming EndSignals?
   ) throws(SystemError) {
     self.house = house
-    self.notice = notice
     signalled = signals?.descriptor
     self.signals = signals
     crew = BlockingThreads(house, capacity: 0)
@@ -86,8 +83,7 @@ struct BlockingServer: ~Copyable {
     house.startDeadline(now)
     // What waits in the queues was promised service, since closing a listener resets it.
     acceptAll()
-    let peers = house.count
-    notice(.draining(peers: peers))
+    house.announceDrain()
     house.tell(.drain)
     while house.control.waker.request != .stop, let deadline = house.drainDeadline {
       let before = house.count
@@ -97,8 +93,7 @@ struct BlockingServer: ~Copyable {
       if system.now() >= deadline + .seconds(1) { break }
       wait(until: deadline + .seconds(1))
     }
-    let forced = house.forced
-    notice(.drained(finished: max(0, peers - forced), forced: forced))
+    house.announceEnd()
   }
 
   // ------------------------------------------------------------------------------ accepting
@@ -119,7 +114,7 @@ struct BlockingServer: ~Copyable {
     do throws(SystemError) {
       guard let accepted = try listeners[key].accept() else { return false }
       let socket = accepted.socket
-      if accepting.end() { notice(.acceptingResumed) }
+      if accepting.end() { house.notice(.acceptingResumed) }
       try crew.take(socket)
       return true
     } catch {
@@ -133,7 +128,7 @@ struct BlockingServer: ~Copyable {
     let system = system
     now = system.now()
     if accepting.begin(reason, isEmpty: house.count == 0, now, entropy: system.entropy()) {
-      notice(.acceptingPaused(reason))
+      house.notice(.acceptingPaused(reason))
     }
   }
 

@@ -26,6 +26,7 @@ final class BlockingWorker: @unchecked Sendable {
   private var hasPeerEnded = false
   private var isClosing = false
   private var owesDrained = false
+  private var hasLetters = false
   private var isToldToDrain = false
   private var quietTurns = 0
   private var turnsLeft = 128
@@ -110,6 +111,8 @@ final class BlockingWorker: @unchecked Sendable {
   /// What has come is answered first, then the session is asked to finish.
   private func beginDrain() {
     house.startDeadline(system.now())
+    // Who accepts is busy with this connection.
+    if control === house.control { house.announceDrain() }
     if !isPaused, !hasPeerEnded, quietTurns < 2, turnsLeft > 0 {
       turnsLeft -= 1
       let isReady = wait(for: .read, until: system.now()) == .read
@@ -121,9 +124,17 @@ final class BlockingWorker: @unchecked Sendable {
     callBack { sessions, connection in sessions.draining(0, &connection) }
   }
 
-  private func deliverMail() {
+  /// Runs what other threads want to be run in this one; letters wait for the session.
+  private func doJobs() {
     guard control.mail.takeUp() else { return }
+    hasLetters = true
     for letter in control.jobs.takeAll() { letter.message() }
+  }
+
+  private func deliverMail() {
+    doJobs()
+    guard hasLetters else { return }
+    hasLetters = false
     for place in 0..<sessions.collectMail() where sessions.addressee(place) == key && !isOver {
       callBack { sessions, connection in sessions.deliver(place, 0, &connection) }
     }
@@ -221,7 +232,8 @@ final class BlockingWorker: @unchecked Sendable {
       }
       guard offset < connection.count else { break }
       owesDrained = true
-      _ = wait(for: .write, until: limit)
+      _ = wait(for: .write, until: control.mail.fallAsleep() ? limit : system.now())
+      doJobs()
       if request == .stop { return over(.stopped) }
       if hasRunOut(system.now()) { return }
     }
