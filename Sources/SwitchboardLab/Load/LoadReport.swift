@@ -3,8 +3,8 @@ import Switchboard
 /// What a load run measured, as lines to read.
 public struct LoadReport: Sendable {
   private let result: LoadResult
-  private let width: Int
-  private let color: Bool
+  let width: Int
+  let color: Bool
 
   /// A report for a terminal of so many columns.
   public init(_ result: LoadResult, width: Int, color: Bool) {
@@ -15,7 +15,7 @@ public struct LoadReport: Sendable {
 
   /// The lines, the verdict on the generator itself last.
   public var lines: [String] {
-    var lines = [bold(title), faint(conditions), ""]
+    var lines = broken(title, width).map(bold) + broken(conditions, width).map(faint) + [""]
     lines += rateLines + [""] + latencyLines
     if result.steps.count > 1 { lines += [""] + stepLines }
     lines += [""] + figureLines
@@ -57,21 +57,16 @@ public struct LoadReport: Sendable {
   private var rateLines: [String] {
     let measured = result.series.filter { $0.isMeasured && $0.seconds > 0.2 }
     let rates = measured.map(\.rate)
-    var line = label("Rate") + strong(perSecond(result.rate))
-    var lines: [String] = []
+    var lines = [label("Rate") + strong(perSecond(result.rate))]
     if let low = rates.min(), let high = rates.max(), rates.count > 1 {
-      let span = "   \(Figures.grouped(Int(low))) to \(Figures.grouped(Int(high))) by the second"
-      line += faint(span)
-      lines.append(line)
+      lines[0] += faint(
+        "   \(Figures.grouped(Int(low))) to \(Figures.grouped(Int(high))) by the second")
       let room = width - 14
       lines.append(label("") + tinted(LoadMeter.sparkline(LoadReport.thinned(rates, to: room))))
-    } else {
-      lines.append(line)
     }
     var counted = "\(Figures.grouped(result.requests)) requests, every reply checked"
     if result.missed > 0 { counted += "; \(Figures.grouped(result.missed)) were due and not sent" }
-    lines.append(label("") + counted)
-    return lines
+    return lines + rows("", counted)
   }
 
   /// At most so many values, each the average of those it stands for.
@@ -94,15 +89,28 @@ public struct LoadReport: Sendable {
     } else {
       rows.append(("", times(result.latency)))
     }
-    let widths = heads.indices.map { column in rows.map { $0.1[column].count }.max() ?? 0 }
+    let (widths, gap) = columns(rows.map(\.1))
     return rows.enumerated().map { number, row in
-      let cells = row.1.enumerated().map { column, cell in
-        cell.padded(to: widths[column], atLeft: true)
-      }
-      let text = cells.joined(separator: "   ")
+      let cells = widths.map { row.1[$0.column].padded(to: $0.width, atLeft: true) }
+      let text = cells.joined(separator: gap)
       let name = row.0.padded(to: 13)
       return number == 0 ? bold(name) + faint(text) : name + (number == 1 ? strong(text) : text)
     }
+  }
+
+  /// The columns that fit, with their widths, and what stands between them. The second goes first
+  /// where there is no room, and the last next.
+  private func columns(_ rows: [[String]]) -> ([(column: Int, width: Int)], gap: String) {
+    var columns = rows[0].indices.map { column in
+      (column: column, width: rows.map { $0[column].count }.max() ?? 0)
+    }
+    let fits = { (gap: Int) in
+      columns.reduce(0) { $0 + $1.width + gap } - gap <= width - 13
+    }
+    if fits(3) { return (columns, "   ") }
+    if !fits(2) { columns.remove(at: 1) }
+    if !fits(2) { columns.removeLast() }
+    return (columns, "  ")
   }
 
   private func times(_ latency: LatencyHistogram) -> [String] {
@@ -119,11 +127,10 @@ public struct LoadReport: Sendable {
       return rates + [50, 99, 99.9].map { Figures.brief(latency.percentile($0)) }
         + [Figures.brief(latency.longest)]
     }
-    let widths = heads.indices.map { column in ([heads] + rows).map { $0[column].count }.max() ?? 0
-    }
+    let (widths, gap) = columns([heads] + rows)
     return ([heads] + rows).enumerated().map { number, row in
-      let cells = row.enumerated().map { $1.padded(to: widths[$0], atLeft: true) }
-      let text = cells.joined(separator: "   ")
+      let cells = widths.map { row[$0.column].padded(to: $0.width, atLeft: true) }
+      let text = cells.joined(separator: gap)
       return number == 0 ? bold("Steps".padded(to: 13)) + faint(text) : label("") + text
     }
   }
@@ -134,19 +141,18 @@ public struct LoadReport: Sendable {
     var lines: [String] = []
     if !result.connecting.isEmpty {
       let made = Figures.grouped(result.connectionsMade)
-      lines.append(
-        label("Connections") + "\(made) made; half of them within "
-          + "\(Figures.brief(result.connecting.percentile(50))), the slowest in "
-          + Figures.brief(result.connecting.longest))
+      lines += rows(
+        "Connections",
+        "\(made) made; half of them within \(Figures.brief(result.connecting.percentile(50))), "
+          + "the slowest in \(Figures.brief(result.connecting.longest))")
     }
     if result.seconds > 0 {
       let rates = [result.bytesSent, result.bytesReceived].map {
         LoadReport.bytes(Double($0) / result.seconds) + "/s"
       }
-      lines.append(label("Bytes") + "\(rates[0]) sent, \(rates[1]) received")
+      lines += rows("Bytes", "\(rates[0]) sent, \(rates[1]) received")
     }
-    lines.append(label("Generator") + generator)
-    return lines
+    return lines + rows("Generator", generator)
   }
 
   private var generator: String {
@@ -183,8 +189,8 @@ public struct LoadReport: Sendable {
     if result.isOpenLoop, result.missed * 100 > result.requests {
       warnings.append(
         "The server did not keep up: \(Figures.grouped(result.missed)) requests could not be sent "
-          + "in time, and their latency is not in the table. Lower --rate, or give more "
-          + "--connections.")
+          + "before the end, and count as long as they had waited by then. Lower --rate, or give "
+          + "more --connections.")
     }
     if result.isOpenLoop, result.lag.percentile(99) * 10 > result.latency.percentile(50),
       result.lag.percentile(99) > .milliseconds(1)
@@ -199,79 +205,5 @@ public struct LoadReport: Sendable {
     }
     if let note = Machine.buildNote { warnings.append(note) }
     return warnings
-  }
-
-  // ---------------------------------------------------------------------------- wording
-
-  private func wrapped(_ text: String, after label: String? = nil) -> [String] {
-    let head = label ?? "Note".padded(to: 13)
-    var rows = [""]
-    for word in text.split(separator: " ") {
-      let last = rows[rows.count - 1]
-      if last.isEmpty {
-        rows[rows.count - 1] = String(word)
-      } else if last.count + 1 + word.count <= width - 13 {
-        rows[rows.count - 1] = last + " " + word
-      } else {
-        rows.append(String(word))
-      }
-    }
-    return rows.enumerated().map { number, row in
-      (number == 0 ? alarming(head) : String(repeating: " ", count: 13)) + row
-    }
-  }
-
-  private func perSecond(_ rate: Double) -> String {
-    rate < 100
-      ? Figures.fixed(rate, places: 1) + " requests/s"
-      : Figures.grouped(Int(rate.rounded())) + " requests/s"
-  }
-
-  private func seconds(_ value: Double) -> String {
-    Figures.fixed(value, places: value == value.rounded() ? 0 : 2) + " s"
-  }
-
-  static func bytes(_ value: Double) -> String {
-    switch value {
-    case ..<1e3: Figures.fixed(value, places: 0) + " B"
-    case ..<1e6: Figures.fixed(value / 1e3, places: 1) + " kB"
-    case ..<1e9: Figures.fixed(value / 1e6, places: 1) + " MB"
-    default: Figures.fixed(value / 1e9, places: 2) + " GB"
-    }
-  }
-
-  private func label(_ text: String) -> String { bold(text.padded(to: 13)) }
-  private func bold(_ text: String) -> String { styled(text, "1") }
-  private func strong(_ text: String) -> String { styled(text, "1;32") }
-  private func faint(_ text: String) -> String { styled(text, "2") }
-  private func tinted(_ text: String) -> String { styled(text, "36") }
-  private func alarming(_ text: String) -> String { styled(text, "1;33") }
-  private func styled(_ text: String, _ code: String) -> String {
-    color && !text.isEmpty ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
-  }
-}
-
-extension LoadComparison {
-  /// The comparison as lines to read.
-  public func text(color: Bool) -> [String] {
-    let rows = lines.map { line -> [String] in
-      let value = { (figure: Double) in
-        line.isRate ? Figures.grouped(Int(figure.rounded())) + "/s" : LoadMeter.time(figure)
-      }
-      let sign = line.change < 0 ? "−" : "+"
-      let percent = { (share: Double) in Figures.fixed(abs(share) * 100, places: 1) + " %" }
-      let verdict =
-        line.isNoise
-        ? "within noise (±\(percent(line.noise)))"
-        : (line.change > 0) == line.isRate ? "better" : "worse"
-      return [line.name, value(line.before), value(line.now), sign + percent(line.change), verdict]
-    }
-    let all = [["", "before", "now", "change", ""]] + rows
-    let widths = (0..<4).map { column in all.map { $0[column].count }.max() ?? 0 }
-    return all.enumerated().map { number, row in
-      let cells = (0..<4).map { row[$0].padded(to: widths[$0], atLeft: $0 > 0) }
-      let head = (number == 0 ? "Baseline" : "").padded(to: 13)
-      return head + cells.joined(separator: "   ") + (row[4].isEmpty ? "" : "   " + row[4])
-    }
   }
 }
