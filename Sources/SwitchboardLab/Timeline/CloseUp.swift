@@ -27,16 +27,22 @@ struct CutAxis {
   /// A gap of more columns than this is cut.
   private static let longestGap = 10.0
 
-  /// As many of the callbacks as fit into so many columns, drawn as large as they can be.
+  /// As many of the callbacks as fit into so many columns without losing sight of microseconds,
+  /// drawn as large as they can be; where that would be fewer than a handful, a handful.
   init(_ callbacks: ArraySlice<CallbackRecord>, columns: Int) {
-    var shown = callbacks.prefix(max(1, columns / 2))
-    while true {
-      for microseconds in CutAxis.scales {
-        self.init(shown, each: .nanoseconds(Int64(microseconds * 1000)))
-        if width <= columns || shown.count == 1 { return }
+    let most = callbacks.prefix(max(1, columns / 2))
+    for (coarsest, fewest) in [(100.0, 6), (.infinity, 1)] {
+      var shown = most
+      while shown.count >= min(fewest, most.count) {
+        for microseconds in CutAxis.scales where microseconds <= coarsest {
+          self.init(shown, each: .nanoseconds(Int64(microseconds * 1000)))
+          if width <= columns { return }
+        }
+        if shown.count <= 1 { break }
+        shown = shown.dropLast()
       }
-      shown = shown.dropLast()
     }
+    self.init(most.prefix(1), each: .seconds(1))
   }
 
   /// Round lengths of a column, in microseconds, up to a second.
