@@ -44,7 +44,7 @@ extension TimelinePage {
     const placeOf = t => left + (t - seen.from) * scaleOf();
 
     const steps = () => {
-      const least = (seen.to - seen.from) * 110 / Math.max(1, width - left);
+      const least = (seen.to - seen.from) * (width < 600 ? 84 : 110) / Math.max(1, width - left);
       const power = Math.pow(10, Math.floor(Math.log10(least)));
       return [1, 2, 5, 10].map(n => n * power).find(step => step >= least * 0.999);
     };
@@ -59,10 +59,10 @@ extension TimelinePage {
         g.moveTo(x, axis - 5);
         g.lineTo(x, height);
         g.stroke();
-        const half = g.measureText(label).width / 2 + 2;
-        if (x - half < left - 6 || x + half > width) continue;
+        const half = g.measureText(label).width / 2 + 2, middle = Math.max(x, left + half);
+        if (x < left || middle + half > width) continue;
         g.fillStyle = colors.faint;
-        g.fillText(label, x, 15);
+        g.fillText(label, middle, 15);
       }
       g.textAlign = "left";
     };
