@@ -22,13 +22,18 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
   targets: [
     .target(name: "CKernel"),
     .target(name: "Switchboard", dependencies: ["CKernel"], swiftSettings: strict),
     .target(name: "SwitchboardProtocols", swiftSettings: strict),
     .target(
-      name: "SwitchboardLab", dependencies: ["Switchboard", "SwitchboardProtocols"],
+      name: "SwitchboardLab",
+      dependencies: [
+        "Switchboard", "SwitchboardProtocols",
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "SwitchboardCommand",
@@ -65,15 +70,25 @@ let package = Package(
     .executableTarget(
       name: "EngineHelper", dependencies: ["Switchboard", "SwitchboardLab", "SystemCallFilter"],
       path: "Tests/EngineHelper", swiftSettings: plain),
+    // Tells the engine's tests where a call comes from.
+    .target(name: "CallStack", path: "Tests/CallStack"),
     .testTarget(
       name: "EngineTests",
       dependencies: [
         "Switchboard", "SwitchboardProtocols", "SwitchboardLab", "EngineHelper", "TestSupport",
+        "CallStack",
       ],
       swiftSettings: plain),
     .testTarget(
       name: "SessionTests",
       dependencies: ["Switchboard", "SwitchboardLab", "ChatRoom", "TestSupport"],
+      swiftSettings: plain),
+    .testTarget(
+      name: "ReportTests", dependencies: ["SwitchboardLab", "Switchboard"],
+      swiftSettings: plain),
+    .testTarget(
+      name: "LoadTests",
+      dependencies: ["Switchboard", "SwitchboardLab", "SwitchboardCommand", "TestSupport"],
       swiftSettings: plain),
     .testTarget(
       name: "DocumentationTests",

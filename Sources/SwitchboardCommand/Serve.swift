@@ -58,6 +58,11 @@ struct Serve: ParsableCommand {
   var logLevel = LogLevel.info
 
   func validate() throws {
+    if limits.lineTimeout.duration != nil, servedProtocol != .line {
+      throw ValidationError(
+        "The option '--line-timeout' does not go with '--protocol \(servedProtocol.rawValue)': it "
+          + "takes '--protocol line'.")
+    }
     guard dualStack else { return }
     let addresses = try? SocketAddress.resolve(host, port: 0)
     guard addresses == [.any(.v6, port: 0)] else {
@@ -113,7 +118,8 @@ struct Serve: ParsableCommand {
     case .line:
       let services = LineServices()
       defer { services.close() }
-      try run(server) { LineSession(services) }
+      let timeout = limits.lineTimeout.duration
+      try run(server) { LineSession(services, lineTimeout: timeout) }
     case .chat:
       let room = Room()
       try run(server) { ChatSession(room) }

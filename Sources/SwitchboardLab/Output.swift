@@ -28,8 +28,8 @@ public enum Output {
     }
   }
 
-  private static func write(_ text: String, to descriptor: Int32) {
-    _ = write(all: text + "\n", to: descriptor)
+  private static func write(_ text: String, to descriptor: Int32, ending: String = "\n") {
+    _ = write(all: text + ending, to: descriptor)
   }
 
   /// Writes a text to its end: whether that was possible.
@@ -51,6 +51,12 @@ public enum Output {
   /// Whether standard output is a terminal.
   public static var isTerminal: Bool { isatty(1) == 1 }
 
+  /// Whether standard error is a terminal.
+  public static var isErrorTerminal: Bool { isatty(2) == 1 }
+
+  /// Writes a line to standard error in place of the one before, as terminals do.
+  public static func redraw(_ text: String) { write("\r\u{1B}[2K" + text, to: 2, ending: "") }
+
   /// Whether standard output is a terminal that understands colour, and the user has not said no
   /// (<https://no-color.org>).
   public static var wantsColor: Bool {
@@ -61,9 +67,13 @@ public enum Output {
   }
 
   /// The terminal's width in columns; 80 where standard output is none.
-  public static var width: Int {
+  public static var width: Int { width(of: 1) }
+  /// The same for standard error.
+  public static var errorWidth: Int { width(of: 2) }
+
+  private static func width(of descriptor: Int32) -> Int {
     var size = winsize()
-    guard unsafe ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    guard unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
     return Int(size.ws_col)
   }
 }

@@ -308,6 +308,12 @@ static inline void ck_semaphore_wait(sem_t *s) {
   }
 }
 
+// A lock, in memory that does not move.
+static inline void ck_lock_open(pthread_mutex_t *m) { pthread_mutex_init(m, NULL); }
+static inline void ck_lock_close(pthread_mutex_t *m) { pthread_mutex_destroy(m); }
+static inline void ck_lock_take(pthread_mutex_t *m) { pthread_mutex_lock(m); }
+static inline void ck_lock_leave(pthread_mutex_t *m) { pthread_mutex_unlock(m); }
+
 // ------------------------------------------------------------------ processors
 
 // Declared here since the headers hide them without _GNU_SOURCE. A mask of 1,024 processors.
@@ -330,6 +336,43 @@ static inline long ck_pin(int processor) {
   uint64_t mask[16] = {0};
   mask[processor / 64 % 16] = (uint64_t)1 << (processor % 64);
   CK_ANSWER(sched_setaffinity(0, sizeof mask, mask));
+}
+
+// ------------------------------------------------------------ keeping time exactly
+
+#include <sys/prctl.h>
+
+// As ck_epoll_wait, for so many nanoseconds: epoll_pwait2(2), Linux 5.11.
+static inline long ck_epoll_wait_exactly(int ep, struct ck_event *events, int room,
+                                         int64_t nanoseconds) {
+  size_t shift = (sizeof(struct ck_event) - sizeof(struct epoll_event)) * (size_t)room;
+  char *packed = (char *)events + shift;
+  struct timespec wait = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+  int count = epoll_pwait2(ep, (struct epoll_event *)(void *)packed, room,
+                           nanoseconds < 0 ? NULL : &wait, NULL);
+  if (count < 0) return -(long)errno;
+  for (int i = 0; i < count; i++) {
+    struct epoll_event one;
+    memcpy(&one, packed + sizeof one * (size_t)i, sizeof one);
+    events[i].key = one.data.u64;
+    events[i].events = one.events;
+  }
+  return count;
+}
+// How late the kernel may wake this thread, to wake several at once; 50 microseconds by default.
+static inline void ck_set_timer_slack(unsigned long nanoseconds) {
+  prctl(PR_SET_TIMERSLACK, nanoseconds, 0, 0, 0);
+}
+// Processor time of this thread.
+static inline uint64_t ck_thread_nanoseconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+// Leaves the choice of a local port to connect, which may then use one again for another peer.
+static inline long ck_bind_no_port(int fd) {
+  int one = 1;
+  CK_ANSWER(setsockopt(fd, IPPROTO_IP, 24 /* IP_BIND_ADDRESS_NO_PORT */, &one, sizeof one));
 }
 
 #include "ckring.h"

@@ -76,6 +76,9 @@ public enum ReactorNotice: Hashable, Sendable, CustomStringConvertible {
   case acceptingPaused(Pause)
   /// A connection was accepted again.
   case acceptingResumed
+  /// An address has as many connections as one may have; told once until it has none. Further ones
+  /// are closed.
+  case addressLimit(SocketAddress, Int)
   /// Draining has begun, with so many peers connected.
   case draining(peers: Int)
   /// Draining has ended: so many peers finished, so many had to be cut off.
@@ -93,6 +96,9 @@ public enum ReactorNotice: Hashable, Sendable, CustomStringConvertible {
     case .acceptingPaused(.refused(let error)): "accepting paused: \(error)"
     case .acceptingPaused(.failed(let error)): "accepting paused: \(error)"
     case .acceptingResumed: "accepting again"
+    case .addressLimit(let address, let limit):
+      "refusing \(address.host): it has \(limit) connections, the limit for one address; "
+        + "raise it if many share that address"
     case .draining(let peers): "draining: \(peers) connected"
     case .drained(let finished, let forced): "drained: \(finished) finished, \(forced) cut off"
     case .slowCallback(let callback): callback.description

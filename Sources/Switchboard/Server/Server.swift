@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Serves a ``Session`` protocol: on any backend, on one loop or several, with limits, timeouts,
 /// watermarks, fairness and drain built in.
 ///
@@ -93,7 +91,7 @@ public struct Server: Sendable {
 /// How the start of all shards went.
 final class StartUp: Sendable {
   private let started = Semaphore()
-  private let failure = Mutex<SystemError?>(nil)
+  private let failure = Lock<SystemError?>(nil)
 
   var error: SystemError? { failure.withLock { $0 } }
   func report(_ error: SystemError) { failure.withLock { $0 = $0 ?? error } }

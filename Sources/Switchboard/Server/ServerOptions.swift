@@ -3,6 +3,10 @@ public struct ServerOptions: Hashable, Sendable {
   /// Connections held at once, by each loop; further ones wait in the kernel's queue. Nil: as many
   /// as the descriptor limit allows, less 32 for everything else.
   public var maxConnections: Int?
+  /// Connections held at once from one address, by each loop; further ones are closed as soon as they
+  /// are accepted. IPv6 addresses count by their first 64 bits, and IPv4 addresses as themselves also
+  /// where they come mapped into IPv6. Nil: no such limit.
+  public var maxConnectionsPerAddress: Int?
   /// Connections accepted in one turn of a loop.
   public var acceptBudget = 64
   /// Close a connection on which nothing came or went for so long. Nil: never.

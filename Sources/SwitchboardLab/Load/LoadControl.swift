@@ -1,0 +1,73 @@
+import Switchboard
+import Synchronization
+
+/// What the threads of a run and the one that waits for them tell each other.
+final class LoadControl: Sendable {
+  /// When the load begins, on the monotonic clock; 0 as long as that is not known.
+  let begin = Atomic<UInt64>(0)
+  /// The run shall end now.
+  let isStopped = Atomic<Bool>(false)
+  /// Connections whose first attempt is over.
+  let attempted = Atomic<Int>(0)
+  /// Those among them that stand.
+  let connected = Atomic<Int>(0)
+  private let mail = Mutex<[LoadInterval]>([])
+  private let shares = Mutex<[LoadShare]>([])
+  private let early = Mutex(LoadFailures())
+
+  func report(_ interval: consuming LoadInterval) {
+    let interval = interval
+    mail.withLock { $0.append(interval) }
+  }
+
+  func takeIntervals() -> [LoadInterval] {
+    mail.withLock { mail in
+      defer { mail = [] }
+      return mail
+    }
+  }
+
+  func finish(_ share: consuming LoadShare) {
+    let share = share
+    shares.withLock { $0.append(share) }
+  }
+
+  /// What the threads that have ended measured.
+  var finished: [LoadShare] { shares.withLock { $0 } }
+
+  /// A failure while connections are made, for the line that tells how that goes.
+  func reportEarly(_ failures: LoadFailures) { early.withLock { $0.merge(failures) } }
+  var earlyFailures: LoadFailures { early.withLock { $0 } }
+}
+
+/// What one thread did in one second, or in a part of one that belongs to one step.
+struct LoadInterval: Sendable {
+  /// The same in all threads.
+  var number = 0
+  /// Nanoseconds from the window's beginning.
+  var start: Int64 = 0
+  var nanoseconds: UInt64 = 0
+  var isMeasured = false
+  var requests = 0
+  var failures = LoadFailures()
+  var latency = LatencyHistogram()
+}
+
+/// What one thread measured in the whole run.
+struct LoadShare: Sendable {
+  var requests = 0
+  var allRequests = 0
+  var unanswered = 0
+  var missed = 0
+  var bytesSent = 0
+  var bytesReceived = 0
+  var connectionsMade = 0
+  var windowNanoseconds: UInt64 = 0
+  var failures = LoadFailures()
+  var latency = LatencyHistogram()
+  var uncorrected = LatencyHistogram()
+  var connecting = LatencyHistogram()
+  var lag = LatencyHistogram()
+  var steps: [LoadStep] = []
+  var figures = LoadThreadFigures(processorSeconds: 0, waitedSeconds: 0, seconds: 0)
+}

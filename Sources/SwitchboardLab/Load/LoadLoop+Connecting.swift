@@ -1,0 +1,168 @@
+import Switchboard
+
+extension LoadLoop {
+  /// Attempts that are under way at once before the load begins: an accept queue holds more.
+  private static var attemptsAtOnce: Int { 128 }
+
+  /// Opens connections before the load begins, a few at a time.
+  mutating func openMore() {
+    while nextToOpen < slots.count, opening < LoadLoop.attemptsAtOnce {
+      opening += 1
+      nextToOpen += 1
+      open(nextToOpen - 1)
+    }
+  }
+
+  /// Begins to connect a slot.
+  mutating func open(_ index: Int) {
+    let target = options.targets[(number + index * options.threads) % options.targets.count]
+    let made = system.socket(target.family)
+    if let errno = made.errno {
+      return fail(index, LoadFailure(errno, connecting: true), "socket: \(errno)")
+    }
+    let descriptor = Descriptor(rawValue: Int32(made.value))
+    slots[index].descriptor = descriptor.rawValue
+    slots[index].state = .connecting
+    slots[index].began = now
+    slots[index].heard = now
+    // Small requests must not wait for the acknowledgement of the one before.
+    _ = system.set(.noDelay, 1, on: descriptor)
+    // The first source that has a port left for this target.
+    var error: Errno?
+    for _ in 0..<max(1, sources.count) {
+      error = connect(descriptor, to: target)
+      if error?.symbol != "EADDRNOTAVAIL" { break }
+    }
+    if let errno = error {
+      return fail(index, LoadFailure(errno, connecting: true), "connect \(target): \(errno)")
+    }
+    watch(index, descriptor)
+  }
+
+  private mutating func connect(_ descriptor: Descriptor, to target: SocketAddress) -> Errno? {
+    if !sources.isEmpty {
+      let source = sources[turn % sources.count]
+      turn &+= 1
+      if source.family == .v4 { _ = system.choosePortWhenConnecting(descriptor) }
+      if let errno = system.bind(descriptor, to: source).errno, errno.symbol != "EINVAL" {
+        return errno
+      }
+    }
+    let errno = system.connect(descriptor, to: target).errno
+    // An attempt that a signal interrupts goes on.
+    return errno?.symbol == "EINPROGRESS" || errno?.symbol == "EINTR" ? nil : errno
+  }
+
+  private mutating func watch(_ index: Int, _ descriptor: Descriptor) {
+    let key = UInt64(slots[index].generation) << 32 | UInt64(index)
+    // EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLET
+    let bits: UInt32 = 0x1 | 0x4 | 0x2000 | 1 << 31
+    let outcome = system.epollControl(epoll, .add, descriptor, events: bits, key: key)
+    if let errno = outcome.errno {
+      fail(index, LoadFailure(errno, connecting: true), "epoll_ctl: \(errno)")
+    }
+  }
+
+  /// Something happened on a connection.
+  @inline(__always)
+  mutating func handle(_ index: Int, _ bits: UInt32) {
+    // EPOLLERR, EPOLLHUP
+    if slots[index].state == .connecting {
+      if bits & (0x8 | 0x10) != 0 { return connectFailed(index) }
+      guard bits & 0x4 != 0 else { return }
+      let generation = slots[index].generation
+      established(index)
+      guard bits & 0x1 != 0, slots[index].generation == generation else { return }
+    }
+    let generation = slots[index].generation
+    if bits & (0x1 | 0x8 | 0x10 | 0x2000) != 0 {
+      receive(index, toTheEnd: bits & (0x8 | 0x10 | 0x2000) != 0)
+    }
+    if bits & 0x4 != 0, slots[index].generation == generation, slots[index].outLeft > 0 {
+      push(index)
+    }
+  }
+
+  private mutating func connectFailed(_ index: Int) {
+    let pending = system.get(.error, on: Descriptor(rawValue: slots[index].descriptor))
+    let number = pending.isSuccess ? Int32(clamping: pending.value) : 0
+    let errno = number > 0 ? Errno(rawValue: number) : Errno(rawValue: 104)
+    fail(index, LoadFailure(errno, connecting: true), "connect: \(errno)")
+  }
+
+  private mutating func established(_ index: Int) {
+    slots[index].heard = now
+    if tape.greeting > 0 { slots[index].state = .greeting } else { becameReady(index) }
+  }
+
+  /// The connection can take requests.
+  mutating func becameReady(_ index: Int) {
+    slots[index].state = .ready
+    share.connecting.record(nanoseconds: system.now().nanoseconds &- slots[index].began)
+    share.connectionsMade += 1
+    noteAttempt(index, succeeded: true)
+    guard phase == .loading, !slots[index].isIdle, index < joined else { return }
+    if options.isOpenLoop, options.churn != nil {
+      issue(index, due: slots[index].due, sent: slots[index].began)
+      push(index)
+      if slots[index].state == .ready, hasRoom(index) { queue(index) }
+    } else {
+      begin(index)
+    }
+  }
+
+  /// The first attempt of a slot is over.
+  private mutating func noteAttempt(_ index: Int, succeeded: Bool) {
+    guard !slots[index].isAttempted else { return }
+    slots[index].isAttempted = true
+    // With churn those that make requests were never waited for.
+    if options.churn != nil, !slots[index].isIdle { return }
+    opening -= 1
+    if succeeded { control.connected.add(1, ordering: .relaxed) }
+    control.attempted.add(1, ordering: .releasing)
+  }
+
+  /// Counts a failure, closes the connection, and makes a new one in a moment unless that is
+  /// hopeless.
+  mutating func fail(_ index: Int, _ kind: LoadFailure, _ example: @autoclosure () -> String) {
+    let text = example()
+    note(kind, text)
+    if phase == .connecting {
+      var early = LoadFailures()
+      early.add(kind, text)
+      control.reportEarly(early)
+    }
+    noteAttempt(index, succeeded: false)
+    close(index)
+    let isHopeless = kind.isOwn && (kind != .noPorts || options.churn == nil)
+    guard !isHopeless, phase != .finishing, phase != .done else { return }
+    slots[index].state = .resting
+    resting.append(
+      LoadAppointment(
+        at: now + 100_000_000, index: Int32(index), generation: slots[index].generation))
+  }
+
+  /// Counts a failure.
+  mutating func note(_ kind: LoadFailure, _ example: String) {
+    share.failures.add(kind, example)
+    interval.failures.add(kind, example)
+  }
+
+  /// Closes a connection; what was in flight on it is not awaited any more.
+  mutating func close(_ index: Int) {
+    let slot = slots[index]
+    if slot.descriptor >= 0 { _ = system.close(Descriptor(rawValue: slot.descriptor)) }
+    flying -= Int(slot.inFlight)
+    slots[index].descriptor = -1
+    slots[index].generation &+= 1
+    slots[index].state = .vacant
+    slots[index].rewind(to: Int(slot.nextRequest), tape)
+  }
+
+  /// Churn: the connection has made its requests.
+  mutating func renew(_ index: Int) {
+    close(index)
+    guard phase == .loading else { return }
+    if options.isOpenLoop { queue(index) } else if quota > 0 { open(index) }
+  }
+}

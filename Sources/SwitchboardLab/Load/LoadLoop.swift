@@ -1,0 +1,245 @@
+import Switchboard
+
+/// One thread of the generator: its connections, driven by edge-triggered epoll.
+///
+/// Once the connections stand, nothing is allocated for a request: a small one costs a `recv`, a
+/// `send`, a look at the clock and a share of a wait.
+@safe
+struct LoadLoop: ~Copyable {
+  enum Phase { case connecting, loading, finishing, done }
+
+  let options: LoadOptions
+  let tape: LoadTape
+  let pace: LoadPace?
+  let control: LoadControl
+  /// This thread's number, below `options.threads`.
+  let number: Int
+  let sources: [SocketAddress]
+  let system = Linux()
+  let epoll: Descriptor
+
+  var slots: LoadTable<LoadSlot>
+  /// A row of `pipeline` for each slot.
+  var sendings: LoadTable<LoadSending>
+  /// Open loop: connections with room for a request.
+  var free: LoadQueue<Int32>
+  /// Closed loop: connections that think.
+  var thinking: LoadQueue<LoadAppointment>
+  /// Connections that failed and try again in a moment.
+  var resting: LoadQueue<LoadAppointment>
+  let events: UnsafeMutableBufferPointer<EpollEvent>
+  let buffer: UnsafeMutableRawBufferPointer
+
+  var phase = Phase.connecting
+  var now: UInt64
+  /// Slots that make requests are below it; idle ones follow.
+  let active: Int
+  /// Slots from here on have not been opened yet.
+  var nextToOpen = 0
+  /// Attempts under way before the load begins.
+  var opening = 0
+  /// Slots below it have joined in.
+  var joined = 0
+  /// Which of the sources the next connection uses.
+  var turn: Int
+  /// Requests in flight.
+  var flying = 0
+  /// Requests that may still be begun, where their number ends the run.
+  var quota = Int.max
+
+  // The run's timetable.
+  var begin: UInt64 = .max
+  var windowStart: UInt64 = .max
+  var windowEnd: UInt64 = .max
+  var isMeasuring = false
+  var stepNanoseconds: UInt64 = 1
+  var nextCut: UInt64 = .max
+  var nextScan: UInt64 = 0
+  var finishBy: UInt64 = .max
+  /// Open loop: the next request of this thread, and when it is due.
+  var nextRequest: Int
+  var nextDue: UInt64 = .max
+  /// Open loop: whether a connection was free when requests were last looked for.
+  var wasFree = false
+
+  var share = LoadShare()
+  var interval = LoadInterval()
+  var processorAtStart: (used: UInt64, waited: UInt64) = (0, 0)
+
+  init(
+    _ options: LoadOptions, tape: LoadTape, sources: [SocketAddress], number: Int,
+    control: LoadControl
+  ) throws(SystemError) {
+    let share = { (all: Int) in all / options.threads + (number < all % options.threads ? 1 : 0) }
+    active = share(options.connections)
+    let count = active + share(options.idle)
+    self.options = options
+    self.tape = tape
+    self.sources = sources
+    self.number = number
+    self.control = control
+    pace = options.pace
+    nextRequest = number
+    turn = number
+    let made = system.epollCreate()
+    if let errno = made.errno { throw SystemError(.epollCreate, errno) }
+    epoll = Descriptor(rawValue: Int32(made.value))
+    slots = LoadTable(count: count, repeating: LoadSlot())
+    sendings = LoadTable(
+      count: count * options.pipeline, repeating: LoadSending(due: 0, sent: 0))
+    free = LoadQueue(capacity: count, filler: 0)
+    let nobody = LoadAppointment(at: 0, index: 0, generation: 0)
+    let thinks = options.thinkTime > .zero
+    thinking = LoadQueue(capacity: thinks ? count * options.pipeline : 1, filler: nobody)
+    resting = LoadQueue(capacity: count, filler: nobody)
+    unsafe events = .allocate(capacity: 1024)
+    unsafe events.initialize(repeating: EpollEvent())
+    unsafe buffer = .allocate(byteCount: 1 << 18, alignment: 4096)
+    unsafe buffer.initializeMemory(as: UInt8.self, repeating: 0)
+    now = system.now().nanoseconds
+    for index in active..<max(active, count) { slots[index].isIdle = true }
+    for index in 0..<count { slots[index].rewind(to: (number + index * 7) % tape.count, tape) }
+  }
+
+  deinit {
+    for index in 0..<slots.count where slots[index].descriptor >= 0 {
+      _ = system.close(Descriptor(rawValue: slots[index].descriptor))
+    }
+    _ = system.close(epoll)
+    unsafe events.deallocate()
+    unsafe buffer.deallocate()
+  }
+
+  /// Connects, loads and measures, to the end; reports to ``control``.
+  mutating func run() {
+    system.wakePunctually()
+    // With churn, the connections that make requests are part of the load.
+    if options.churn != nil {
+      nextToOpen = active
+      control.attempted.add(active, ordering: .relaxed)
+      control.connected.add(active, ordering: .relaxed)
+    }
+    openMore()
+    while phase != .done {
+      wait()
+      now = system.now().nanoseconds
+      keepHouse()
+    }
+    finish()
+  }
+
+  private mutating func wait() {
+    let wake = wakeUp
+    let (epoll, system, events) = unsafe (epoll, system, events)
+    let nanoseconds = wake > now ? Int64(clamping: wake - now) : 0
+    let outcome = unsafe system.epollWait(epoll, into: events, nanoseconds: nanoseconds)
+    guard outcome.isSuccess else {
+      // A signal: look again. Anything else can only be a mistake of ours, and ends the run.
+      if let errno = outcome.errno, errno.symbol != "EINTR" {
+        note(.broken, "epoll_pwait2: \(errno)")
+        phase = .done
+      }
+      return
+    }
+    for place in 0..<min(outcome.value, events.count) {
+      let event = unsafe events[place]
+      let index = Int(event.key & 0xFFFF_FFFF)
+      guard index < slots.count, slots[index].generation == UInt32(event.key >> 32) else {
+        continue
+      }
+      handle(index, event.events)
+    }
+  }
+
+  /// The next moment at which there is something to do.
+  private var wakeUp: UInt64 {
+    var wake = min(nextScan, nextCut)
+    switch phase {
+    case .connecting: return min(wake, now + 2_000_000)
+    case .loading:
+      wake = min(wake, isMeasuring ? windowEnd : windowStart)
+      if !free.isEmpty { wake = min(wake, nextDue) }
+      if joined < active { wake = min(wake, joining(joined)) }
+      if !thinking.isEmpty { wake = min(wake, thinking.first.at) }
+      if !resting.isEmpty { wake = min(wake, resting.first.at) }
+    case .finishing: wake = min(wake, finishBy)
+    case .done: return now
+    }
+    return wake
+  }
+
+  private mutating func keepHouse() {
+    if control.isStopped.load(ordering: .relaxed) { stopEarly() }
+    switch phase {
+    case .connecting:
+      openMore()
+      let begin = control.begin.load(ordering: .acquiring)
+      if begin != 0 { startLoad(at: begin) }
+    case .loading:
+      if !isMeasuring, now >= windowStart { startWindow() }
+      if now >= nextCut { cut() }
+      if now >= windowEnd || quota <= 0 && flying == 0 && isMeasuring { endWindow() }
+      if phase == .loading { makeRequests() }
+    case .finishing:
+      if flying == 0 || now >= finishBy { phase = .done }
+    case .done: break
+    }
+    if now >= nextScan { scan() }
+  }
+
+  private mutating func makeRequests() {
+    while joined < active, now >= joining(joined) {
+      joined += 1
+      join(joined - 1)
+    }
+    while !thinking.isEmpty, thinking.first.at <= now {
+      let thought = thinking.removeFirst()
+      let index = Int(thought.index)
+      if slots[index].generation == thought.generation { issueMore(index, 1) }
+    }
+    while !resting.isEmpty, resting.first.at <= now {
+      let index = Int(resting.removeFirst().index)
+      slots[index].state = .vacant
+      if options.churn == nil || slots[index].isIdle { open(index) } else { join(index) }
+    }
+    if nextDue <= now { pump() }
+  }
+
+  private mutating func stopEarly() {
+    switch phase {
+    case .connecting: phase = .done
+    case .loading: endWindow()
+    case .finishing, .done: break
+    }
+  }
+
+  /// Looks for connections on which nothing has come for too long.
+  private mutating func scan() {
+    nextScan = now + 250_000_000
+    let timeout = options.timeout
+    let limit = UInt64(timeout.inSeconds * 1e9)
+    for index in 0..<slots.count {
+      let slot = slots[index]
+      switch slot.state {
+      case .connecting where now > slot.began + limit:
+        fail(index, .connectTimeout, "after \(Figures.brief(timeout))")
+      case .greeting where now > slot.began + limit:
+        fail(index, .noGreeting, "none within \(Figures.brief(timeout))")
+      case .ready where slot.inFlight > 0 && now > slot.heard + limit:
+        fail(index, .replyTimeout, "nothing for \(Figures.brief(timeout))")
+      default: break
+      }
+    }
+  }
+}
+
+extension LoadSlot {
+  /// Makes the next request, and the reply to it, one of the tape.
+  mutating func rewind(to request: Int, _ tape: LoadTape) {
+    nextRequest = Int32(request)
+    nextReply = Int32(request)
+    outPlace = tape.requestStart(request)
+    inPlace = tape.replyStart(request)
+    (outLeft, owed, inFlight, issued, head) = (0, 0, 0, 0, 0)
+  }
+}

@@ -1,0 +1,147 @@
+import Switchboard
+
+/// What a load run measured.
+public struct LoadResult: Sendable, Codable {
+  /// What was asked for, in words: protocol, connections, and so on, by option.
+  public var setup: [String: String]
+  /// Whether requests were made at a rate.
+  public var isOpenLoop: Bool
+  /// The measured window, in seconds.
+  public var seconds: Double
+  /// Requests of the window that were answered, and rightly.
+  public var requests: Int
+  /// All requests that were answered rightly, with those before and after the window: what the
+  /// server's own count must agree with.
+  public var allRequests: Int
+  /// Requests that were sent and whose reply was not awaited, since the run ended.
+  public var unanswered: Int
+  /// Open loop: requests that were due in the window and could not be sent before it ended.
+  public var missed: Int
+  /// Bytes sent in the window.
+  public var bytesSent: Int
+  /// Bytes received in the window.
+  public var bytesReceived: Int
+  /// Connections that stood when the load began, idle ones among them.
+  public var connected: Int
+  /// Connections made in all.
+  public var connectionsMade: Int
+  /// What went wrong, over the whole run.
+  public var failures: LoadFailures
+  /// Latency. Open loop: from the moment the request was due (corrected for coordinated omission).
+  /// Closed loop: from the send. With churn the first request of a connection counts from the
+  /// beginning of the connection.
+  public var latency: LatencyHistogram
+  /// Latency from the moment the request was really sent; in a closed loop the same.
+  public var uncorrected: LatencyHistogram
+  /// How long connections took to stand, the greeting included where the protocol has one.
+  public var connecting: LatencyHistogram
+  /// Open loop: how late the generator itself sent requests for which a connection was free.
+  public var lag: LatencyHistogram
+  /// What each thread used.
+  public var threads: [LoadThreadFigures]
+  /// What happened second by second, from the first request on.
+  public var series: [LoadSecond]
+  /// Open loop: each step of the rate.
+  public var steps: [LoadStep]
+
+  /// Requests a second.
+  public var rate: Double { seconds > 0 ? Double(requests) / seconds : 0 }
+  /// Processor time of the generator for one request, in microseconds.
+  public var microsecondsPerRequest: Double {
+    let all = threads.reduce(0) { $0 + $1.processorSeconds }
+    return requests > 0 ? all * 1e6 / Double(requests) : 0
+  }
+  /// The share of its processor that the busiest thread used, 0 to 1.
+  public var busiestShare: Double { threads.map(\.share).max() ?? 0 }
+  /// Whether the generator had no time left, so that the server could perhaps have done more.
+  public var isLimitedByGenerator: Bool { threads.contains { $0.isFull } }
+}
+
+/// What one thread of the generator used in the measured window.
+public struct LoadThreadFigures: Sendable, Codable, Hashable {
+  /// Processor time, in seconds.
+  public var processorSeconds: Double
+  /// Time in which it could have run and no processor was free, in seconds.
+  public var waitedSeconds: Double
+  /// The window, in seconds.
+  public var seconds: Double
+
+  /// The share of one processor that it used.
+  public var share: Double { seconds > 0 ? processorSeconds / seconds : 0 }
+  /// The share of the window in which it waited for a processor.
+  public var waitShare: Double { seconds > 0 ? waitedSeconds / seconds : 0 }
+  /// Whether it had less than a twentieth of its time to spare.
+  public var isFull: Bool { share + waitShare > 0.95 }
+}
+
+/// One second of a run, or the part of one that was left.
+public struct LoadSecond: Sendable, Codable, Hashable {
+  /// When it began, in seconds from the beginning of the window; negative before it.
+  public let start: Double
+  /// Its length in seconds.
+  public let seconds: Double
+  /// Whether it belongs to the window.
+  public let isMeasured: Bool
+  /// Right replies that came in it.
+  public let requests: Int
+  /// What went wrong in it.
+  public let failures: Int
+  /// Half of the latencies in it were no longer, in microseconds.
+  public let p50: Double
+  /// All but a hundredth were no longer, in microseconds.
+  public let p99: Double
+  /// The longest, in microseconds.
+  public let longest: Double
+  /// The latencies, as ``LatencyHistogram/entries``: nanoseconds and count by turns. So a long run
+  /// keeps some kilobytes for a second, and seconds of several generators still add up exactly.
+  private let entries: [UInt64]
+
+  /// A second with these latencies.
+  init(
+    start: Double, seconds: Double, isMeasured: Bool, requests: Int, failures: Int,
+    _ latency: LatencyHistogram
+  ) {
+    let microseconds = { (duration: Duration) in duration.inSeconds * 1e6 }
+    (self.start, self.seconds, self.isMeasured) = (start, seconds, isMeasured)
+    (self.requests, self.failures) = (requests, failures)
+    p50 = microseconds(latency.percentile(50))
+    p99 = microseconds(latency.percentile(99))
+    longest = microseconds(latency.longest)
+    entries = latency.entries.flatMap { [$0.nanoseconds, UInt64($0.count)] }
+  }
+
+  /// Requests a second.
+  public var rate: Double { seconds > 0 ? Double(requests) / seconds : 0 }
+
+  /// The latencies in it.
+  public var latency: LatencyHistogram {
+    var latency = LatencyHistogram()
+    for place in stride(from: 0, to: entries.count - 1, by: 2) {
+      latency.record(nanoseconds: entries[place], count: Int(clamping: entries[place + 1]))
+    }
+    return latency
+  }
+}
+
+/// One step of an open loop.
+public struct LoadStep: Sendable, Codable {
+  /// The rate that was asked for.
+  public var asked: Double
+  /// Its length in seconds.
+  public var seconds: Double
+  /// Right replies that came in it.
+  public var requests: Int
+  /// Latency from the moment each was due.
+  public var latency: LatencyHistogram
+
+  /// Requests a second.
+  public var rate: Double { seconds > 0 ? Double(requests) / seconds : 0 }
+}
+
+/// How a run is going.
+public enum LoadProgress: Sendable {
+  /// Connections stand, of so many; failures so far.
+  case connecting(done: Int, of: Int, failures: Int)
+  /// A second is over.
+  case second(LoadSecond, failures: LoadFailures)
+}

@@ -1,0 +1,149 @@
+import Glibc
+import Switchboard
+import Synchronization
+
+/// Puts load on servers and measures what comes of it.
+///
+/// ```swift
+/// var options = LoadOptions(on: [.loopback(port: 9090)])
+/// options.connections = 64
+/// options.duration = .seconds(5)
+/// let result = try LoadRun(options).run()
+/// print(result.rate, result.latency.percentile(99))
+/// ```
+///
+/// The connections belong to threads that ``run(whenConnected:progress:)`` starts; the thread that
+/// calls it waits. Call `Linux().raiseDescriptorLimit()` before for more than a thousand.
+public final class LoadRun: Sendable {
+  /// What was asked for.
+  public let options: LoadOptions
+  private let control = LoadControl()
+
+  /// A run to come; nothing happens yet.
+  public init(_ options: LoadOptions) { self.options = options }
+
+  /// Ends the run early: what was measured until then is the result. Any thread, and a signal
+  /// handler.
+  public func stop() { control.isStopped.store(true, ordering: .relaxed) }
+
+  /// Connects, loads, measures, and answers when everything is over.
+  ///
+  /// - Parameters:
+  ///   - whenConnected: Called in this thread when the connections stand, before the first request;
+  ///     the load begins when it returns.
+  ///   - progress: Called in this thread every second, and while connections are made.
+  /// - Throws: ``LoadError`` when the options contradict each other or nobody answers there, and
+  ///   `SystemError` when threads or descriptors are lacking at the start.
+  public func run(
+    whenConnected: () -> Void = {}, progress: (LoadProgress) -> Void = { _ in }
+  ) throws -> LoadResult {
+    if let mistake = options.mistake { throw LoadError.mistake(mistake) }
+    let tape = LoadTape(options.speaking, options.size, seed: options.seed)
+    let sources = options.allSources
+    var threads: [LoadThread] = []
+    do {
+      for number in 0..<options.threads {
+        threads.append(try LoadThread(options, tape, sources, number, control))
+      }
+    } catch {
+      stop()
+      for thread in threads { thread.join() }
+      throw error
+    }
+    let stands = connect(progress)
+    let connected = control.connected.load(ordering: .relaxed)
+    if stands {
+      whenConnected()
+      control.begin.store(Linux().now().nanoseconds + 1_000_000, ordering: .releasing)
+    } else {
+      stop()
+    }
+    var series = LoadSeries(threads: options.threads)
+    while control.finished.count < options.threads {
+      usleep(10_000)
+      series.take(control.takeIntervals(), progress)
+    }
+    for thread in threads { thread.join() }
+    series.take(control.takeIntervals(), progress)
+    let shares = control.finished
+    let result = LoadResult(options, shares, series.finish(), connected: connected)
+    if !stands, !isStoppedByCaller { throw LoadError.nobody(result.failures) }
+    if let error = threads.lazy.compactMap(\.error).first { throw error }
+    return result
+  }
+
+  private var isStoppedByCaller: Bool {
+    control.earlyFailures.counts.isEmpty && control.connected.load(ordering: .relaxed) == 0
+  }
+
+  /// Waits until every connection stands or has failed once; false when none stands.
+  private func connect(_ progress: (LoadProgress) -> Void) -> Bool {
+    let all = options.connections + options.idle
+    var told = 0
+    while control.attempted.load(ordering: .acquiring) < all {
+      if control.isStopped.load(ordering: .relaxed) { return false }
+      if control.finished.count == options.threads { return false }
+      usleep(1000)
+      told += 1
+      guard told % 250 == 0 else { continue }
+      progress(
+        .connecting(
+          done: control.connected.load(ordering: .relaxed), of: all,
+          failures: control.earlyFailures.server + control.earlyFailures.own))
+    }
+    return control.connected.load(ordering: .relaxed) > 0
+  }
+}
+
+/// Why a run did not come about.
+public enum LoadError: Error, Sendable, CustomStringConvertible {
+  /// The options contradict each other.
+  case mistake(String)
+  /// Not one connection could be made.
+  case nobody(LoadFailures)
+
+  /// One line with the next action.
+  public var description: String {
+    switch self {
+    case .mistake(let text): return text
+    case .nobody(let failures):
+      guard let kind = failures.kinds.first else { return "no connection could be made" }
+      let example = failures.examples[kind.rawValue].map { " (\($0))" } ?? ""
+      return "no connection could be made: \(kind.meaning)\(example); \(kind.advice)"
+    }
+  }
+}
+
+/// A thread with a part of the load on it.
+private final class LoadThread {
+  private var thread: LoopThread?
+  private let failure: LoadThreadFailure
+
+  init(
+    _ options: LoadOptions, _ tape: LoadTape, _ sources: [SocketAddress], _ number: Int,
+    _ control: LoadControl
+  ) throws(SystemError) {
+    let failure = LoadThreadFailure()
+    self.failure = failure
+    thread = try LoopThread {
+      do throws(SystemError) {
+        var loop = try LoadLoop(
+          options, tape: tape, sources: sources, number: number, control: control)
+        loop.run()
+      } catch {
+        failure.set(error)
+        control.isStopped.store(true, ordering: .relaxed)
+        control.finish(LoadShare())
+      }
+    }
+  }
+
+  var error: SystemError? { failure.error }
+  func join() { thread.take()?.join() }
+}
+
+private final class LoadThreadFailure: Sendable {
+  private let value = Mutex<SystemError?>(nil)
+  var error: SystemError? { value.withLock { $0 } }
+  func set(_ error: SystemError) { value.withLock { $0 = error } }
+}

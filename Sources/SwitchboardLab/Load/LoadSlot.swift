@@ -1,0 +1,59 @@
+/// What the generator knows of one connection.
+struct LoadSlot: BitwiseCopyable {
+  enum State: UInt8 {
+    /// Not connected, and not about to be.
+    case vacant
+    case connecting
+    /// Waits for the server's greeting.
+    case greeting
+    case ready
+    /// Failed; tries again in a moment.
+    case resting
+  }
+
+  var descriptor: Int32 = -1
+  /// Grows whenever the connection is closed: events that were fetched before name a former one.
+  var generation: UInt32 = 0
+  var state = State.vacant
+  /// It is held open and makes no requests.
+  var isIdle = false
+  /// Its first attempt is over.
+  var isAttempted = false
+  /// It is in the queue of those that have room for a request.
+  var isQueued = false
+  /// The request on the tape that is sent next, and the one whose reply is awaited.
+  var nextRequest: Int32 = 0
+  var nextReply: Int32 = 0
+  /// Requests sent and not answered yet.
+  var inFlight: Int32 = 0
+  /// Requests sent on this connection.
+  var issued: Int32 = 0
+  /// Where in its row of sending times the oldest one stands.
+  var head: Int32 = 0
+  /// Where on the tape sending goes on, and how many bytes are to be sent.
+  var outPlace = 0
+  var outLeft = 0
+  /// Where on the tape of replies receiving goes on, and how many bytes are still to come.
+  var inPlace = 0
+  var owed = 0
+  /// Bytes of the reply under way that are still to come.
+  var replyLeft = 0
+  /// When the connection was begun, and when something was last heard on it.
+  var began: UInt64 = 0
+  var heard: UInt64 = 0
+  /// Open loop with churn: when the request was due for which the connection is made.
+  var due: UInt64 = 0
+}
+
+/// When a request was due and when it was sent.
+struct LoadSending: BitwiseCopyable {
+  var due: UInt64
+  var sent: UInt64
+}
+
+/// A slot that shall be looked at again at a moment.
+struct LoadAppointment: BitwiseCopyable {
+  var at: UInt64
+  var index: Int32
+  var generation: UInt32
+}
