@@ -138,6 +138,30 @@ import Testing
     }
   }
 
+  @Test func `A client waits since its own loop's wait, whatever another loop still waits for`()
+    throws
+  {
+    // Loop 1 waits all the time. Loop 0 finds the client after 1 ms and serves it 4 ms later.
+    let wait = { (loop: UInt16, start: UInt64, length: UInt64) in
+      Self.record(LoopRecord.Kind.wait.rawValue, loop: loop, connection: 0, at: start) {
+        $0.wide = length
+      }
+    }
+    let millisecond = 1_000_000 as UInt64
+    let records = [
+      Self.record(CallbackKind.connected.rawValue, at: millisecond),
+      wait(1, 2 * millisecond, 98 * millisecond), wait(0, 2 * millisecond, 2 * millisecond),
+      wait(0, 10 * millisecond, 40 * millisecond),
+      Self.record(CallbackKind.receive.rawValue, at: 54 * millisecond),
+      Self.record(CallbackKind.closed.rawValue, at: 101 * millisecond),
+    ]
+    let drawing = Timeline(try Self.read(Self.bytes(records))).svg(width: 1056)
+    let path = try #require(drawing.firstMatch(of: /d="M([\d.]+) [\d.]+H([\d.]+)v4/))
+    let waited = (Double(path.2) ?? 0) - (Double(path.1) ?? 0)
+    // A hundred milliseconds are a thousand points less the names' and the margin's.
+    #expect((35...41).contains(waited))
+  }
+
   @Test func `A part keeps the numbers of its clients and the zero of the whole`() throws {
     let records = (0..<4).map { step in
       Self.record(

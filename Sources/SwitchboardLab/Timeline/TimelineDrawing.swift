@@ -19,15 +19,16 @@ extension Timeline {
   /// When the connections that were called were known to be ready: the end of the wait before, where
   /// waits were recorded and the callback answers what a wait brings.
   func readyMoments() -> [Instant?] {
-    var last: [Int: Instant] = [:]
-    var next = 0
+    let waits = Dictionary(grouping: recording.waits, by: \.loop)
+    var passed: [Int: Int] = [:]
     return recording.callbacks.map { callback in
-      while next < recording.waits.count, recording.waits[next].end <= callback.start {
-        last[recording.waits[next].loop] = recording.waits[next].end
-        next += 1
-      }
+      let loop = callback.connection.loop
+      let mine = waits[loop] ?? []
+      var next = passed[loop] ?? 0
+      while next < mine.count, mine[next].end <= callback.start { next += 1 }
+      passed[loop] = next
       switch callback.kind {
-      case .receive, .ended, .drained, .connected: return last[callback.connection.loop]
+      case .receive, .ended, .drained, .connected: return next > 0 ? mine[next - 1].end : nil
       default: return nil
       }
     }

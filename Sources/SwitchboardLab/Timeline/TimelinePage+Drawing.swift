@@ -22,11 +22,15 @@ extension TimelinePage {
 
     const fitCanvas = (canvas, w, h) => {
       const ratio = window.devicePixelRatio || 1;
-      canvas.style.height = h + "px";
-      canvas.width = Math.round(w * ratio);
-      canvas.height = Math.round(h * ratio);
+      const [wide, high] = [Math.round(w * ratio), Math.round(h * ratio)];
+      if (canvas.width !== wide || canvas.height !== high) {
+        canvas.style.height = h + "px";
+        canvas.width = wide;
+        canvas.height = high;
+      }
       const context = canvas.getContext("2d");
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      context.clearRect(0, 0, w, h);
       return context;
     };
     const layout = () => {
