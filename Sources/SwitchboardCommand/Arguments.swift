@@ -92,6 +92,18 @@ enum Read {
     return timeout
   }
 
+  /// A moment of a recording, to the microsecond.
+  static func moment(_ text: String) throws -> Timeout {
+    if let count = UInt32(text.dropLast(2)), text.hasSuffix("us"), text.first != "+" {
+      return Timeout(duration: .microseconds(Int(count)), description: text)
+    }
+    guard let timeout = parseTimeout(text) else {
+      throw ValidationError(
+        "give a whole number with its unit (us, ms, s, m or h) up to 24h, such as 1500us or 2s")
+    }
+    return timeout
+  }
+
   /// A timeout that may also be off, but not zero.
   static func timeoutOrNever(_ text: String) throws -> Timeout {
     if text == "never" { return .never }

@@ -37,11 +37,11 @@ struct TimelineCommand: ParsableCommand {
   var svg: String?
 
   @Option(
-    help: ArgumentHelp("Leave out what was before.", valueName: "time"), transform: Read.timeout)
+    help: ArgumentHelp("Leave out what was before.", valueName: "time"), transform: Read.moment)
   var from: Timeout?
 
   @Option(
-    help: ArgumentHelp("Leave out what comes later.", valueName: "time"), transform: Read.timeout)
+    help: ArgumentHelp("Leave out what comes later.", valueName: "time"), transform: Read.moment)
   var to: Timeout?
 
   @Option(
@@ -52,8 +52,7 @@ struct TimelineCommand: ParsableCommand {
 
   func validate() throws {
     if let from = from?.duration, let to = to?.duration, from >= to {
-      throw ValidationError(
-        "'--from \(self.from!)' is not before '--to \(self.to!)': nothing is left.")
+      throw ValidationError("'--from' is not before '--to': nothing is left; make it earlier.")
     }
   }
 

@@ -17,6 +17,7 @@ final class LoopObserver<System: Kernel> {
   private var completions: UInt32 = 0
   private var callback = -1
   private var caller: UInt32 = .max
+  private var returned: UInt64 = 0
 
   private struct Known: BitwiseCopyable {
     var key: UInt64
@@ -128,7 +129,8 @@ final class LoopObserver<System: Kernel> {
     _ kind: CallbackKind, _ index: Int, since start: UInt64, received: Int = 0,
     reason: CloseReason? = nil
   ) -> UInt64? {
-    let duration = now &- start
+    returned = now
+    let duration = returned &- start
     if let ring {
       var record = record(kind.rawValue, number(of: UInt32(truncatingIfNeeded: index)), start)
       record.a = LoopRecord.packed(duration)
@@ -152,7 +154,16 @@ final class LoopObserver<System: Kernel> {
 
   // ------------------------------------------------------------------------------- sends
 
-  /// The kernel, or the ring, has taken bytes since `start`.
+  /// When a send begins; nobody's business where nothing is recorded.
+  func sendBegins() -> UInt64 { ring == nil ? 0 : now }
+
+  /// The kernel, or the ring, has taken bytes that the callback wrote which has just returned.
+  @inline(__always)
+  func sentOutput(_ key: Key, _ count: Int) {
+    if ring != nil { sent(key, count, since: returned) }
+  }
+
+  /// The kernel has taken bytes since `start`.
   @inline(__always)
   func sent(_ key: Key, _ count: Int, since start: UInt64) {
     guard callback >= 0, caller == key.index else {

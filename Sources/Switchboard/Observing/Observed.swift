@@ -33,11 +33,10 @@ struct Observed<Base: Backend & ~Copyable>: Backend, ~Copyable {
   mutating func outputRegion() -> OutputRegion { base.outputRegion() }
 
   mutating func sendOutput(_ count: Int, _ key: Key, _ slots: inout SlotTable) -> SendAnswer {
-    let start = observer.now
     let answer = base.sendOutput(count, key, &slots)
     switch answer {
-    case .took(let taken): observer.sent(key, taken, since: start)
-    case .later: observer.sent(key, count, since: start)
+    case .took(let taken): observer.sentOutput(key, taken)
+    case .later: observer.sentOutput(key, count)
     case .failed: break
     }
     return answer
@@ -46,7 +45,7 @@ struct Observed<Base: Backend & ~Copyable>: Backend, ~Copyable {
   mutating func send(
     _ bytes: UnsafeRawBufferPointer, _ key: Key, _ slots: inout SlotTable
   ) -> SendAnswer {
-    let start = observer.now
+    let start = observer.sendBegins()
     let answer = unsafe base.send(bytes, key, &slots)
     // What is answered later is told of by its completion.
     if case .took(let taken) = answer { observer.sent(key, taken, since: start) }

@@ -8,7 +8,7 @@ import Synchronization
 public final class ServerRecorder: Sendable {
   /// How many records each loop may have waiting, 32 bytes each.
   public let capacity: Int
-  private let rings = Mutex<[RecordRing]>([])
+  private let rings = Lock<[RecordRing]>([])
 
   /// A recorder that nothing has been told yet.
   ///

@@ -27,16 +27,19 @@ struct CutAxis {
   /// A gap of more columns than this is cut.
   private static let longestGap = 10.0
 
-  /// As many of the callbacks as fit into so many columns, drawn as large as they can be.
-  init(_ callbacks: ArraySlice<CallbackRecord>, columns: Int) {
-    var shown = callbacks.prefix(max(1, columns / 2))
-    while true {
-      for microseconds in CutAxis.scales {
-        self.init(shown, each: .nanoseconds(Int64(microseconds * 1000)))
-        if width <= columns || shown.count == 1 { return }
-      }
-      shown = shown.dropLast()
+  /// A dozen of the callbacks, or more where there is room for more, drawn as large as they can be;
+  /// and behind them as many as fit.
+  static func fitting(_ callbacks: ArraySlice<CallbackRecord>, columns: Int) -> CutAxis {
+    let most = callbacks.prefix(max(1, columns / 2))
+    let least = min(most.count, max(12, columns / 5))
+    for microseconds in CutAxis.scales {
+      var axis = CutAxis(most, each: .nanoseconds(Int64(microseconds * 1000)))
+      axis.boxes = axis.boxes.filter { $0.tail.upperBound <= columns }
+      let width = axis.width
+      axis.cuts = axis.cuts.filter { $0.upperBound <= width }
+      if axis.boxes.count >= least { return axis }
     }
+    return CutAxis(most.prefix(1), each: .seconds(1))
   }
 
   /// Round lengths of a column, in microseconds, up to a second.
@@ -89,7 +92,7 @@ extension Timeline {
   /// again in the row of the one thread that makes them.
   func closeUp(width: Int, clients limit: Int) -> [TextLine] {
     let burst = firstBurst
-    let axis = CutAxis(burst, columns: width - left)
+    let axis = CutAxis.fitting(burst, columns: width - left)
     let served = Set(axis.boxes.map(\.callback.connection))
     let shown = clients.filter { served.contains($0.connection) }
     let rows = shown.prefix(limit).map { client in

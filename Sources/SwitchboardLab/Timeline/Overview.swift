@@ -27,7 +27,7 @@ struct TimeScale {
     guard first <= last, last - first < 1e4, last < 1e15 else { return [] }
     return (Int(first)...Int(last)).map { index in
       let nanoseconds = max(0, ((Double(index) * step - offset) * 1e9).rounded())
-      let moment = start + .nanoseconds(Int64(nanoseconds))
+      let moment = start + .nanoseconds(Int64(min(nanoseconds, 9e18)))
       return (column(of: moment), TimeScale.label(Double(index) * step, step: step))
     }
   }

@@ -1,7 +1,6 @@
 import Dispatch
 import Glibc
 import Switchboard
-import Synchronization
 
 /// Takes away what a `ServerRecorder` has taken down and writes it to a file, fifty times a second,
 /// in a thread of its own: the server's loops never wait for the disk.
@@ -26,9 +25,9 @@ public final class RecordingWriter: Sendable {
   /// Where the loops write to.
   public let recorder: ServerRecorder
   private let limit: Int
-  private let state = Mutex(State())
+  private let state = Lock(State())
   private let isEnding = DispatchSemaphore(value: 0)
-  private let thread = Mutex<OwnedThread?>(nil)
+  private let thread = Lock<OwnedThread?>(nil)
 
   /// Creates or empties the file and begins.
   ///

@@ -129,7 +129,10 @@ public struct Timeline {
       return "\(name) waited \(times), for \(share(waited, of: elapsed)) % of "
         + "\(Figures.brief(elapsed))."
     }
-    return sentences.joined(separator: " ")
+    // A ring has no other calls: the kernel receives and sends during them.
+    let remark =
+      recording.backend == "io_uring" ? " With io_uring that includes receiving and sending." : ""
+    return sentences.joined(separator: " ") + remark
   }
 
   /// The part of a wait that the picture shows.

@@ -19,15 +19,16 @@ extension Timeline {
   /// When the connections that were called were known to be ready: the end of the wait before, where
   /// waits were recorded and the callback answers what a wait brings.
   func readyMoments() -> [Instant?] {
-    var last: [Int: Instant] = [:]
-    var next = 0
+    let waits = Dictionary(grouping: recording.waits, by: \.loop)
+    var passed: [Int: Int] = [:]
     return recording.callbacks.map { callback in
-      while next < recording.waits.count, recording.waits[next].end <= callback.start {
-        last[recording.waits[next].loop] = recording.waits[next].end
-        next += 1
-      }
+      let loop = callback.connection.loop
+      let mine = waits[loop] ?? []
+      var next = passed[loop] ?? 0
+      while next < mine.count, mine[next].end <= callback.start { next += 1 }
+      passed[loop] = next
       switch callback.kind {
-      case .receive, .ended, .drained, .connected: return last[callback.connection.loop]
+      case .receive, .ended, .drained, .connected: return next > 0 ? mine[next - 1].end : nil
       default: return nil
       }
     }
@@ -157,7 +158,7 @@ private struct TimelineDrawing {
       path += "M\(number(left + Double(place) * 2)) \(number(y + 18))v-\(number(height))h2"
       path += "v\(number(height))z"
     }
-    if !path.isEmpty { body.append("<path d=\"\(path)\" fill=\"var(--tl-work)\"/>") }
+    draw(path, "work")
     y += Self.rowHeight
   }
 
@@ -167,33 +168,66 @@ private struct TimelineDrawing {
     let from = place(callbacks.first?.start ?? timeline.start)
     box(from, y + 9, place(client.closed ?? timeline.end) - from, 1.5, "life")
     drawWaiting(of: client, ready)
-    var drawn = -1.0
-    for callback in callbacks {
-      let (x, until) = (place(callback.start), place(callback.end))
-      let right = max(until, x + 2)
-      guard right > drawn + 0.5 else { continue }
-      let begin = max(x, drawn)
-      box(begin, y + 4, right - begin, Self.boxHeight, "\(callback.kind)")
-      let sent = place(callback.sentBy)
-      if sent > right + 0.5 {
-        box(right, y + 4, sent - right, Self.boxHeight, "\(callback.kind)", opacity: "0.45")
-      }
-      drawn = max(right, sent)
-    }
+    drawBoxes(of: client)
     y += Self.rowHeight
+  }
+
+  /// One path for each kind; boxes that touch become one.
+  private mutating func drawBoxes(of client: Timeline.Client) {
+    var paths: [CallbackKind: (boxes: String, tails: String)] = [:]
+    var run: (kind: CallbackKind, from: Double, to: Double)?
+    func end() {
+      if let run { paths[run.kind, default: ("", "")].boxes += box(run.from, run.to) }
+      run = nil
+    }
+    for callback in timeline.callbacks(of: client) {
+      let (x, sent) = (place(callback.start), place(callback.sentBy))
+      let right = max(place(callback.end), x + 2)
+      if let last = run, last.kind == callback.kind, x <= last.to + 0.5 {
+        run?.to = max(last.to, right)
+      } else {
+        let begin = max(x, run?.to ?? 0)
+        guard right > begin + 0.5 else { continue }
+        end()
+        run = (callback.kind, begin, right)
+      }
+      guard sent > right + 0.5, let last = run else { continue }
+      end()
+      paths[callback.kind, default: ("", "")].tails += box(last.to, sent)
+    }
+    end()
+    for kind in CallbackKind.allCases {
+      guard let path = paths[kind] else { continue }
+      draw(path.boxes, "\(kind)")
+      draw(path.tails, "\(kind)", opacity: "0.45")
+    }
+  }
+
+  /// A box of the present row, as a part of a path.
+  private func box(_ from: Double, _ to: Double) -> String {
+    let height = number(Self.boxHeight)
+    return "M\(number(from)) \(number(y + 4))h\(number(max(0.1, to - from)))v\(height)"
+      + "H\(number(from))z"
+  }
+
+  private mutating func draw(_ path: String, _ color: String, opacity: String = "") {
+    guard !path.isEmpty else { return }
+    let opacity = opacity.isEmpty ? "" : " opacity=\"\(opacity)\""
+    body.append("<path d=\"\(path)\" fill=\"var(--tl-\(color))\"\(opacity)/>")
   }
 
   /// What a client waited for its turn, where it can be seen.
   private mutating func drawWaiting(of client: Timeline.Client, _ ready: [Instant?]) {
-    var drawn = -1.0
+    var (path, drawn) = ("", -1.0)
     for place in client.places {
       guard let since = ready[Int(place)] else { continue }
       let until = self.place(timeline.recording.callbacks[Int(place)].start)
       let from = max(self.place(since), drawn)
       guard until > from + 1 else { continue }
-      box(from, y + 8, until - from, 4, "wait")
+      path += "M\(number(from)) \(number(y + 8))H\(number(until))v4H\(number(from))z"
       drawn = until
     }
+    draw(path, "wait")
   }
 
   private mutating func remark() {

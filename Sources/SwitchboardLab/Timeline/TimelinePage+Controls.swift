@@ -2,8 +2,8 @@ extension TimelinePage {
   /// Wheel, fingers, mouse, keys; tooltips; the texts around the drawing.
   static let controls = #"""
     const clamp = () => {
-      const span = Math.min(Math.max(seen.to - seen.from, 0.05), whole.to - whole.from + 2 * margin);
-      seen.from = Math.min(Math.max(seen.from, whole.from - margin), whole.to + margin - span);
+      const span = Math.min(Math.max(seen.to - seen.from, 0.05), all.to - all.from);
+      seen.from = Math.min(Math.max(seen.from, all.from), all.to - span);
       seen.to = seen.from + span;
       const most = Math.max(0, axis + rowsHeight + 6 - height);
       seen.top = Math.min(Math.max(seen.top, 0), most);
@@ -18,7 +18,7 @@ extension TimelinePage {
       show(seen.from + dx / scaleOf(), seen.to + dx / scaleOf());
     };
     const middle = () => left + (width - left) / 2;
-    const fit = () => { seen.top = 0; show(whole.from - margin, whole.to + margin); };
+    const fit = () => { seen.top = 0; show(all.from, all.to); };
 
     view.addEventListener("wheel", event => {
       event.preventDefault();
@@ -63,7 +63,7 @@ extension TimelinePage {
     view.addEventListener("dblclick", event => zoom(0.25, event.offsetX));
 
     const centre = event => {
-      const t = whole.from + (event.offsetX - left) / (width - left) * (whole.to - whole.from);
+      const t = all.from + (event.offsetX - left) / (width - left) * (all.to - all.from);
       const half = (seen.to - seen.from) / 2;
       show(t - half, t + half);
     };
@@ -138,9 +138,9 @@ extension TimelinePage {
 
     // The next callback of the row that was looked at last, in the middle and in a size to be seen.
     const step = by => {
-      const all = focus === null ? rows[0].events : rows[focus.row].events;
-      if (!all.length) return;
-      const place = focus === null ? 0 : Math.min(Math.max(focus.place + by, 0), all.length - 1);
+      const events = rows[focus === null ? 0 : focus.row].events;
+      if (!events.length) return;
+      const place = focus === null ? 0 : Math.min(Math.max(focus.place + by, 0), events.length - 1);
       go(focus === null ? 0 : focus.row, place);
     };
     const go = (row, place) => {

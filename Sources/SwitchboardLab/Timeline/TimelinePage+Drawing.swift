@@ -5,9 +5,10 @@ extension TimelinePage {
     const view = byId("view"), map = byId("map"), tip = byId("tip");
     const whole = {from: facts.from, to: Math.max(facts.to, facts.from + 1)};
     const margin = (whole.to - whole.from) * 0.01;
-    const seen = {from: whole.from - margin, to: whole.to + margin, top: 0};
+    const all = {from: whole.from - margin, to: whole.to + margin};
+    const seen = {from: all.from, to: all.to, top: 0};
     let width = 0, height = 0, left = 0, focus = null, colors = {};
-    const axis = 26;
+    const axis = 26, names = "12.5px system-ui, sans-serif";
 
     const readColors = () => {
       const style = getComputedStyle(document.documentElement);
@@ -21,18 +22,24 @@ extension TimelinePage {
 
     const fitCanvas = (canvas, w, h) => {
       const ratio = window.devicePixelRatio || 1;
-      canvas.style.height = h + "px";
-      canvas.width = Math.round(w * ratio);
-      canvas.height = Math.round(h * ratio);
+      const [wide, high] = [Math.round(w * ratio), Math.round(h * ratio)];
+      if (canvas.width !== wide || canvas.height !== high) {
+        canvas.style.height = h + "px";
+        canvas.width = wide;
+        canvas.height = high;
+      }
       const context = canvas.getContext("2d");
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      context.clearRect(0, 0, w, h);
       return context;
     };
     const layout = () => {
       width = view.clientWidth;
       const room = Math.max(220, window.innerHeight - (width < 600 ? 260 : 300));
       height = Math.min(axis + rowsHeight + 6, room);
-      left = 14 + 7.2 * most(rows.map(row => row.name.length));
+      const g = view.getContext("2d");
+      g.font = names;
+      left = 22 + most(rows.map(row => g.measureText(row.name).width));
       view.classList.toggle("all", axis + rowsHeight + 6 > height);
       drawMap();
       draw();
@@ -41,7 +48,7 @@ extension TimelinePage {
     const placeOf = t => left + (t - seen.from) * scaleOf();
 
     const steps = () => {
-      const least = (seen.to - seen.from) * 110 / Math.max(1, width - left);
+      const least = (seen.to - seen.from) * (width < 600 ? 84 : 110) / Math.max(1, width - left);
       const power = Math.pow(10, Math.floor(Math.log10(least)));
       return [1, 2, 5, 10].map(n => n * power).find(step => step >= least * 0.999);
     };
@@ -56,10 +63,10 @@ extension TimelinePage {
         g.moveTo(x, axis - 5);
         g.lineTo(x, height);
         g.stroke();
-        const half = g.measureText(label).width / 2 + 2;
-        if (x - half < left - 6 || x + half > width) continue;
+        const half = g.measureText(label).width / 2 + 2, middle = Math.max(x, left + half);
+        if (x < left || middle + half > width) continue;
         g.fillStyle = colors.faint;
-        g.fillText(label, x, 15);
+        g.fillText(label, middle, 15);
       }
       g.textAlign = "left";
     };
@@ -175,7 +182,7 @@ extension TimelinePage {
         g.clip();
         if (i < loopRows) drawLoop(g, row, y); else drawLife(g, row, y);
         drawEvents(g, row, y, i < loopRows);
-        g.font = "12.5px system-ui, sans-serif";
+        g.font = names;
         g.fillStyle = i < loopRows ? colors.faint : colors.ink;
         g.fillText(row.name, 8, y + row.height / 2 + 4.5);
         g.restore();
@@ -190,21 +197,22 @@ extension TimelinePage {
         + moment(seen.to, span / 100) + " (" + brief(span) + ")";
     };
     const drawScroll = g => {
-      const room = height - axis - pinnedHeight, all = rowsHeight - pinnedHeight;
-      if (all <= room) return;
+      const room = height - axis - pinnedHeight, rest = rowsHeight - pinnedHeight;
+      if (rest <= room) return;
       g.fillStyle = colors.life;
-      g.fillRect(width - 5, axis + pinnedHeight + seen.top / all * room, 3, room * room / all);
+      g.fillRect(width - 5, axis + pinnedHeight + seen.top / rest * room, 3, room * room / rest);
     };
 
     // The strip above: the whole, and what of it is in sight.
     let strip = null;
     const drawMap = () => {
       strip = document.createElement("canvas");
-      const g = fitCanvas(strip, width, 44), span = whole.to - whole.from;
+      const g = fitCanvas(strip, width, 44), span = all.to - all.from;
       g.fillStyle = colors.work;
       for (let x = 0; x < width - left; x++) {
-        const from = whole.from + span * x / (width - left), to = from + span / (width - left);
+        const from = all.from + span * x / (width - left), to = from + span / (width - left);
         let share = 0;
+        if (to < whole.from || from > whole.to) continue;
         for (const row of rows.slice(0, loopRows)) {
           const part = row.waits.length ? 1 - (waitedBy(row, to) - waitedBy(row, from)) / (to - from)
             : Math.min(1, lower(row.events, start, to) - lower(row.events, start, from));
@@ -214,13 +222,13 @@ extension TimelinePage {
       }
     };
     const drawWindow = () => {
-      const g = fitCanvas(map, width, 44), scale = (width - left) / (whole.to - whole.from);
+      const g = fitCanvas(map, width, 44), scale = (width - left) / (all.to - all.from);
       g.drawImage(strip, 0, 0, width, 44);
-      g.font = "12.5px system-ui, sans-serif";
+      g.font = names;
       g.fillStyle = colors.faint;
       g.fillText("whole", 8, 26);
-      const from = Math.max(left, left + (seen.from - whole.from) * scale);
-      const to = Math.min(width, left + (seen.to - whole.from) * scale);
+      const from = Math.max(left, left + (seen.from - all.from) * scale);
+      const to = Math.min(width, left + (seen.to - all.from) * scale);
       g.fillStyle = colors.receive;
       g.globalAlpha = 0.16;
       g.fillRect(from, 0, Math.max(2, to - from), 44);

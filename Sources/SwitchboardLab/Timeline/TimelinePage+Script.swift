@@ -75,6 +75,7 @@ extension TimelinePage {
     // A moment, as exactly as a step needs.
     const moment = (us, step) => {
       const [size, unit] = step >= 1e5 ? [1e6, "s"] : step >= 100 ? [1e3, "ms"] : [1, "µs"];
+      if (Math.abs(us) < step * 1e-6) return "0 " + unit;
       const places = Math.max(0, Math.min(3, Math.ceil(-Math.log10(step / size) - 1e-9)));
       const [whole, rest] = (us / size).toFixed(places).split(".");
       return whole.replace(/\B(?=(\d{3})+$)/g, ",") + (rest ? "." + rest : "") + " " + unit;

@@ -23,7 +23,7 @@ extension TimelinePage {
     #view{cursor:grab;touch-action:pan-y}
     #view.all{touch-action:none}
     #view.held{cursor:grabbing}
-    #tip{position:absolute;pointer-events:none;z-index:2;max-width:290px;padding:7px 10px;
+    #tip{position:absolute;pointer-events:none;z-index:2;width:max-content;max-width:270px;padding:7px 10px;
       border-radius:6px;background:var(--tl-ink);color:var(--tl-page);font-size:12.5px;
       line-height:1.4;font-variant-numeric:tabular-nums;box-shadow:0 2px 10px #0005}
     #tip[hidden]{display:none}
