@@ -70,7 +70,8 @@ struct Placer {
     var found: [Drawing.Point] = []
     for gap in [9.0, 16, 26] {
       for dy in [-height / 2, -height - gap, gap] {
-        for dx in [gap, -breadth - gap, -breadth / 2] where dx != -breadth / 2 || dy != -height / 2 {
+        for dx in [gap, -breadth - gap, -breadth / 2] where dx != -breadth / 2 || dy != -height / 2
+        {
           found.append(.init(point.x + dx, point.y + dy))
         }
       }

@@ -16,7 +16,9 @@ struct LoadCharts {
     }
   }
 
-  private var across: Axis { Axis("connections, each with one request under way", scale: .logarithmic) }
+  private var across: Axis {
+    Axis("connections, each with one request under way", scale: .logarithmic)
+  }
 
   func throughput(_ title: String) -> LineChart {
     LineChart(
@@ -61,7 +63,8 @@ struct LoadCharts {
     let limited = cells.filter(\.isLimitedByGenerator)
     guard !limited.isEmpty else { return [] }
     let names = limited.map { "\($0.model) at \(Figures.grouped($0.connections))" }
-    let shown = names.count > 4 ? "\(names.count) of \(cells.count) runs" : names.joined(separator: ", ")
+    let shown =
+      names.count > 4 ? "\(names.count) of \(cells.count) runs" : names.joined(separator: ", ")
     return [
       "The load generator had no processor time to spare in \(shown): the server could perhaps do more."
     ]

@@ -76,7 +76,8 @@ public struct OneThreadServesAll: Trial {
       + (measured.threads == 1 ? "thread." : "threads.")
     let names = ["sequential", "epoll"]
     let chart = LineChart(
-      title: "One thread serves \(count) clients in \(Figures.fixed(ratio, places: 1)) times the time "
+      title:
+        "One thread serves \(count) clients in \(Figures.fixed(ratio, places: 1)) times the time "
         + "of one",
       x: Axis("clients at once", scale: .logarithmic),
       y: Axis("time until the last is done", unit: .duration, scale: .logarithmic),

@@ -94,7 +94,8 @@ public struct OpenVersusClosedLoop: Trial {
       + "the open loop \(p99(open)); the same open loop, counted from the real send, \(p99(raw))."
     let hues: [Hue] = [.vermilion, .amber, .blue]
     let chart = LineChart(
-      title: "The server stalls for a second: the closed loop's p99 is \(p99(closed)), the open loop's "
+      title:
+        "The server stalls for a second: the closed loop's p99 is \(p99(closed)), the open loop's "
         + p99(open),
       x: Axis("share of replies", unit: .share, scale: .nines),
       y: Axis("came within", unit: .duration, scale: .logarithmic),

@@ -37,7 +37,9 @@ public struct ThreadsCost: Trial {
   public func measure(_ laboratory: Laboratory) throws -> Measured {
     let sizes = laboratory.isQuick ? [20, 200] : [10, 30, 100, 300, 1000, 2000]
     var measured = Measured(rows: [])
-    for (model, options) in [("threads", ["--model", "threads"]), ("epoll", ["--backend", "epoll"])] {
+    for (model, options) in [
+      ("threads", ["--model", "threads"]), ("epoll", ["--backend", "epoll"]),
+    ] {
       for size in sizes {
         measured.rows.append(try ThreadsCost.row(model, options, size, laboratory))
       }

@@ -74,7 +74,9 @@ extension LoadLoop {
     let descriptor = Descriptor(rawValue: slots[index].descriptor)
     while slots[index].outLeft > 0 {
       let system = system
-      let outcome = unsafe tape.withRequests(from: slots[index].outPlace, count: slots[index].outLeft) {
+      let outcome = unsafe tape.withRequests(
+        from: slots[index].outPlace, count: slots[index].outLeft
+      ) {
         unsafe system.send(descriptor, from: $0)
       }
       if let errno = outcome.errno {

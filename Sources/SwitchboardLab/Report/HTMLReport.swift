@@ -48,7 +48,7 @@ public struct HTMLReport: Sendable {
   private var overview: String {
     let items = report.sections.map { section in
       """
-      <li>\(badge(section.findings.verdict)) <a href="#\(section.name)">\(section.name)</a>
+      <li>\(section.findings.verdict.map(badge) ?? "") <a href="#\(section.name)">\(section.name)</a>
       <span>\(prose(section.claim))</span></li>
       """
     }
@@ -62,8 +62,10 @@ public struct HTMLReport: Sendable {
       "<h2>\(section.name)</h2>",
       "<p class=\"claim\">\(prose(section.claim))</p>",
       "<p>\(prose(section.story))</p>",
-      "<p class=\"verdict\">\(badge(findings.verdict)) \(prose(findings.verdict.reason))</p>",
     ]
+    if let verdict = findings.verdict {
+      parts.append("<p class=\"verdict\">\(badge(verdict)) \(prose(verdict.reason))</p>")
+    }
     parts += findings.pictures.map { named in
       let wide = named.picture.drawn(width: HTMLReport.wide).inlined("wide")
       let narrow = named.picture.drawn(width: HTMLReport.narrow).inlined("narrow")
@@ -72,7 +74,8 @@ public struct HTMLReport: Sendable {
     parts += findings.tables.map(table)
     parts += findings.notes.map { "<p class=\"small\">\(prose($0))</p>" }
     parts.append(
-      "<p class=\"small\">Took \(Figures.fixed(section.took.inSeconds, places: 0)) s. Repeat it:</p>")
+      "<p class=\"small\">Took \(Figures.fixed(section.took.inSeconds, places: 0)) s. Repeat it:</p>"
+    )
     parts.append("<pre>\(prose(section.command))</pre>\n</section>")
     return parts.joined(separator: "\n")
   }
