@@ -57,12 +57,13 @@ public struct HTMLReport: Sendable {
 
   private func section(_ section: Report.Section) -> String {
     let findings = section.findings
-    var parts = [
-      "<section id=\"\(section.name)\">",
-      "<h2>\(section.name)</h2>",
-      "<p class=\"claim\">\(prose(section.claim))</p>",
-      "<p>\(prose(section.story))</p>",
-    ]
+    var parts = ["<section id=\"\(section.name)\">"]
+    // A page with one section says all of this at its top.
+    if report.sections.count > 1 {
+      parts.append("<h2>\(section.name)</h2>")
+      parts.append("<p class=\"claim\">\(prose(section.claim))</p>")
+    }
+    parts.append("<p>\(prose(section.story))</p>")
     if let verdict = findings.verdict {
       parts.append("<p class=\"verdict\">\(badge(verdict)) \(prose(verdict.reason))</p>")
     }
@@ -136,9 +137,9 @@ public struct HTMLReport: Sendable {
     .held{color:var(--sb-green)}.failed{color:var(--sb-vermilion)}.undecided{color:var(--sb-f)}
     section,footer,nav{border-top:1px solid var(--sb-h);padding-top:24px;margin-top:36px}
     nav ul{list-style:none;padding:0}nav li{margin:.7em 0}nav span{display:block;color:var(--sb-f)}
-    figure{margin:20px 0}
+    figure{margin:20px -12px}
     figure svg{display:block;width:100%;height:auto}
-    svg.narrow{display:none}
+    svg.narrow{display:none;max-width:460px}
     .scroll{overflow-x:auto;margin:16px 0}
     table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums}
     caption{text-align:left;font-weight:600;padding:.3em 0}
