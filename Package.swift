@@ -70,10 +70,13 @@ let package = Package(
     .executableTarget(
       name: "EngineHelper", dependencies: ["Switchboard", "SwitchboardLab", "SystemCallFilter"],
       path: "Tests/EngineHelper", swiftSettings: plain),
+    // Tells the engine's tests where a call comes from.
+    .target(name: "CallStack", path: "Tests/CallStack"),
     .testTarget(
       name: "EngineTests",
       dependencies: [
         "Switchboard", "SwitchboardProtocols", "SwitchboardLab", "EngineHelper", "TestSupport",
+        "CallStack",
       ],
       swiftSettings: plain),
     .testTarget(

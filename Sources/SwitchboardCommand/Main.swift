@@ -17,5 +17,7 @@ struct Main: ParsableCommand {
         switchboard client -n 3 localhost 9090
       """,
     version: "0.1.0",
-    subcommands: [Demo.self, Serve.self, Client.self, Backends.self, Experiment.self, Compare.self])
+    subcommands: [
+      Demo.self, Serve.self, Client.self, Load.self, TimelineCommand.self, Backends.self, Experiment.self, Compare.self,
+    ])
 }

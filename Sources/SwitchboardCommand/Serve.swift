@@ -52,10 +52,17 @@ struct Serve: ParsableCommand {
 
   @OptionGroup(title: "Limits") var limits: ServeLimits
 
+  @OptionGroup(title: "Looking on") var observing: ServeObserving
+
   @Option(help: "The least important messages to print.")
   var logLevel = LogLevel.info
 
   func validate() throws {
+    if limits.lineTimeout.duration != nil, servedProtocol != .line {
+      throw ValidationError(
+        "The option '--line-timeout' does not go with '--protocol \(servedProtocol.rawValue)': it "
+          + "takes '--protocol line'.")
+    }
     guard dualStack else { return }
     let addresses = try? SocketAddress.resolve(host, port: 0)
     guard addresses == [.any(.v6, port: 0)] else {
@@ -79,6 +86,7 @@ struct Serve: ParsableCommand {
   private func server() throws -> Server {
     var server = Server(on: try addresses())
     server.options = limits.options
+    server.options.slowCallback = observing.slowCallback?.duration
     server.listening.isDualStack = dualStack
     server.backend = backend.name
     server.loops = loops
@@ -110,7 +118,8 @@ struct Serve: ParsableCommand {
     case .line:
       let services = LineServices()
       defer { services.close() }
-      try run(server) { LineSession(services) }
+      let timeout = limits.lineTimeout.duration
+      try run(server) { LineSession(services, lineTimeout: timeout) }
     case .chat:
       let room = Room()
       try run(server) { ChatSession(room) }
@@ -122,7 +131,7 @@ struct Serve: ParsableCommand {
   ) throws {
     var logger = Logger(label: "switchboard") { _ in LineHandler() }
     logger.logLevel = logLevel.level
-    let service = Service(server: server, logger: logger)
+    let service = Service(server: server, logger: logger, observing: observing)
     // Who does not read the lines about peers does not pay for them either.
     if logger.logLevel <= .info {
       try service.run { [logger] in Announced(session()) { logger.info("\($0)") } }

@@ -1,4 +1,5 @@
 import Glibc
+import Switchboard
 
 /// Lines to standard output and standard error, each written whole and at once, so that whoever
 /// reads a pipe sees them when they happen.
@@ -9,22 +10,52 @@ public enum Output {
   /// Writes a line to standard error.
   public static func error(_ text: String) { write(text, to: 2) }
 
-  private static func write(_ text: String, to descriptor: Int32) {
-    var text = text + "\n"
-    text.withUTF8 { bytes in
+  /// A file that cannot be written.
+  public struct Unwritable: Error, CustomStringConvertible {
+    /// One line, with the next action.
+    public let description: String
+  }
+
+  /// Makes a file of a text, in place of one that is there.
+  public static func write(_ text: String, toFile path: String) throws(Unwritable) {
+    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    var isWritten = descriptor >= 0 && write(all: text, to: descriptor)
+    let reason = Errno(rawValue: errno).meaning
+    if descriptor >= 0 { isWritten = close(descriptor) == 0 && isWritten }
+    guard isWritten else {
+      throw Unwritable(
+        description: "cannot write '\(path)': \(reason); give a file that can be written")
+    }
+  }
+
+  private static func write(_ text: String, to descriptor: Int32, ending: String = "\n") {
+    _ = write(all: text + ending, to: descriptor)
+  }
+
+  /// Writes a text to its end: whether that was possible.
+  private static func write(all text: String, to descriptor: Int32) -> Bool {
+    var text = text
+    return text.withUTF8 { bytes in
       var offset = 0
       while offset < bytes.count {
         let count = unsafe Glibc.write(
           descriptor, bytes.baseAddress.unsafelyUnwrapped + offset, bytes.count - offset)
         if count < 0, errno == EINTR { continue }
-        guard count > 0 else { return }
+        guard count > 0 else { return false }
         offset += count
       }
+      return true
     }
   }
 
   /// Whether standard output is a terminal.
   public static var isTerminal: Bool { isatty(1) == 1 }
+
+  /// Whether standard error is a terminal.
+  public static var isErrorTerminal: Bool { isatty(2) == 1 }
+
+  /// Writes a line to standard error in place of the one before, as terminals do.
+  public static func redraw(_ text: String) { write("\r\u{1B}[2K" + text, to: 2, ending: "") }
 
   /// Whether standard output is a terminal that understands colour, and the user has not said no
   /// (<https://no-color.org>).
@@ -36,9 +67,13 @@ public enum Output {
   }
 
   /// The terminal's width in columns; 80 where standard output is none.
-  public static var width: Int {
+  public static var width: Int { width(of: 1) }
+  /// The same for standard error.
+  public static var errorWidth: Int { width(of: 2) }
+
+  private static func width(of descriptor: Int32) -> Int {
     var size = winsize()
-    guard unsafe ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    guard unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
     return Int(size.ws_col)
   }
 }

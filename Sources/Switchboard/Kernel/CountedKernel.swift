@@ -166,4 +166,15 @@ extension CountedKernel {
   ) -> Outcome {
     unsafe other(linux.ringRegisterBuffers(ring, buffers, entries: entries))
   }
+  package func ringRegisterItself(_ ring: OpaquePointer) -> Outcome {
+    unsafe other(linux.ringRegisterItself(ring))
+  }
+  package func ringSupports(_ ring: OpaquePointer, operation: UInt32) -> Outcome {
+    // Asks what setting up has found out: no call.
+    unsafe linux.ringSupports(ring, operation: operation)
+  }
+  package func ringClose(_ ring: OpaquePointer) {
+    counts.other()
+    unsafe linux.ringClose(ring)
+  }
 }

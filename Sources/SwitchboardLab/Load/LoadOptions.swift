@@ -91,7 +91,7 @@ public struct LoadOptions: Sendable {
   }
 
   /// Where connections come from, with port 0; empty leaves it to the system.
-  var allSources: [SocketAddress] {
+  public var allSources: [SocketAddress] {
     if !sources.isEmpty { return sources }
     guard targets.allSatisfy({ $0.family == .v4 && $0.isLoopback }) else { return [] }
     // Some 28,000 ports an address; connections that were closed hold theirs for a while.

@@ -77,22 +77,50 @@ public struct LoadThreadFigures: Sendable, Codable, Hashable {
 /// One second of a run, or the part of one that was left.
 public struct LoadSecond: Sendable, Codable, Hashable {
   /// When it began, in seconds from the beginning of the window; negative before it.
-  public var start: Double
+  public let start: Double
   /// Its length in seconds.
-  public var seconds: Double
+  public let seconds: Double
   /// Whether it belongs to the window.
-  public var isMeasured: Bool
+  public let isMeasured: Bool
   /// Right replies that came in it.
-  public var requests: Int
+  public let requests: Int
   /// What went wrong in it.
-  public var failures: Int
-  /// The latencies' percentiles in it, in microseconds.
-  public var p50: Double
-  public var p99: Double
-  public var longest: Double
+  public let failures: Int
+  /// Half of the latencies in it were no longer, in microseconds.
+  public let p50: Double
+  /// All but a hundredth were no longer, in microseconds.
+  public let p99: Double
+  /// The longest, in microseconds.
+  public let longest: Double
+  /// The latencies, as ``LatencyHistogram/entries``: nanoseconds and count by turns. So a long run
+  /// keeps some kilobytes for a second, and seconds of several generators still add up exactly.
+  private let entries: [UInt64]
+
+  /// A second with these latencies.
+  init(
+    start: Double, seconds: Double, isMeasured: Bool, requests: Int, failures: Int,
+    _ latency: LatencyHistogram
+  ) {
+    let microseconds = { (duration: Duration) in duration.inSeconds * 1e6 }
+    (self.start, self.seconds, self.isMeasured) = (start, seconds, isMeasured)
+    (self.requests, self.failures) = (requests, failures)
+    p50 = microseconds(latency.percentile(50))
+    p99 = microseconds(latency.percentile(99))
+    longest = microseconds(latency.longest)
+    entries = latency.entries.flatMap { [$0.nanoseconds, UInt64($0.count)] }
+  }
 
   /// Requests a second.
   public var rate: Double { seconds > 0 ? Double(requests) / seconds : 0 }
+
+  /// The latencies in it.
+  public var latency: LatencyHistogram {
+    var latency = LatencyHistogram()
+    for place in stride(from: 0, to: entries.count - 1, by: 2) {
+      latency.record(nanoseconds: entries[place], count: Int(clamping: entries[place + 1]))
+    }
+    return latency
+  }
 }
 
 /// One step of an open loop.

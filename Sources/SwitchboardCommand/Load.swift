@@ -1,0 +1,82 @@
+import ArgumentParser
+import Switchboard
+import SwitchboardLab
+
+extension LoadProtocol: ExpressibleByArgument {}
+
+/// `switchboard load`
+struct Load: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Put load on a server, check every reply, and measure.",
+    usage: """
+      switchboard load <host:port> [<options>]
+      switchboard load merge <file> ... [<options>]
+      """,
+    discussion: """
+      Without --rate, each reply is followed by the next request (closed loop). With --rate, \
+      requests are made when they are due, whatever the server does (open loop), and latency \
+      counts from then: a server that stalls cannot hide it. 'merge' adds up results of several \
+      machines that were written with --json.
+
+      The exit code is 0 if every reply was right, 99 if an --assert does not hold, and 1 if \
+      anything else went wrong.
+
+      Examples:
+
+        switchboard load localhost:9090 --connections 64 --duration 5s
+        switchboard load localhost:9090 --rate 5000 --assert 'p99<5ms' --json new.json
+        switchboard load merge a.json b.json
+      """)
+
+  @Argument(
+    help: ArgumentHelp(
+      "The server; several with commas between. Or 'merge' and files.", valueName: "host:port"))
+  var words: [String]
+
+  @OptionGroup(title: "Load") var shape: LoadShape
+  @OptionGroup(title: "Output") var output: LoadOutput
+
+  @Option(help: .hidden, transform: Read.worker)
+  var worker: Read.Worker?
+
+  /// The files to merge; nil when there is load to be made.
+  private var merging: [String]? {
+    words.first == "merge" ? Array(words.dropFirst()) : nil
+  }
+
+  func validate() throws {
+    if let merging {
+      guard !merging.isEmpty else {
+        throw ValidationError("'merge' needs files that --json has written.")
+      }
+      return
+    }
+    guard words.count == 1 else {
+      throw ValidationError(
+        "Give one '<host:port>', with commas between several, and not '\(words[1])' too.")
+    }
+    _ = try Read.targets(words[0])
+    try shape.validate()
+  }
+
+  func run() throws {
+    try reportingFailure(of: "load") {
+      try output.prepare()
+      if let merging {
+        let results = try merging.map { try LoadDocument.read($0).result }
+        guard let result = LoadResult.merged(results) else { return }
+        return try output.present(result, baseline: try output.readBaseline())
+      }
+      try Linux().raiseDescriptorLimit()
+      let options = try shape.options(on: try Read.targets(words[0]).map(LoadShape.resolved))
+      if let worker { return try LoadWorker(options, worker).run() }
+      let baseline = try output.readBaseline()
+      let console = LoadConsole(isQuiet: output.quiet)
+      let result =
+        shape.processes > 1
+        ? try LoadTeam(shape.processes, options, console).run()
+        : try console.run(LoadRun(options))
+      try output.present(result, baseline: baseline)
+    }
+  }
+}

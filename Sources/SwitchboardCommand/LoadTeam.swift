@@ -1,0 +1,218 @@
+import Foundation
+import Switchboard
+import SwitchboardLab
+import Synchronization
+
+/// What a worker process tells the one that started it, a line of JSON each.
+struct LoadWord: Codable, Sendable {
+  var connected: Int?
+  var failed: Int?
+  var isReady: Bool?
+  var second: LoadSecond?
+  var failures: LoadFailures?
+  var result: LoadResult?
+  var error: String?
+}
+
+/// One of the processes that share a load: it makes its part, and tells and is told over pipes.
+struct LoadWorker {
+  private let options: LoadOptions
+
+  init(_ options: LoadOptions, _ worker: Read.Worker) {
+    var options = options
+    let part = { (all: Int) in all / worker.count + (worker.number < all % worker.count ? 1 : 0) }
+    options.connections = part(options.connections)
+    options.idle = part(options.idle)
+    options.requests = options.requests.map(part)
+    options.rates = options.rates.map { $0 / Double(worker.count) }
+    options.seed &+= UInt64(worker.number)
+    // Addresses that the others do not use.
+    options.sourceOffset = worker.number * max(1, options.allSources.count)
+    self.options = options
+  }
+
+  func run() throws {
+    signal(SIGINT, SIG_IGN)
+    let run = LoadRun(options)
+    let isToldToGo = DispatchSemaphore(value: 0)
+    Thread.detachNewThread {
+      while let line = readLine() {
+        if line == "go" { isToldToGo.signal() } else { run.stop() }
+      }
+      // Who started us has gone.
+      run.stop()
+      isToldToGo.signal()
+    }
+    do {
+      let result = try run.run(
+        whenConnected: {
+          say(LoadWord(isReady: true))
+          isToldToGo.wait()
+        },
+        progress: { progress in
+          switch progress {
+          case .connecting(let done, _, let failures):
+            say(LoadWord(connected: done, failed: failures))
+          case .second(let second, let failures):
+            say(LoadWord(second: second, failures: failures))
+          }
+        })
+      say(LoadWord(result: result))
+    } catch {
+      say(LoadWord(error: "\(error)"))
+    }
+  }
+
+  private func say(_ word: LoadWord) {
+    guard let data = try? JSONEncoder().encode(word) else { return }
+    Output.line(String(decoding: data, as: UTF8.self))
+  }
+}
+
+/// Several processes that share a load: each holds its part of the connections, all begin at the
+/// same moment, and their results are added up.
+final class LoadTeam {
+  private let options: LoadOptions
+  private let console: LoadConsole
+  private let members: [Member]
+  private let mail = Mail()
+  private var connected: [Int]
+  private var failed: [Int]
+  private var ready = 0
+  private var seconds: [Int: (second: LoadSecond, count: Int)] = [:]
+  private var failures: [LoadFailures]
+  private var results: [LoadResult] = []
+
+  /// A process and the ways to it.
+  private struct Member {
+    let process: Process
+    let input: Pipe
+    let output: Pipe
+
+    func tell(_ word: String) {
+      try? input.fileHandleForWriting.write(contentsOf: Data("\(word)\n".utf8))
+    }
+  }
+
+  /// What members have said, in order. Nil: it has ended.
+  private final class Mail: Sendable {
+    private let words = Mutex<[(Int, LoadWord?)]>([])
+    private let count = DispatchSemaphore(value: 0)
+
+    func put(_ number: Int, _ word: LoadWord?) {
+      words.withLock { $0.append((number, word)) }
+      count.signal()
+    }
+    func next() -> (Int, LoadWord?) {
+      count.wait()
+      return words.withLock { $0.removeFirst() }
+    }
+  }
+
+  init(_ count: Int, _ options: LoadOptions, _ console: LoadConsole) throws {
+    self.options = options
+    self.console = console
+    connected = Array(repeating: 0, count: count)
+    failed = connected
+    failures = Array(repeating: LoadFailures(), count: count)
+    members = (0..<count).map { number in
+      let process = Process()
+      process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+      process.arguments = CommandLine.arguments.dropFirst() + ["--worker", "\(number)/\(count)"]
+      let member = Member(process: process, input: Pipe(), output: Pipe())
+      process.standardInput = member.input
+      process.standardOutput = member.output
+      return member
+    }
+  }
+
+  func run() throws -> LoadResult {
+    // A member that has gone must not end us when it is told something.
+    signal(SIGPIPE, SIG_IGN)
+    for (number, member) in members.enumerated() { try start(member, number) }
+    let inputs = members.map(\.input)
+    let interrupts = Interrupts {
+      for input in inputs { try? input.fileHandleForWriting.write(contentsOf: Data("stop\n".utf8)) }
+    }
+    defer {
+      interrupts.end()
+      console.clear()
+      for member in members {
+        try? member.input.fileHandleForWriting.close()
+        member.process.waitUntilExit()
+      }
+    }
+    var living = members.count
+    var error: String?
+    while living > 0 {
+      let (number, word) = mail.next()
+      guard let word else {
+        living -= 1
+        continue
+      }
+      if let text = word.error, error == nil {
+        error = text
+        for member in members { member.tell("stop") }
+      }
+      hear(number, word)
+    }
+    if let error { throw LoadError.mistake(error) }
+    guard results.count == members.count, let result = LoadResult.merged(results) else {
+      throw LoadError.mistake(
+        "a generator process ended without a result: see above, or use fewer --processes")
+    }
+    return result
+  }
+
+  private func start(_ member: Member, _ number: Int) throws {
+    try member.process.run()
+    let (reading, mail) = (member.output.fileHandleForReading, mail)
+    Thread.detachNewThread {
+      var rest = Data()
+      while case let data = reading.availableData, !data.isEmpty {
+        rest += data
+        while let newline = rest.firstIndex(of: 10) {
+          if let word = try? JSONDecoder().decode(LoadWord.self, from: rest[..<newline]) {
+            mail.put(number, word)
+          }
+          rest = Data(rest[(newline + 1)...])
+        }
+      }
+      mail.put(number, nil)
+    }
+  }
+
+  private func hear(_ number: Int, _ word: LoadWord) {
+    if let count = word.connected {
+      connected[number] = count
+      failed[number] = word.failed ?? 0
+      console.show(
+        .connecting(
+          done: connected.reduce(0, +), of: options.connections + options.idle,
+          failures: failed.reduce(0, +)))
+    }
+    if word.isReady != nil {
+      ready += 1
+      if ready == members.count { for member in members { member.tell("go") } }
+    }
+    if let second = word.second { hear(number, second, word.failures) }
+    if let result = word.result { results.append(result) }
+  }
+
+  private func hear(_ number: Int, _ second: LoadSecond, _ known: LoadFailures?) {
+    failures[number] = known ?? failures[number]
+    let place = Int((second.start * 1000).rounded())
+    if var sum = seconds[place] {
+      sum.second.add(second)
+      sum.count += 1
+      seconds[place] = sum
+    } else {
+      seconds[place] = (second, 1)
+    }
+    guard let sum = seconds[place], sum.count == members.count else { return }
+    seconds[place] = nil
+    var all = LoadFailures()
+    for failures in failures { all.merge(failures) }
+    console.show(.second(sum.second, failures: all))
+  }
+}

@@ -1,0 +1,88 @@
+extension LoadResult {
+  /// One result of several that were measured side by side: by threads of several processes, or on
+  /// several machines. Counts and histograms add up, without loss; the rate is the sum.
+  ///
+  /// - Returns: Nil of none.
+  public static func merged(_ results: [LoadResult]) -> LoadResult? {
+    guard var all = results.first else { return nil }
+    for other in results.dropFirst() { all.add(other) }
+    return all
+  }
+
+  private mutating func add(_ other: LoadResult) {
+    isOpenLoop = isOpenLoop || other.isOpenLoop
+    for (option, value) in other.setup { setup[option] = joined(option, value) }
+    // Windows of the same load; the longest counts, so that the rate is not flattered.
+    seconds = max(seconds, other.seconds)
+    requests += other.requests
+    allRequests += other.allRequests
+    unanswered += other.unanswered
+    missed += other.missed
+    bytesSent += other.bytesSent
+    bytesReceived += other.bytesReceived
+    connected += other.connected
+    connectionsMade += other.connectionsMade
+    failures.merge(other.failures)
+    latency.merge(other.latency)
+    uncorrected.merge(other.uncorrected)
+    connecting.merge(other.connecting)
+    lag.merge(other.lag)
+    threads += other.threads
+    series = LoadSecond.merged(series, other.series)
+    for (place, step) in other.steps.enumerated() {
+      if steps.indices.contains(place) { steps[place].add(step) } else { steps.append(step) }
+    }
+  }
+
+  /// Numbers of connections, threads and requests add up; anything else is listed.
+  private func joined(_ option: String, _ value: String) -> String {
+    guard let mine = setup[option] else { return value }
+    if ["connections", "threads", "idle"].contains(option), let a = Int(mine), let b = Int(value) {
+      return "\(a + b)"
+    }
+    if option == "rate" { return LoadResult.summed(mine, value) ?? mine }
+    let known = mine.split(separator: ",").map(String.init)
+    let fresh = value.split(separator: ",").map(String.init).filter { !known.contains($0) }
+    return (known + fresh).joined(separator: ",")
+  }
+
+  private static func summed(_ a: String, _ b: String) -> String? {
+    let numbers = [a, b].map { $0.split(separator: ",").compactMap { Double($0) } }
+    guard numbers[0].count == numbers[1].count else { return nil }
+    return zip(numbers[0], numbers[1]).map { Figures.plain($0 + $1) }.joined(separator: ",")
+  }
+}
+
+extension LoadStep {
+  mutating func add(_ other: LoadStep) {
+    asked += other.asked
+    seconds = max(seconds, other.seconds)
+    requests += other.requests
+    latency.merge(other.latency)
+  }
+}
+
+extension LoadSecond {
+  /// Two runs' seconds side by side, by when they began.
+  static func merged(_ a: [LoadSecond], _ b: [LoadSecond]) -> [LoadSecond] {
+    var all = a
+    for second in b {
+      // Seconds of the same run begin at the same moment but for rounding.
+      if let place = all.firstIndex(where: { abs($0.start - second.start) < 0.001 }) {
+        all[place].add(second)
+      } else {
+        all.append(second)
+      }
+    }
+    return all.sorted { $0.start < $1.start }
+  }
+
+  /// Adds what another generator did in the same second.
+  public mutating func add(_ other: LoadSecond) {
+    var latency = latency
+    latency.merge(other.latency)
+    self = LoadSecond(
+      start: start, seconds: max(seconds, other.seconds), isMeasured: isMeasured,
+      requests: requests + other.requests, failures: failures + other.failures, latency)
+  }
+}

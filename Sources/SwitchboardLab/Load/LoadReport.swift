@@ -1,0 +1,277 @@
+import Switchboard
+
+/// What a load run measured, as lines to read.
+public struct LoadReport: Sendable {
+  private let result: LoadResult
+  private let width: Int
+  private let color: Bool
+
+  /// A report for a terminal of so many columns.
+  public init(_ result: LoadResult, width: Int, color: Bool) {
+    self.result = result
+    self.width = max(60, min(width, 120))
+    self.color = color
+  }
+
+  /// The lines, the verdict on the generator itself last.
+  public var lines: [String] {
+    var lines = [bold(title), faint(conditions), ""]
+    lines += rateLines + [""] + latencyLines
+    if result.steps.count > 1 { lines += [""] + stepLines }
+    lines += [""] + figureLines
+    if !result.failures.kinds.isEmpty { lines += [""] + failureLines }
+    let warnings = self.warnings
+    if !warnings.isEmpty { lines += [""] + warnings.flatMap { wrapped($0) } }
+    return lines
+  }
+
+  // ---------------------------------------------------------------------------- headings
+
+  private var title: String {
+    let setup = result.setup
+    let target = setup["target"] ?? "?"
+    let count = Int(setup["connections"] ?? "") ?? 0
+    let connections = "\(Figures.grouped(count)) connection\(count == 1 ? "" : "s")"
+    return "\(target), \(setup["protocol"] ?? "?"): \(connections), \(loop)"
+  }
+
+  private var loop: String {
+    let setup = result.setup
+    guard result.isOpenLoop else { return "closed loop" }
+    let rates = (setup["rate"] ?? "").split(separator: ",").compactMap { Double($0) }
+    return "open loop at "
+      + rates.map { Figures.grouped(Int($0.rounded())) }
+      .joined(separator: ", ") + " requests/s"
+  }
+
+  private var conditions: String {
+    let named = ["pipeline", "size", "churn", "think", "ramp", "burst", "idle", "threads"]
+    let parts = named.compactMap { name in
+      result.setup[name].flatMap { name == "pipeline" && $0 == "1" ? nil : "\(name) \($0)" }
+    }
+    return "measured for \(seconds(result.seconds)); " + parts.joined(separator: ", ")
+  }
+
+  // ------------------------------------------------------------------------------ the rate
+
+  private var rateLines: [String] {
+    let measured = result.series.filter { $0.isMeasured && $0.seconds > 0.2 }
+    let rates = measured.map(\.rate)
+    var line = label("Rate") + strong(perSecond(result.rate))
+    var lines: [String] = []
+    if let low = rates.min(), let high = rates.max(), rates.count > 1 {
+      let span = "   \(Figures.grouped(Int(low))) to \(Figures.grouped(Int(high))) by the second"
+      line += faint(span)
+      lines.append(line)
+      let room = width - 14
+      lines.append(label("") + tinted(LoadMeter.sparkline(LoadReport.thinned(rates, to: room))))
+    } else {
+      lines.append(line)
+    }
+    var counted = "\(Figures.grouped(result.requests)) requests, every reply checked"
+    if result.missed > 0 { counted += "; \(Figures.grouped(result.missed)) were due and not sent" }
+    lines.append(label("") + counted)
+    return lines
+  }
+
+  /// At most so many values, each the average of those it stands for.
+  static func thinned(_ values: [Double], to count: Int) -> [Double] {
+    guard values.count > count, count > 0 else { return values }
+    return (0..<count).map { place in
+      let range = place * values.count / count..<(place + 1) * values.count / count
+      return values[range].reduce(0, +) / Double(max(1, range.count))
+    }
+  }
+
+  // --------------------------------------------------------------------------- latencies
+
+  private var latencyLines: [String] {
+    let heads = ["p50", "p90", "p99", "p99.9", "max", "mean"]
+    var rows = [("Latency", heads)]
+    if result.isOpenLoop {
+      rows.append(("  since due", times(result.latency)))
+      rows.append(("  since sent", times(result.uncorrected)))
+    } else {
+      rows.append(("", times(result.latency)))
+    }
+    let widths = heads.indices.map { column in rows.map { $0.1[column].count }.max() ?? 0 }
+    return rows.enumerated().map { number, row in
+      let cells = row.1.enumerated().map { column, cell in
+        cell.padded(to: widths[column], atLeft: true)
+      }
+      let text = cells.joined(separator: "   ")
+      let name = row.0.padded(to: 13)
+      return number == 0 ? bold(name) + faint(text) : name + (number == 1 ? strong(text) : text)
+    }
+  }
+
+  private func times(_ latency: LatencyHistogram) -> [String] {
+    guard !latency.isEmpty else { return Array(repeating: "-", count: 6) }
+    let percentiles = [50, 90, 99, 99.9].map { Figures.brief(latency.percentile($0)) }
+    return percentiles + [Figures.brief(latency.longest), Figures.brief(latency.mean)]
+  }
+
+  private var stepLines: [String] {
+    let heads = ["asked", "got", "p50", "p99", "p99.9", "max"]
+    let rows = result.steps.map { step in
+      let latency = step.latency
+      let rates = [step.asked, step.rate].map { Figures.grouped(Int($0.rounded())) + "/s" }
+      return rates + [50, 99, 99.9].map { Figures.brief(latency.percentile($0)) }
+        + [Figures.brief(latency.longest)]
+    }
+    let widths = heads.indices.map { column in ([heads] + rows).map { $0[column].count }.max() ?? 0
+    }
+    return ([heads] + rows).enumerated().map { number, row in
+      let cells = row.enumerated().map { $1.padded(to: widths[$0], atLeft: true) }
+      let text = cells.joined(separator: "   ")
+      return number == 0 ? bold("Steps".padded(to: 13)) + faint(text) : label("") + text
+    }
+  }
+
+  // ---------------------------------------------------------------------------- the rest
+
+  private var figureLines: [String] {
+    var lines: [String] = []
+    if !result.connecting.isEmpty {
+      let made = Figures.grouped(result.connectionsMade)
+      lines.append(
+        label("Connections") + "\(made) made; half of them within "
+          + "\(Figures.brief(result.connecting.percentile(50))), the slowest in "
+          + Figures.brief(result.connecting.longest))
+    }
+    if result.seconds > 0 {
+      let rates = [result.bytesSent, result.bytesReceived].map {
+        LoadReport.bytes(Double($0) / result.seconds) + "/s"
+      }
+      lines.append(label("Bytes") + "\(rates[0]) sent, \(rates[1]) received")
+    }
+    lines.append(label("Generator") + generator)
+    return lines
+  }
+
+  private var generator: String {
+    let shares = result.threads.map { Figures.fixed($0.share * 100, places: 0) + " %" }
+    let listed = shares.count <= 8 ? shares.joined(separator: ", ") : "up to \(busiest)"
+    let threads = "\(shares.count) thread\(shares.count == 1 ? "" : "s")"
+    return "\(threads) used \(listed) of a processor, "
+      + Figures.fixed(result.microsecondsPerRequest, places: 2) + " µs a request"
+  }
+
+  private var busiest: String { Figures.fixed(result.busiestShare * 100, places: 0) + " %" }
+
+  private var failureLines: [String] {
+    result.failures.kinds.flatMap { kind in
+      let count = Figures.grouped(result.failures[kind])
+      let example = result.failures.examples[kind.rawValue].map { " (first: \($0))" } ?? ""
+      let whose = kind.isOwn ? "own limit" : "error"
+      return wrapped(
+        "\(count) × \(kind.meaning)\(example): \(kind.advice)", after: whose.padded(to: 13))
+    }
+  }
+
+  /// What makes the figures mean less than they seem to.
+  private var warnings: [String] {
+    var warnings: [String] = []
+    if let thread = result.threads.first(where: { $0.isFull }) {
+      let used = Figures.fixed(thread.share * 100, places: 0)
+      let waited = Figures.fixed(thread.waitShare * 100, places: 0)
+      warnings.append(
+        "The generator limits this result: a thread used \(used) % of a processor and waited "
+          + "\(waited) % of the time for one. The server may do better: give more --threads, or run "
+          + "the generator on another machine.")
+    }
+    if result.isOpenLoop, result.missed * 100 > result.requests {
+      warnings.append(
+        "The server did not keep up: \(Figures.grouped(result.missed)) requests could not be sent "
+          + "in time, and their latency is not in the table. Lower --rate, or give more "
+          + "--connections.")
+    }
+    if result.isOpenLoop, result.lag.percentile(99) * 10 > result.latency.percentile(50),
+      result.lag.percentile(99) > .milliseconds(1)
+    {
+      warnings.append(
+        "The generator itself was late: a hundredth of its requests were sent more than "
+          + "\(Figures.brief(result.lag.percentile(99))) after they were due.")
+    }
+    if result.unanswered > 0 {
+      let count = Figures.grouped(result.unanswered)
+      warnings.append("\(count) requests were in flight at the end and not awaited.")
+    }
+    if let note = Machine.buildNote { warnings.append(note) }
+    return warnings
+  }
+
+  // ---------------------------------------------------------------------------- wording
+
+  private func wrapped(_ text: String, after label: String? = nil) -> [String] {
+    let head = label ?? "Note".padded(to: 13)
+    var rows = [""]
+    for word in text.split(separator: " ") {
+      let last = rows[rows.count - 1]
+      if last.isEmpty {
+        rows[rows.count - 1] = String(word)
+      } else if last.count + 1 + word.count <= width - 13 {
+        rows[rows.count - 1] = last + " " + word
+      } else {
+        rows.append(String(word))
+      }
+    }
+    return rows.enumerated().map { number, row in
+      (number == 0 ? alarming(head) : String(repeating: " ", count: 13)) + row
+    }
+  }
+
+  private func perSecond(_ rate: Double) -> String {
+    rate < 100
+      ? Figures.fixed(rate, places: 1) + " requests/s"
+      : Figures.grouped(Int(rate.rounded())) + " requests/s"
+  }
+
+  private func seconds(_ value: Double) -> String {
+    Figures.fixed(value, places: value == value.rounded() ? 0 : 2) + " s"
+  }
+
+  static func bytes(_ value: Double) -> String {
+    switch value {
+    case ..<1e3: Figures.fixed(value, places: 0) + " B"
+    case ..<1e6: Figures.fixed(value / 1e3, places: 1) + " kB"
+    case ..<1e9: Figures.fixed(value / 1e6, places: 1) + " MB"
+    default: Figures.fixed(value / 1e9, places: 2) + " GB"
+    }
+  }
+
+  private func label(_ text: String) -> String { bold(text.padded(to: 13)) }
+  private func bold(_ text: String) -> String { styled(text, "1") }
+  private func strong(_ text: String) -> String { styled(text, "1;32") }
+  private func faint(_ text: String) -> String { styled(text, "2") }
+  private func tinted(_ text: String) -> String { styled(text, "36") }
+  private func alarming(_ text: String) -> String { styled(text, "1;33") }
+  private func styled(_ text: String, _ code: String) -> String {
+    color && !text.isEmpty ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+  }
+}
+
+extension LoadComparison {
+  /// The comparison as lines to read.
+  public func text(color: Bool) -> [String] {
+    let rows = lines.map { line -> [String] in
+      let value = { (figure: Double) in
+        line.isRate ? Figures.grouped(Int(figure.rounded())) + "/s" : LoadMeter.time(figure)
+      }
+      let sign = line.change < 0 ? "−" : "+"
+      let percent = { (share: Double) in Figures.fixed(abs(share) * 100, places: 1) + " %" }
+      let verdict =
+        line.isNoise
+        ? "within noise (±\(percent(line.noise)))"
+        : (line.change > 0) == line.isRate ? "better" : "worse"
+      return [line.name, value(line.before), value(line.now), sign + percent(line.change), verdict]
+    }
+    let all = [["", "before", "now", "change", ""]] + rows
+    let widths = (0..<4).map { column in all.map { $0[column].count }.max() ?? 0 }
+    return all.enumerated().map { number, row in
+      let cells = (0..<4).map { row[$0].padded(to: widths[$0], atLeft: $0 > 0) }
+      let head = (number == 0 ? "Baseline" : "").padded(to: 13)
+      return head + cells.joined(separator: "   ") + (row[4].isEmpty ? "" : "   " + row[4])
+    }
+  }
+}
