@@ -94,6 +94,9 @@ public struct HTMLReport: Sendable {
   }
 
   private var footer: String {
+    let again =
+      report.sections.count > 1
+      ? "<h2>All of it again</h2>\n<pre>\(prose(report.command))</pre>\n" : ""
     let facts = report.machine.map {
       "<tr><td>\(prose($0.name))</td><td>\(prose($0.value))</td></tr>"
     }
@@ -102,9 +105,7 @@ public struct HTMLReport: Sendable {
       <h2>The machine</h2>
       <div class="scroll"><table class="facts"><tbody>\(facts.joined(separator: "\n"))</tbody>
       </table></div>
-      <h2>All of it again</h2>
-      <pre>\(prose(report.command))</pre>
-      </footer>
+      \(again)</footer>
       """
   }
 
@@ -153,7 +154,7 @@ public struct HTMLReport: Sendable {
     pre{font:.86rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;
     white-space:pre-wrap;border-left:3px solid var(--sb-h);padding:.2em .8em;margin:.4em 0}
     @media (max-width:640px){svg.wide{display:none}svg.narrow{display:block}body{padding-top:8px}
-    th,td{padding-right:.7em}}
+    th,td{padding-right:.7em}td:first-child{white-space:normal}}
     @media print{body{max-width:none;padding:0;font-size:10.5pt}
     svg.wide{display:block!important}svg.narrow{display:none!important}
     figure{break-inside:avoid;max-width:168mm}h2,.claim,.verdict{break-after:avoid}
