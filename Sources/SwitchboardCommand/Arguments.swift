@@ -17,6 +17,16 @@ enum Backend: String, CaseIterable, ExpressibleByArgument {
   var name: Server.BackendName { Server.BackendName(rawValue: rawValue) ?? .auto }
 }
 
+/// The ways to serve, as they are written on the command line.
+enum Model: String, CaseIterable, ExpressibleByArgument {
+  case sequential, threads, pool, select, poll, epoll
+  case ioUring = "io_uring"
+  case auto
+
+  /// The library's name for it.
+  var name: Server.BackendName { Server.BackendName(rawValue: rawValue) ?? .auto }
+}
+
 /// What to print: messages at least this important.
 enum LogLevel: String, CaseIterable, ExpressibleByArgument {
   case trace, debug, info, notice, warning, error, critical

@@ -19,10 +19,10 @@ struct Compare: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "'all', or some of \(Model.allCases.map(\.rawValue).joined(separator: ", ")), with commas.",
+      "'all', or some of \(ServedModel.allCases.map(\.rawValue).joined(separator: ", ")), with commas.",
       valueName: "names"),
     transform: CompareReading.models)
-  var models = Model.allCases
+  var models = ServedModel.allCases
 
   @Option(
     help: ArgumentHelp(
@@ -74,7 +74,7 @@ struct Compare: ParsableCommand {
   }
 
   private var command: String {
-    let names = models == Model.allCases ? "all" : models.map(\.rawValue).joined(separator: ",")
+    let names = models == ServedModel.allCases ? "all" : models.map(\.rawValue).joined(separator: ",")
     return "switchboard compare --models \(names) "
       + "--connections \(connections.map(String.init).joined(separator: ",")) --rounds \(rounds) "
       + "--duration \(duration) --out report/"
@@ -83,15 +83,15 @@ struct Compare: ParsableCommand {
 
 /// Reads the options of `switchboard compare`.
 enum CompareReading {
-  static func models(_ text: String) throws -> [Model] {
-    if text == "all" { return Model.allCases }
-    let found = text.split(separator: ",").map { Model(rawValue: String($0)) }
+  static func models(_ text: String) throws -> [ServedModel] {
+    if text == "all" { return ServedModel.allCases }
+    let found = text.split(separator: ",").map { ServedModel(rawValue: String($0)) }
     let models = found.compactMap(\.self)
     guard !models.isEmpty, models.count == found.count else {
-      let names = Model.allCases.map(\.rawValue).joined(separator: ", ")
+      let names = ServedModel.allCases.map(\.rawValue).joined(separator: ", ")
       throw ValidationError("give 'all', or some of \(names), with commas between")
     }
-    return Model.allCases.filter(models.contains)
+    return ServedModel.allCases.filter(models.contains)
   }
 
   static func connections(_ text: String) throws -> [Int] {

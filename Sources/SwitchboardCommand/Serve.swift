@@ -25,8 +25,24 @@ struct Serve: ParsableCommand {
   var servedProtocol = ServedProtocol.frames
 
   @Option(
-    help: "What to wait with; auto takes io_uring where it can be had, and epoll elsewhere.")
-  var backend = Backend.auto
+    help: """
+      How to serve: a loop that waits for all connections (auto, io_uring, epoll, poll, select), \
+      one connection after the other (sequential), a thread for each (threads), or a fixed number \
+      of threads (pool). (default: auto)
+      """)
+  var model: Model?
+
+  @Option(
+    help: ArgumentHelp("Threads of '--model pool'. (default: 8)", valueName: "n"),
+    transform: Read.count(1...4096))
+  var threads: Int?
+
+  @Option(
+    help: """
+      What the loop waits with; auto takes io_uring where it can be had, and epoll elsewhere. \
+      (default: auto)
+      """)
+  var backend: Backend?
 
   @Option(
     help: ArgumentHelp(
@@ -57,12 +73,36 @@ struct Serve: ParsableCommand {
   @Option(help: "The least important messages to print.")
   var logLevel = LogLevel.info
 
+  /// The library's name for what was asked for.
+  private var chosen: Server.BackendName { model?.name ?? backend?.name ?? .auto }
+
+  private func validateModel() throws {
+    if let model, let backend, model.name != backend.name {
+      throw ValidationError(
+        "'--model \(model.rawValue)' and '--backend \(backend.rawValue)' contradict each other: "
+          + "leave '--backend' out.")
+    }
+    if threads != nil, model != .pool {
+      throw ValidationError("'--threads' is for '--model pool'; loops are counted by '--loops'.")
+    }
+    guard chosen.isBlocking else { return }
+    if loops > 1 || pin {
+      throw ValidationError("'--loops' and '--pin' do not go with '--model \(chosen.rawValue)'.")
+    }
+    if chosen == .threads, let most = limits.maxConnections, most > Server.mostThreads {
+      throw ValidationError(
+        "'--max-connections \(most)' would be as many threads, and at most "
+          + "\(Server.mostThreads) are started: lower it, or choose a loop.")
+    }
+  }
+
   func validate() throws {
     if limits.lineTimeout.duration != nil, servedProtocol != .line {
       throw ValidationError(
         "The option '--line-timeout' does not go with '--protocol \(servedProtocol.rawValue)': it "
           + "takes '--protocol line'.")
     }
+    try validateModel()
     guard dualStack else { return }
     let addresses = try? SocketAddress.resolve(host, port: 0)
     guard addresses == [.any(.v6, port: 0)] else {
@@ -88,8 +128,8 @@ struct Serve: ParsableCommand {
     server.options = limits.options
     server.options.slowCallback = observing.slowCallback?.duration
     server.listening.isDualStack = dualStack
-    server.backend = backend.name
-    server.loops = loops
+    server.backend = chosen
+    server.loops = chosen == .pool ? threads ?? 8 : loops
     server.pinsLoops = pin
     server.drainsOnSignals = true
     return server

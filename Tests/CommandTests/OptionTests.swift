@@ -52,6 +52,28 @@ struct OptionTests {
     Wrong("serve --log-level loud", names: "--log-level", "'loud'", "info", "critical"),
     Wrong("serve --dual-stack", names: "--dual-stack", "127.0.0.1", "'--host ::'"),
     Wrong("serve --speed 3", names: "--speed"),
+    Wrong("serve --model fibers", names: "--model", "'fibers'", "sequential", "pool"),
+    Wrong("serve --model pool --backend epoll", names: "'--model pool'", "'--backend epoll'"),
+    Wrong("serve --model threads --loops 2", names: "'--loops'", "'--model threads'"),
+    Wrong("serve --threads 4", names: "'--threads'", "'--model pool'"),
+    Wrong(
+      "serve --model threads --max-connections 100000", names: "'--max-connections 100000'",
+      "16384", "lower it"),
+    Wrong("load", names: "<host:port>"),
+    Wrong("load localhost", names: "'localhost'", "host:port"),
+    Wrong("load localhost:0", names: "'localhost:0'", "host:port"),
+    Wrong("load localhost:9090 9091", names: "'9091'"),
+    Wrong("load localhost:9090 --protocol http", names: "--protocol", "'http'"),
+    Wrong("load localhost:9090 --size 16..8", names: "--size", "'16..8'", "exp:512"),
+    Wrong("load localhost:9090 --rate 0", names: "--rate", "'0'", "10k"),
+    Wrong("load localhost:9090 --rate 5 --requests 7", names: "--requests", "--duration"),
+    Wrong("load localhost:9090 --burst 5", names: "'--burst'", "'--rate'"),
+    Wrong("load localhost:9090 --duration 0s", names: "--duration", "'0s'", "above 0"),
+    Wrong("load localhost:9090 --source nine", names: "--source", "'nine'", "127.0.0.2"),
+    Wrong("load localhost:9090 --assert p99=5", names: "--assert", "'p99=5'", "5ms"),
+    Wrong("load localhost:9090 --processes 9 --connections 3", names: "'--processes 9'"),
+    Wrong("load localhost:9090 --protocol line --size 4k", names: "1019", "lower"),
+    Wrong("load merge", names: "'merge'", "--json"),
     Wrong("client -n 0 localhost 9090", names: "-n", "'0'", "from 1 to 1000000"),
     Wrong("client localhost 0", names: "<port>", "'0'", "1 to 65535"),
     Wrong("client", names: "<host>"),
@@ -94,7 +116,8 @@ struct OptionTests {
   }
 
   @Test(arguments: [
-    [], ["demo"], ["serve"], ["client"], ["backends"], ["experiment"], ["experiment", "list"],
+    [], ["demo"], ["serve"], ["client"], ["load"], ["backends"], ["experiment"],
+    ["experiment", "list"],
     ["experiment", "waiting-cost"],
     ["experiment", "run"], ["compare"],
   ])

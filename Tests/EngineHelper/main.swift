@@ -59,7 +59,8 @@ func live(_ backend: Server.BackendName) throws {
   func once(_ number: Int) throws {
     var server = Server(on: [.loopback(port: 0)])
     server.backend = backend
-    server.loops = 2
+    // A pool serves as many at once as it has threads.
+    server.loops = backend == .pool ? 20 : 2
     let pool = try OffloadPool(threads: 2)
     try server.run(
       ready: { handle in

@@ -8,7 +8,7 @@ extension Engine {
   @Suite struct Closing {
     @Test(
       "The peer gets everything, then the end, although it left much unread",
-      arguments: Server.BackendName.each)
+      arguments: Server.BackendName.alone)
     func linger(_ backend: Server.BackendName) throws {
       var script = Scripted.Script()
       script.received = { _, _, connection in
@@ -30,7 +30,7 @@ extension Engine {
 
     @Test(
       "Unread input does not reset the reply, however long the loop has run",
-      arguments: Server.BackendName.each)
+      arguments: Server.BackendName.alone)
     func lingerCounts(_ backend: Server.BackendName) throws {
       var script = Scripted.Script()
       script.received = { _, _, connection in
@@ -48,7 +48,7 @@ extension Engine {
     }
 
     @Test(
-      "A peer that goes on sending after the end is cut off", arguments: Server.BackendName.each)
+      "A peer that goes on sending after the end is cut off", arguments: Server.BackendName.alone)
     func lingerEnds(_ backend: Server.BackendName) throws {
       var script = Scripted.Script()
       script.opened = { _, connection in
@@ -68,7 +68,7 @@ extension Engine {
       }
     }
 
-    @Test("Aborting closes at once, in every callback", arguments: Server.BackendName.each)
+    @Test("Aborting closes at once, in every callback", arguments: Server.BackendName.alone)
     func abort(_ backend: Server.BackendName) throws {
       var script = Scripted.Script()
       script.opened = { _, connection in connection.write("o") }
@@ -104,7 +104,7 @@ extension Engine {
       }
     }
 
-    @Test("Closed in opened, with bytes under way", arguments: Server.BackendName.each)
+    @Test("Closed in opened, with bytes under way", arguments: Server.BackendName.alone)
     func atOnce(_ backend: Server.BackendName) throws {
       var script = Scripted.Script()
       script.opened = { _, connection in connection.abort() }
@@ -125,7 +125,7 @@ extension Engine {
     }
 
     @Test(
-      "A reset ends the session once, whatever it was about", arguments: Server.BackendName.each)
+      "A reset ends the session once, whatever it was about", arguments: Server.BackendName.alone)
     func reset(_ backend: Server.BackendName) throws {
       var script = Scripted.Script()
       script.opened = { _, connection in connection.write("*") }
@@ -166,7 +166,7 @@ extension Engine {
       }
     }
 
-    @Test("Writing to a peer that is gone fails once", arguments: Server.BackendName.each)
+    @Test("Writing to a peer that is gone fails once", arguments: Server.BackendName.alone)
     func gone(_ backend: Server.BackendName) throws {
       var script = Scripted.Script()
       script.received = { _, _, connection in

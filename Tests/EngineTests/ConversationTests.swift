@@ -17,7 +17,7 @@ extension Engine {
       }
     }
 
-    @Test("A stream is answered alike wherever it is cut", arguments: Server.BackendName.each)
+    @Test("A stream is answered alike wherever it is cut", arguments: Server.BackendName.alone)
     func everyCut(_ backend: Server.BackendName) throws {
       let stream = Array("x^ab$junk^$^c".utf8) + [0xFF] + Array("$$^^z$".utf8)
       let wanted = replies(to: stream)
@@ -36,7 +36,7 @@ extension Engine {
       }
     }
 
-    @Test("A stream is answered byte by byte", arguments: Server.BackendName.each)
+    @Test("A stream is answered byte by byte", arguments: Server.BackendName.alone)
     func bytewise(_ backend: Server.BackendName) throws {
       try serve(backend, session: FramesSession()) { server in
         let client = try server.client().greeted()
@@ -63,7 +63,7 @@ extension Engine {
       }
     }
 
-    @Test("The peer's address is told", arguments: Server.BackendName.each)
+    @Test("The peer's address is told", arguments: Server.BackendName.alone)
     func address(_ backend: Server.BackendName) throws {
       let journal = Journal()
       var script = Scripted.Script()
@@ -86,7 +86,8 @@ extension Engine {
       }
     }
 
-    @Test("A peer that only finishes sending is still answered", arguments: Server.BackendName.each)
+    @Test(
+      "A peer that only finishes sending is still answered", arguments: Server.BackendName.alone)
     func halfClose(_ backend: Server.BackendName) throws {
       var script = Scripted.Script()
       script.received = { state, bytes, _ in state += bytes.count }

@@ -27,7 +27,7 @@ extension Engine {
       }
     }
 
-    @Test("A peer in a frame may finish it", arguments: Server.BackendName.each)
+    @Test("A peer in a frame may finish it", arguments: Server.BackendName.alone)
     func inFrame(_ backend: Server.BackendName) throws {
       try serve(backend, session: FramesSession()) { server in
         let client = try server.client().greeted()
@@ -98,7 +98,7 @@ extension Engine {
     }
 
     @Test(
-      "Two loops share a port, and drain within one deadline", arguments: Server.BackendName.each)
+      "Two loops share a port, and drain within one deadline", arguments: Server.BackendName.loops)
     func shards(_ backend: Server.BackendName) throws {
       let limits = options { $0.drainTimeout = .milliseconds(200) }
       let journal = Journal()

@@ -22,7 +22,7 @@ extension Engine {
       return script
     }
 
-    @Test("Nothing, a byte, and more than any buffer holds", arguments: Server.BackendName.each)
+    @Test("Nothing, a byte, and more than any buffer holds", arguments: Server.BackendName.alone)
     func sizes(_ backend: Server.BackendName) throws {
       try serve(backend, script: Self.generator) { server in
         let client = try server.client()
@@ -34,7 +34,7 @@ extension Engine {
       }
     }
 
-    @Test("Output behind unsent output keeps its order", arguments: Server.BackendName.each)
+    @Test("Output behind unsent output keeps its order", arguments: Server.BackendName.alone)
     func order(_ backend: Server.BackendName) throws {
       try serve(backend, script: Self.generator) { server in
         let slow = try server.client(receiveBuffer: 4096)
@@ -47,7 +47,7 @@ extension Engine {
       }
     }
 
-    @Test("A large pipeline is answered byte for byte", arguments: Server.BackendName.each)
+    @Test("A large pipeline is answered byte for byte", arguments: Server.BackendName.alone)
     func pipeline(_ backend: Server.BackendName) throws {
       try serve(backend, session: FramesSession()) { server in
         let client = try server.client(receiveBuffer: 8192).greeted()
@@ -63,7 +63,7 @@ extension Engine {
       }
     }
 
-    @Test("drained comes once when the outbox is empty", arguments: Server.BackendName.each)
+    @Test("drained comes once when the outbox is empty", arguments: Server.BackendName.alone)
     func drained(_ backend: Server.BackendName) throws {
       var script = Self.generator
       script.drained = { _, connection in connection.write("!") }
@@ -135,7 +135,7 @@ extension Engine {
       }
     }
 
-    @Test("What is asked for beside much output is done", arguments: Server.BackendName.each)
+    @Test("What is asked for beside much output is done", arguments: Server.BackendName.alone)
     func requestsBesideSpill(_ backend: Server.BackendName) throws {
       var script = Scripted.Script()
       script.received = { state, _, connection in
@@ -162,6 +162,8 @@ extension Engine {
         #expect(try client.receive(exactly: 100_000) == pattern(100_000))
         try client.send("100001\n")
         #expect(server.journal.wait { $0.reasons == [.outboxFull] })
+        // Who waits for each send has nothing unsent beside it, and never comes to the limit.
+        if backend.isBlocking { return }
         let small = try server.client(receiveBuffer: 4096)
         for _ in 0..<2000 where small.sendWhatFits(Array("50000\n".utf8)) == 6 {}
         #expect(server.journal.wait { $0.reasons == [.outboxFull, .outboxFull] })
@@ -169,7 +171,7 @@ extension Engine {
     }
 
     @Test(
-      "Room that is asked for and not used counts for nothing", arguments: Server.BackendName.each)
+      "Room that is asked for and not used counts for nothing", arguments: Server.BackendName.alone)
     func unusedRoom(_ backend: Server.BackendName) throws {
       var script = Scripted.Script()
       script.received = { _, bytes, connection in

@@ -19,7 +19,8 @@ extension Engine {
     }
 
     @Test(
-      "Nothing is lost or reordered by pauses, the end included", arguments: Server.BackendName.each
+      "Nothing is lost or reordered by pauses, the end included",
+      arguments: Server.BackendName.alone
     )
     func halting(_ backend: Server.BackendName) throws {
       try serve(backend, script: Self.halting) { server in
@@ -38,7 +39,7 @@ extension Engine {
       }
     }
 
-    @Test("The end is held back with the bytes before it", arguments: Server.BackendName.each)
+    @Test("The end is held back with the bytes before it", arguments: Server.BackendName.alone)
     func end(_ backend: Server.BackendName) throws {
       try serve(backend, script: Self.halting) { server in
         for count in 1...30 {
@@ -50,7 +51,7 @@ extension Engine {
       }
     }
 
-    @Test("Pausing and resuming in one callback, either way", arguments: Server.BackendName.each)
+    @Test("Pausing and resuming in one callback, either way", arguments: Server.BackendName.alone)
     func toggling(_ backend: Server.BackendName) throws {
       var script = Scripted.Script()
       script.received = { state, bytes, connection in

@@ -5,7 +5,7 @@ import Testing
 extension Engine {
   /// Timers and the idle timeout.
   @Suite struct Timing {
-    @Test("A timer goes off once, and not early", arguments: Server.BackendName.each)
+    @Test("A timer goes off once, and not early", arguments: Server.BackendName.alone)
     func notEarly(_ backend: Server.BackendName) throws {
       let errors = Lock<[String]>([])
       var script = Scripted.Script()

@@ -2,8 +2,8 @@ import Glibc
 import Switchboard
 import SwitchboardLab
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 
 /// The root of the suite. Its tests run one after the other: each has a server and a generator.
 @Suite("The load generator", .serialized, .timeLimit(.minutes(2)))

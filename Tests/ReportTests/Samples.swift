@@ -184,7 +184,7 @@ enum Samples {
         return cell(model, size, rate: 20_000 * Double(index + 1) / (size == 1 ? 3 : 1))
       }
     }
-    let comparison = Comparison(models: Model.allCases, connections: [1, 10, 100, 1000, 10_000])
+    let comparison = Comparison(models: ServedModel.allCases, connections: [1, 10, 100, 1000, 10_000])
     return [
       (
         "compare", nil,

@@ -1,5 +1,5 @@
 extension Server {
-  /// How a loop waits.
+  /// How a server waits: a loop for all its connections, or a thread for one.
   public enum BackendName: String, Hashable, Sendable, CaseIterable {
     /// `select(2)`: descriptors below 1,024, cost linear in what is watched.
     case select
@@ -10,8 +10,27 @@ extension Server {
     /// `io_uring(7)`: completions instead of readiness, one system call for a whole turn. Linux 6.12
     /// or newer.
     case ioUring = "io_uring"
+    /// No loop: one connection after the other, in the calling thread; the next is accepted when
+    /// the one before has ended. For comparison.
+    case sequential
+    /// No loop: a thread for each connection, at most ``Server/mostThreads`` and
+    /// ``ServerOptions/maxConnections``. A callback may block; it delays its own peer alone. For
+    /// comparison.
+    case threads
+    /// No loop: ``Server/loops`` threads, each with one connection at a time; further ones wait. For
+    /// comparison.
+    case pool
     /// io_uring where the system offers what is needed, otherwise epoll.
     case auto
+
+    /// Whether a thread serves one connection at a time and waits for it, so that there is no outbox
+    /// and no watermark: what a peer does not read keeps its thread waiting, up to the idle timeout.
+    public var isBlocking: Bool {
+      switch self {
+      case .sequential, .threads, .pool: true
+      default: false
+      }
+    }
 
     /// What `auto` comes to on this machine; any other is itself.
     public func resolved() -> BackendName { choice().backend }

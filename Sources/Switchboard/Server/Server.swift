@@ -14,7 +14,7 @@ public struct Server: Sendable {
   /// How each loop waits.
   public var backend = BackendName.auto
   /// How many loops, each on a thread of its own with its own listeners on the shared port. They
-  /// share nothing else.
+  /// share nothing else. Of ``BackendName/pool``: how many threads.
   public var loops = 1
   /// Keep each loop on a processor of its own, of those that the process may use.
   public var pinsLoops = false
@@ -41,6 +41,9 @@ public struct Server: Sendable {
     session: @escaping @Sendable () -> S
   ) throws(SystemError) {
     EndSignals.ignoreBrokenPipes()
+    if backend.isBlocking {
+      return try runBlocking(notice: notice, ready: ready, session: session)
+    }
     // Before any thread is started, so that all of them leave the signals alone.
     let signals = drainsOnSignals ? try EndSignals() : nil
     let shards = try (0..<max(1, loops)).map { index throws(SystemError) in
@@ -114,7 +117,7 @@ private final class ShardThread {
 public struct ServerHandle: Sendable {
   /// Where it listens, with the ports that the system chose.
   public let addresses: [SocketAddress]
-  /// Its loops.
+  /// Its loops; of a blocking server, the thread that accepts.
   public let loops: [LoopHandle]
   private let controls: [LoopControl<Linux>]
 
@@ -122,6 +125,13 @@ public struct ServerHandle: Sendable {
     self.addresses = addresses
     controls = shards.map(\.control)
     loops = shards.map { LoopHandle(jobs: $0.control.jobs) }
+  }
+
+  /// Of a blocking server: the one thread that can be asked is who accepts.
+  init(addresses: [SocketAddress], acceptor: LoopControl<Linux>) {
+    self.addresses = addresses
+    controls = [acceptor]
+    loops = [LoopHandle(jobs: acceptor.jobs)]
   }
 
   /// Stops accepting, lets what is under way finish, and ends.

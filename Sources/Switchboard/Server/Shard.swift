@@ -70,7 +70,8 @@ final class Shard: @unchecked Sendable {
       let poller = try Poll(system: system)
       try run(
         Proactor(poller: poller, acceptBudget: budget, system: system), signals, started)
-    case .epoll, .auto:
+    // The blocking models have no shards.
+    case .epoll, .auto, .sequential, .threads, .pool:
       let poller = try EdgeEpoll(system: system)
       try run(
         Proactor(poller: poller, acceptBudget: budget, system: system), signals, started)

@@ -2,7 +2,7 @@ import Switchboard
 
 /// All ways to serve, side by side: throughput, latency and memory against connections.
 public struct Comparison: Sendable {
-  public var models: [Model]
+  public var models: [ServedModel]
   public var connections: [Int]
   /// How often each is measured; the rounds are interleaved, so that a disturbance meets all.
   public var rounds: Int
@@ -10,7 +10,7 @@ public struct Comparison: Sendable {
   public var seconds: Double
 
   /// A comparison.
-  public init(models: [Model], connections: [Int], rounds: Int = 3, seconds: Double = 2) {
+  public init(models: [ServedModel], connections: [Int], rounds: Int = 3, seconds: Double = 2) {
     (self.models, self.connections) = (models, connections)
     (self.rounds, self.seconds) = (rounds, seconds)
   }
@@ -69,7 +69,7 @@ public struct Comparison: Sendable {
   }
 
   private func tell(
-    _ round: Int, _ model: Model, _ size: Int, _ sample: LoadCell.Sample, _ laboratory: Laboratory
+    _ round: Int, _ model: ServedModel, _ size: Int, _ sample: LoadCell.Sample, _ laboratory: Laboratory
   ) {
     laboratory.progress(
       "round \(round + 1) of \(rounds): \(model.rawValue), \(Figures.grouped(size)) connections: "
@@ -78,7 +78,7 @@ public struct Comparison: Sendable {
   }
 
   private func omission(
-    _ model: Model, _ size: Int, _ ringAbsence: String?, _ laboratory: Laboratory
+    _ model: ServedModel, _ size: Int, _ ringAbsence: String?, _ laboratory: Laboratory
   ) -> String? {
     if model == .ioUring, let ringAbsence { return "io_uring: \(ringAbsence)" }
     if let most = model.most, size > most {

@@ -1,7 +1,7 @@
 import Switchboard
 
 /// A way to serve, as `switchboard serve` names it.
-public enum Model: String, CaseIterable, Sendable {
+public enum ServedModel: String, CaseIterable, Sendable {
   case sequential, threads, pool, select, poll, epoll
   case ioUring = "io_uring"
 
@@ -12,7 +12,7 @@ public enum Model: String, CaseIterable, Sendable {
   var options: [String] {
     switch self {
     case .sequential, .threads: ["--model", rawValue]
-    case .pool: ["--model", "pool", "--threads", String(Model.poolThreads)]
+    case .pool: ["--model", "pool", "--threads", String(ServedModel.poolThreads)]
     case .select, .poll, .epoll, .ioUring: ["--backend", rawValue]
     }
   }
@@ -21,9 +21,10 @@ public enum Model: String, CaseIterable, Sendable {
   public var most: Int? {
     switch self {
     case .sequential: 1
-    case .pool: Model.poolThreads
+    case .pool: ServedModel.poolThreads
     case .select: 1000
-    case .threads, .poll, .epoll, .ioUring: nil
+    case .threads: Server.mostThreads
+    case .poll, .epoll, .ioUring: nil
     }
   }
 
@@ -31,9 +32,10 @@ public enum Model: String, CaseIterable, Sendable {
   var bound: String {
     switch self {
     case .sequential: "sequential serves one connection at a time; the others would wait"
-    case .pool: "a pool of \(Model.poolThreads) threads serves as many connections at once"
+    case .pool: "a pool of \(ServedModel.poolThreads) threads serves as many connections at once"
     case .select: "select holds descriptors below 1,024"
-    case .threads, .poll, .epoll, .ioUring: ""
+    case .threads: "at most \(Figures.grouped(Server.mostThreads)) threads are started"
+    case .poll, .epoll, .ioUring: ""
     }
   }
 }
@@ -88,7 +90,7 @@ public struct LoadCell: Hashable, Sendable {
 
   /// Serves and loads once, in a process of its own.
   static func sample(
-    _ model: Model, _ connections: Int, seconds: Double, _ laboratory: Laboratory
+    _ model: ServedModel, _ connections: Int, seconds: Double, _ laboratory: Laboratory
   ) throws -> Sample {
     let server = try laboratory.serve(model.options)
     defer { server.stop() }

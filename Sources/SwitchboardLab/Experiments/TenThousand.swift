@@ -24,7 +24,7 @@ public struct TenThousand: Trial {
     let hasRing = Server.BackendName.auto.choice().backend == .ioUring
     var cells: [LoadCell] = []
     for size in sizes where laboratory.admits(size) {
-      for model in [Model.poll, .epoll] + (hasRing ? [.ioUring] : []) {
+      for model in [ServedModel.poll, .epoll] + (hasRing ? [.ioUring] : []) {
         let sample = try LoadCell.sample(
           model, size, seconds: laboratory.isQuick ? 0.5 : 2, laboratory)
         cells.append(LoadCell(model.rawValue, size, [sample]))

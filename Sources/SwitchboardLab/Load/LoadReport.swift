@@ -183,8 +183,8 @@ public struct LoadReport: Sendable {
     if result.isOpenLoop, result.missed * 100 > result.requests {
       warnings.append(
         "The server did not keep up: \(Figures.grouped(result.missed)) requests could not be sent "
-          + "in time, and their latency is not in the table. Lower --rate, or give more "
-          + "--connections.")
+          + "before the end, and count as long as they had waited by then. Lower --rate, or give "
+          + "more --connections.")
     }
     if result.isOpenLoop, result.lag.percentile(99) * 10 > result.latency.percentile(50),
       result.lag.percentile(99) > .milliseconds(1)

@@ -15,7 +15,8 @@ public struct LoadResult: Sendable, Codable {
   public var allRequests: Int
   /// Requests that were sent and whose reply was not awaited, since the run ended.
   public var unanswered: Int
-  /// Open loop: requests that were due in the window and could not be sent before it ended.
+  /// Open loop: requests that were due in the window and could not be sent before it ended. They are
+  /// in ``latency``, with the time that they had waited by then.
   public var missed: Int
   /// Bytes sent in the window.
   public var bytesSent: Int

@@ -9,8 +9,13 @@ import Testing
 struct Engine {}
 
 extension Server.BackendName {
-  /// Each way to wait.
-  static let each: [Server.BackendName] = [.select, .poll, .epoll, .ioUring]
+  /// Each way to wait for many connections in one thread.
+  static let loops: [Server.BackendName] = [.select, .poll, .epoll, .ioUring]
+  /// Each way to serve several clients at once.
+  static let each: [Server.BackendName] = loops + [.threads, .pool]
+  /// Each way to serve, for tests that have one client at a time: a sequential server says nothing
+  /// to a second one before the first has gone.
+  static let alone: [Server.BackendName] = each + [.sequential]
 }
 
 extension Connection {
@@ -66,7 +71,8 @@ func serve<S: Session>(
 ) throws {
   var server = Server(on: [.loopback(port: 0)])
   server.backend = backend
-  server.loops = loops
+  // A pool serves as many at once as it has threads: enough for every test.
+  server.loops = backend == .pool ? 256 : loops
   server.options = options
   let (configured, shared) = (server, Shared())
   let thread = try LoopThread {

@@ -1,0 +1,167 @@
+extension Server {
+  /// The most threads that a server with a thread for each connection starts.
+  public static let mostThreads = 16384
+
+  /// Serves under one of the blocking models.
+  func runBlocking<S: Session & ~Copyable>(
+    notice: @escaping @Sendable (ReactorNotice) -> Void, ready: (ServerHandle) -> Void,
+    session: @escaping @Sendable () -> S
+  ) throws(SystemError) {
+    let signals = drainsOnSignals ? try EndSignals() : nil
+    let house = try BlockingHouse(options) { (capacity, mail) throws(SystemError) in
+      let box = MessageBox<S.Message>(mail: mail)
+      return (try Sessions(capacity: capacity, box: box, make: session), box)
+    }
+    var server = try BlockingServer(house, notice, signals)
+    let addresses = try server.listen(self)
+    try server.recruit(self)
+    ready(ServerHandle(addresses: addresses, acceptor: house.control))
+    server.run()
+  }
+}
+
+/// The thread of a blocking server that accepts.
+struct BlockingServer: ~Copyable {
+  private let house: BlockingHouse
+  private let notice: (ReactorNotice) -> Void
+  private var signals: EndSignals?
+  private let signalled: Descriptor?
+  private let system = Linux()
+  private var listeners = Slab<Listener<Linux>>(capacity: 2)
+  private var crew: any BlockingCrew
+  private var accepting = AcceptState()
+  private var now = Linux().now()
+
+  init(
+    _ house: BlockingHouse, _ notice: @escaping (ReactorNotice) -> Void,
+    _ signals: consuming EndSignals?
+  ) throws(SystemError) {
+    self.house = house
+    self.notice = notice
+    signalled = signals?.descriptor
+    self.signals = signals
+    crew = BlockingThreads(house, capacity: 0)
+  }
+
+  mutating func listen(_ server: Server) throws(SystemError) -> [SocketAddress] {
+    var bound: [SocketAddress] = []
+    for address in server.addresses {
+      let listener = try Listener(on: address, options: server.listening, system: system)
+      bound.append(listener.address)
+      _ = listeners.insert(listener)
+    }
+    return bound
+  }
+
+  /// Finds who serves.
+  mutating func recruit(_ server: Server) throws(SystemError) {
+    // A thread needs a descriptor to be woken by, and its connection is another.
+    let room = max(1, (system.descriptorLimit().value - 32) / 2)
+    let most = max(1, min(server.options.maxConnections ?? room, room, Server.mostThreads))
+    switch server.backend {
+    case .sequential: crew = try BlockingSelf(house, signals: signalled)
+    case .pool: crew = try BlockingPool(house, count: max(1, min(server.loops, most)))
+    default: crew = BlockingThreads(house, capacity: most)
+    }
+  }
+
+  /// Accepts until it is asked to end, then sees everybody off.
+  mutating func run() {
+    while house.control.waker.request == .none {
+      acceptAll()
+      if house.control.waker.request == .none { wait() }
+    }
+    if house.control.waker.request == .drain { drain() }
+    listeners = Slab(capacity: 1)
+    while house.count > 0 {
+      house.tell(.stop)
+      wait()
+    }
+    crew.end()
+    house.control.jobs.close()
+  }
+
+  private mutating func drain() {
+    now = system.now()
+    house.startDeadline(now)
+    // What waits in the queues was promised service, since closing a listener resets it.
+    acceptAll()
+    let peers = house.count
+    notice(.draining(peers: peers))
+    house.tell(.drain)
+    while house.control.waker.request != .stop, let deadline = house.drainDeadline {
+      let before = house.count
+      acceptAll()
+      house.tell(.drain)
+      if house.count == 0, before == 0 { break }
+      if system.now() >= deadline + .seconds(1) { break }
+      wait(until: deadline + .seconds(1))
+    }
+    let forced = house.forced
+    notice(.drained(finished: max(0, peers - forced), forced: forced))
+  }
+
+  // ------------------------------------------------------------------------------ accepting
+
+  private mutating func acceptAll() {
+    crew.tidy()
+    for place in 0..<listeners.end {
+      guard let key = listeners.key(at: place) else { continue }
+      while house.control.waker.request != .stop {
+        if house.count >= crew.capacity { return pause(.connectionLimit(crew.capacity)) }
+        guard accept(key) else { break }
+      }
+    }
+  }
+
+  /// Whether a connection was accepted, or one went wrong and the next may be well.
+  private mutating func accept(_ key: Key) -> Bool {
+    do throws(SystemError) {
+      guard let accepted = try listeners[key].accept() else { return false }
+      let socket = accepted.socket
+      if accepting.end() { notice(.acceptingResumed) }
+      try crew.take(socket)
+      return true
+    } catch {
+      if error.errno.concernsOneQueuedConnection { return true }
+      pause(.failed(error))
+      return false
+    }
+  }
+
+  private mutating func pause(_ reason: ReactorNotice.Pause) {
+    let system = system
+    now = system.now()
+    if accepting.begin(reason, isEmpty: house.count == 0, now, entropy: system.entropy()) {
+      notice(.acceptingPaused(reason))
+    }
+  }
+
+  /// Waits for a connection, a wake-up or a signal.
+  private mutating func wait(until deadline: Instant? = nil) {
+    var entries: [PollEntry] = [
+      PollEntry(descriptor: house.control.waker.descriptor.rawValue, events: 0x1),
+      PollEntry(descriptor: signalled?.rawValue ?? -1, events: 0x1),
+    ]
+    let system = system
+    let isFull = house.count >= crew.capacity
+    let isPaused = accepting.retryAt.map { system.now() < $0 } ?? false
+    if !isFull, !isPaused {
+      for place in 0..<listeners.end {
+        guard let key = listeners.key(at: place) else { continue }
+        entries.append(PollEntry(descriptor: listeners[key].descriptor.rawValue, events: 0x1))
+      }
+    }
+    let awake = !house.control.mail.fallAsleep()
+    let until = awake ? system.now() : earlier(deadline, isFull ? nil : accepting.retryAt)
+    _ = unsafe entries.withUnsafeMutableBufferPointer { entries in
+      unsafe system.poll(entries, milliseconds: until.milliseconds(from: system.now()))
+    }
+    if entries[0].happened != 0 { house.control.waker.acknowledge() }
+    if entries[1].happened != 0 { house.signalled() }
+    if house.takeSignal() { _ = signals?.take() }
+    if house.control.mail.takeUp() {
+      for letter in house.control.jobs.takeAll() { letter.message() }
+    }
+  }
+}

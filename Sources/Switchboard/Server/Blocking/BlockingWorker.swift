@@ -1,0 +1,260 @@
+/// Serves one connection at a time in the thread that calls it, and waits wherever it has to: the
+/// classical server, for the same sessions as an event loop.
+///
+/// It waits with `poll(2)` on the connection and on its waker, since a thread in a blocking `recv`
+/// could be reached by nobody: no timer, no post, no drain. That is one system call more for a
+/// request than in a server that never has to stop.
+///
+/// Made by the accepting thread, then used by the one that serves alone.
+@safe
+final class BlockingWorker: @unchecked Sendable {
+  let control: LoopControl<Linux>
+  private let house: BlockingHouse
+  private let sessions: SessionTable
+  private let system = Linux()
+  private let input: ByteRegion
+  private let output: ByteRegion
+  private var connection: Connection
+  /// Sequential: what the process is asked to do comes to the thread that serves.
+  private let signals: Descriptor?
+
+  // Of the connection that is being served.
+  private var descriptor = Descriptor(rawValue: -1)
+  private var key = Key(index: 0, generation: 0)
+  private var isOver = true
+  private var isPaused = false
+  private var hasPeerEnded = false
+  private var isClosing = false
+  private var owesDrained = false
+  private var isToldToDrain = false
+  private var quietTurns = 0
+  private var turnsLeft = 128
+  private var alarm: Instant?
+  private var lastActive = Instant(nanoseconds: 0)
+
+  init(
+    _ house: BlockingHouse, control: LoopControl<Linux>, signals: Descriptor? = nil
+  ) throws(SystemError) {
+    let (sessions, box) = try house.makeTables(1, control.mail)
+    self.house = house
+    self.control = control
+    self.sessions = sessions
+    self.signals = signals
+    input = try ByteRegion(count: 65536)
+    output = try ByteRegion(count: 65536)
+    connection = Connection(
+      loop: DescriptorContext(box: box, system: Linux()), now: Linux().now(),
+      limit: max(house.options.outboxLimit, 16 << 20))
+  }
+
+  /// Takes no more posts or jobs.
+  func end() {
+    sessions.closeMail()
+    control.jobs.close()
+  }
+
+  /// Serves a connection to its end.
+  func serve(_ socket: consuming Socket<Linux>) {
+    descriptor = socket.descriptor
+    key = Key(index: 0, generation: key.generation | 1)
+    (isOver, isPaused, hasPeerEnded, isClosing) = (false, false, false, false)
+    (owesDrained, isToldToDrain, quietTurns, turnsLeft) = (false, false, 0, 128)
+    alarm = nil
+    lastActive = system.now()
+    callBack { sessions, connection in sessions.open(0, &connection) }
+    while !isOver { turn() }
+    key = Key(index: 0, generation: key.generation &+ 1)
+  }
+
+  private func turn() {
+    if owesDrained {
+      owesDrained = false
+      return callBack { sessions, connection in sessions.drained(0, &connection) }
+    }
+    if request == .stop { return over(.stopped) }
+    if request == .drain, !isToldToDrain { return beginDrain() }
+    deliverMail()
+    if isOver { return }
+    let now = system.now()
+    if let due = alarm, due <= now {
+      alarm = nil
+      return callBack { sessions, connection in sessions.elapsed(0, &connection) }
+    }
+    if hasRunOut(now) { return }
+    let reads = !isPaused && !hasPeerEnded
+    let deadline = control.mail.fallAsleep() ? earlier(alarm, limit) : now
+    switch wait(for: reads ? .read : [], until: deadline) {
+    case .read: receive()
+    case .hangUp: hungUp()
+    default: break
+    }
+  }
+
+  private var request: Waker<Linux>.Request { max(control.waker.request, house.request) }
+
+  /// When the connection has to end if nothing happens on it.
+  private var limit: Instant? {
+    earlier(house.options.idleTimeout.map { lastActive + $0 }, house.drainDeadline)
+  }
+
+  /// Ends the connection if its time is over.
+  private func hasRunOut(_ now: Instant) -> Bool {
+    if let idle = house.options.idleTimeout, lastActive + idle <= now {
+      over(.idle)
+    } else if let deadline = house.drainDeadline, deadline <= now {
+      over(.drainTimeout)
+    }
+    return isOver
+  }
+
+  /// What has come is answered first, then the session is asked to finish.
+  private func beginDrain() {
+    house.startDeadline(system.now())
+    if !isPaused, !hasPeerEnded, quietTurns < 2, turnsLeft > 0 {
+      turnsLeft -= 1
+      let isReady = wait(for: .read, until: system.now()) == .read
+      quietTurns = isReady ? 0 : quietTurns + 1
+      if isReady { receive() }
+      return
+    }
+    isToldToDrain = true
+    callBack { sessions, connection in sessions.draining(0, &connection) }
+  }
+
+  private func deliverMail() {
+    guard control.mail.takeUp() else { return }
+    for letter in control.jobs.takeAll() { letter.message() }
+    for place in 0..<sessions.collectMail() where sessions.addressee(place) == key && !isOver {
+      callBack { sessions, connection in sessions.deliver(place, 0, &connection) }
+    }
+    sessions.dropMail()
+  }
+
+  // ------------------------------------------------------------------------------- waiting
+
+  /// Waits until the connection is ready, somebody wakes this worker, or the time has come.
+  private func wait(for interest: Interest, until deadline: Instant?) -> Readiness {
+    let asked: Int16 = (interest.contains(.read) ? 0x1 : 0) | (interest.contains(.write) ? 0x4 : 0)
+    var entries = InlineArray<3, PollEntry>(repeating: PollEntry(descriptor: -1, events: 0x1))
+    entries[0] = PollEntry(descriptor: descriptor.rawValue, events: asked)
+    entries[1] = PollEntry(descriptor: control.waker.descriptor.rawValue, events: 0x1)
+    if let signals { entries[2] = PollEntry(descriptor: signals.rawValue, events: 0x1) }
+    let system = system
+    _ = unsafe withUnsafeMutableBytes(of: &entries) { bytes in
+      let list = unsafe bytes.bindMemory(to: PollEntry.self)
+      return unsafe system.poll(list, milliseconds: deadline.milliseconds(from: system.now()))
+    }
+    if entries[1].happened != 0 { control.waker.acknowledge() }
+    if entries[2].happened != 0 { house.signalled() }
+    let happened = entries[0].happened
+    if happened & asked & 0x1 != 0 { return .read }
+    if happened & asked != 0 { return .write }
+    // POLLERR, POLLHUP, POLLNVAL: reading tells why, where one reads.
+    if happened & (0x8 | 0x10 | 0x20) != 0 { return interest.isEmpty ? .hangUp : .read }
+    return []
+  }
+
+  private func receive() {
+    let (system, descriptor) = (system, descriptor)
+    let outcome = system.retryingInterrupts {
+      unsafe system.receive(descriptor, into: input.all)
+    }
+    if let errno = outcome.errno {
+      return errno == .wouldBlock ? () : over(.failed(SystemError(.receive, errno)))
+    }
+    guard outcome.value > 0 else {
+      hasPeerEnded = true
+      return callBack { sessions, connection in sessions.ended(0, &connection) }
+    }
+    lastActive = system.now()
+    let bytes = unsafe UnsafeBufferPointer<UInt8>(
+      start: UnsafePointer(input.start), count: outcome.value)
+    callBack { sessions, connection in
+      unsafe sessions.received(0, bytes.span, &connection)
+    }
+  }
+
+  /// The connection broke while nobody reads from it.
+  private func hungUp() {
+    let pending = system.get(.error, on: descriptor)
+    let number = pending.isSuccess ? Int32(clamping: pending.value) : 0
+    let errno = number > 0 ? Errno(rawValue: number) : .connectionReset
+    over(.failed(SystemError(.receive, errno)))
+  }
+
+  // -------------------------------------------------------------------------------- sending
+
+  /// Calls the session, sends what it wrote and does what it asked for.
+  private func callBack(_ body: (SessionTable, inout Connection) -> Void) {
+    connection.now = system.now()
+    let region = unsafe OutputRegion(start: output.start, capacity: output.count)
+    connection.begin(key, descriptor.rawValue, region)
+    body(sessions, &connection)
+    let requests = connection.requests
+    if requests.contains(.overflow) || connection.count > house.options.outboxLimit {
+      return over(.outboxFull)
+    }
+    if requests.contains(.timer) { alarm = connection.alarm }
+    if requests.contains(.pause) { isPaused = true }
+    if requests.contains(.resume) { isPaused = false }
+    isClosing = requests.contains(.close)
+    send(waiting: !requests.contains(.abort))
+    if isOver { return }
+    if requests.contains(.abort) { return over(.aborted) }
+    if isClosing { finish() }
+  }
+
+  /// Sends all that was written, however long that takes.
+  private func send(waiting: Bool) {
+    var offset = 0
+    let (system, descriptor) = (system, descriptor)
+    while offset < connection.count {
+      let rest = unsafe UnsafeRawBufferPointer(rebasing: connection.written[offset...])
+      let outcome = system.retryingInterrupts { unsafe system.send(descriptor, from: rest) }
+      if outcome.isSuccess {
+        offset += outcome.value
+        lastActive = system.now()
+      } else if let errno = outcome.errno, errno != .wouldBlock {
+        return over(.failed(SystemError(.send, errno)))
+      } else if !waiting {
+        return
+      }
+      guard offset < connection.count else { break }
+      owesDrained = true
+      _ = wait(for: .write, until: limit)
+      if request == .stop { return over(.stopped) }
+      if hasRunOut(system.now()) { return }
+    }
+    if isClosing { owesDrained = false }
+  }
+
+  // -------------------------------------------------------------------------------- closing
+
+  /// Everything is sent: says so, and discards what still comes until the peer has finished too,
+  /// for a while. Closing with unread input would reset the connection and destroy the last reply.
+  private func finish() {
+    if hasPeerEnded { return over(.peerFinished) }
+    over(.finished)
+    _ = system.shutdownSending(descriptor)
+    let end = system.now() + house.options.lingerTimeout
+    var discarded = 0
+    while request != .stop, system.now() < end, discarded <= 16 << 20 {
+      if let deadline = house.drainDeadline, deadline <= system.now() { return }
+      guard wait(for: .read, until: earlier(end, house.drainDeadline)) == .read else { continue }
+      let outcome = unsafe system.receive(descriptor, into: input.all)
+      switch outcome.errno {
+      case nil where outcome.value == 0: return
+      case nil: discarded += outcome.value
+      case Errno.wouldBlock, Errno.interrupted: break
+      default: return
+      }
+    }
+  }
+
+  private func over(_ reason: CloseReason) {
+    guard !isOver else { return }
+    isOver = true
+    house.ended(reason)
+    sessions.close(0, reason)
+  }
+}

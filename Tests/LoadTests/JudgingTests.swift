@@ -1,0 +1,128 @@
+import Switchboard
+import Testing
+
+@testable import SwitchboardLab
+
+/// Conditions, comparisons and what is printed of them.
+@Suite struct JudgingTests {
+  /// A result with a rate and a latency that move a little from second to second.
+  static func result(
+    rate: Int = 1000, microseconds: UInt64 = 500, seconds: Int = 10, wobble: Int = 10
+  ) -> LoadResult {
+    var all = LatencyHistogram()
+    let series = (0..<seconds).map { number -> LoadSecond in
+      var latency = LatencyHistogram()
+      let requests = rate + (number % 2 == 0 ? wobble : -wobble)
+      latency.record(nanoseconds: microseconds * 1000, count: requests)
+      all.merge(latency)
+      return LoadSecond(
+        start: Double(number), seconds: 1, isMeasured: true, requests: requests, failures: 0,
+        latency)
+    }
+    var options = LoadOptions(on: [.loopback(port: 9090)])
+    options.connections = 64
+    var share = LoadShare()
+    share.requests = all.count
+    share.allRequests = all.count
+    share.latency = all
+    share.uncorrected = all
+    share.windowNanoseconds = UInt64(seconds) * 1_000_000_000
+    share.figures = LoadThreadFigures(
+      processorSeconds: Double(seconds) / 2, waitedSeconds: 0, seconds: Double(seconds))
+    return LoadResult(options, [share], series, connected: 64)
+  }
+
+  @Test(arguments: [
+    ("p99<5ms", true), ("p99 < 499us", false), ("p99.9<=0.6ms", true), ("p50>400µs", true),
+    ("max<1s", true), ("mean<100ns", false), ("rate>=1000", true), ("rate>1k", false),
+    ("rate<2k", true), ("errors==0", true), ("errors>0", false), ("requests==10k", true),
+    ("cpu<60%", true), ("missed<=0", true),
+  ])
+  func `A condition holds or not`(text: String, holds: Bool) throws {
+    let assertion = try #require(LoadAssertion(text))
+    #expect(assertion.check(JudgingTests.result()).holds == holds)
+    #expect(assertion.description == text)
+  }
+
+  @Test(arguments: [
+    "", "p99", "p99<", "<5ms", "p101<5ms", "px<5ms", "p99<5", "p99<ms", "p99<-5ms", "rate>5ms",
+    "speed>5", "p99=5ms", "rate>nan", "rate>inf", "p99<<5ms",
+  ])
+  func `What is no condition is refused`(text: String) {
+    #expect(LoadAssertion(text) == nil)
+  }
+
+  @Test func `A latency that nobody measured is no good one`() throws {
+    let nothing = JudgingTests.result(rate: 0, wobble: 0)
+    #expect(try #require(LoadAssertion("p99<5ms")).check(nothing).holds == false)
+  }
+
+  @Test func `The same twice differs by noise, half of it does not`() throws {
+    let before = JudgingTests.result()
+    let same = LoadComparison(JudgingTests.result(rate: 1010), with: before)
+    #expect(same.lines.map(\.name) == ["rate", "p50", "p99"])
+    #expect(same.lines.allSatisfy { $0.isNoise })
+    let half = LoadComparison(JudgingTests.result(rate: 500, microseconds: 2000), with: before)
+    #expect(half.lines.allSatisfy { !$0.isNoise })
+    #expect(abs(half.lines[0].change + 0.5) < 0.01)
+    #expect(abs(half.lines[2].change - 3) < 0.01)
+    let text = half.text(color: false)
+    #expect(text.count == 4)
+    #expect(text[1].hasSuffix("worse"))
+  }
+
+  @Test func `A run that moves much by itself has wide noise`() {
+    let wild = JudgingTests.result(wobble: 600)
+    let other = JudgingTests.result(rate: 1150, wobble: 600)
+    #expect(LoadComparison(other, with: wild).lines[0].isNoise)
+    let steady = JudgingTests.result(rate: 1150)
+    #expect(!LoadComparison(steady, with: JudgingTests.result()).lines[0].isNoise)
+  }
+
+  @Test(arguments: [60, 80, 200])
+  func `A report keeps to the width of its terminal`(width: Int) {
+    var result = JudgingTests.result(seconds: 300)
+    result.isOpenLoop = true
+    result.missed = 100_000
+    result.failures.add(.noPorts, "connect 127.0.0.1:9090: EADDRNOTAVAIL")
+    result.threads[0].processorSeconds = 300
+    let lines = LoadReport(result, width: width, color: false).lines
+    #expect(lines.allSatisfy { $0.count <= width })
+    let text = lines.joined(separator: "\n")
+    for part in ["since due", "since sent", "--source", "limits this result", "p99.9"] {
+      #expect(text.contains(part))
+    }
+  }
+
+  @Test func `The small picture goes from nothing to the most`() {
+    #expect(LoadMeter.sparkline([0, 1, 2, 4, 8]) == "▁▁▂▄█")
+    #expect(LoadMeter.sparkline([]) == "")
+    #expect(LoadMeter.sparkline([0, 0]) == "▁▁")
+    #expect(LoadReport.thinned([1, 3, 5, 7], to: 2) == [2, 6])
+  }
+
+  @Test func `Own exhaustion is told from the server's errors`() {
+    let kinds = [99, 24, 23, 105].map { LoadFailure(Errno(rawValue: $0), connecting: true) }
+    #expect(kinds == [.noPorts, .noDescriptors, .noDescriptors, .noMemory])
+    #expect(kinds.allSatisfy { $0.isOwn })
+    let others = [111, 104, 110].map { LoadFailure(Errno(rawValue: $0), connecting: false) }
+    #expect(others == [.refused, .reset, .replyTimeout])
+    #expect(others.allSatisfy { !$0.isOwn })
+    #expect(LoadFailure.allCases.allSatisfy { !$0.meaning.isEmpty && !$0.advice.isEmpty })
+  }
+
+  @Test func `Several results make one, with everything that they had`() throws {
+    let (a, b) = (JudgingTests.result(), JudgingTests.result(rate: 3000, microseconds: 900))
+    let all = try #require(LoadResult.merged([a, b]))
+    #expect(all.requests == 40_000)
+    #expect(all.rate == a.rate + b.rate)
+    var latency = a.latency
+    latency.merge(b.latency)
+    #expect(all.latency == latency)
+    #expect(all.series.count == 10)
+    #expect(all.series[0].requests == 4020)
+    #expect(all.setup["connections"] == "128")
+    #expect(all.threads.count == 2)
+    #expect(LoadResult.merged([])?.requests == nil)
+  }
+}
