@@ -74,7 +74,8 @@ struct Compare: ParsableCommand {
   }
 
   private var command: String {
-    let names = models == ServedModel.allCases ? "all" : models.map(\.rawValue).joined(separator: ",")
+    let names =
+      models == ServedModel.allCases ? "all" : models.map(\.rawValue).joined(separator: ",")
     return "switchboard compare --models \(names) "
       + "--connections \(connections.map(String.init).joined(separator: ",")) --rounds \(rounds) "
       + "--duration \(duration) --out report/"

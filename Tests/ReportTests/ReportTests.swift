@@ -177,7 +177,10 @@ struct ReportTests {
       let tables = Set(sample.findings.tables.flatMap(\.lines))
       #expect(lines.allSatisfy { tables.contains($0) || $0.count <= min(width, 100) })
       #expect(tables.allSatisfy { $0.count <= 100 })
-      if let verdict = sample.outcome { #expect(lines.contains { $0.contains(verdict == .held ? "✓" : verdict == .failed ? "✗" : "?") }) }
+      if let verdict = sample.outcome {
+        #expect(
+          lines.contains { $0.contains(verdict == .held ? "✓" : verdict == .failed ? "✗" : "?") })
+      }
     }
   }
 
@@ -206,7 +209,8 @@ struct ReportTests {
   }
 
   @Test func `A server's line tells its address`() {
-    #expect(ServerProcess.address(in: "listening on 127.0.0.1:4711 (epoll)") == .loopback(port: 4711))
+    #expect(
+      ServerProcess.address(in: "listening on 127.0.0.1:4711 (epoll)") == .loopback(port: 4711))
     #expect(ServerProcess.address(in: "listening on 127.0.0.1:4711") == .loopback(port: 4711))
     #expect(ServerProcess.address(in: "backend: epoll") == nil)
   }

@@ -149,7 +149,8 @@ enum Samples {
       model, connections,
       [0.9, 1, 1.1].map { factor in
         .init(
-          rate: rate * factor, p50: Double(connections) / rate, p99: 1.7 * Double(connections) / rate,
+          rate: rate * factor, p50: Double(connections) / rate,
+          p99: 1.7 * Double(connections) / rate,
           memory: (4 << 20) + connections * (model == "threads" ? 30_000 : 42), serverTime: 5.2,
           failures: failures, isLimited: connections == 10)
       })
@@ -184,7 +185,8 @@ enum Samples {
         return cell(model, size, rate: 20_000 * Double(index + 1) / (size == 1 ? 3 : 1))
       }
     }
-    let comparison = Comparison(models: ServedModel.allCases, connections: [1, 10, 100, 1000, 10_000])
+    let comparison = Comparison(
+      models: ServedModel.allCases, connections: [1, 10, 100, 1000, 10_000])
     return [
       (
         "compare", nil,

@@ -69,7 +69,8 @@ public struct Comparison: Sendable {
   }
 
   private func tell(
-    _ round: Int, _ model: ServedModel, _ size: Int, _ sample: LoadCell.Sample, _ laboratory: Laboratory
+    _ round: Int, _ model: ServedModel, _ size: Int, _ sample: LoadCell.Sample,
+    _ laboratory: Laboratory
   ) {
     laboratory.progress(
       "round \(round + 1) of \(rounds): \(model.rawValue), \(Figures.grouped(size)) connections: "
