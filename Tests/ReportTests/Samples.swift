@@ -180,7 +180,7 @@ enum Samples {
     let models = ["sequential", "threads", "pool", "select", "poll", "epoll", "io_uring"]
     let cells = [1, 10, 100, 1000, 10_000].flatMap { size in
       models.enumerated().compactMap { index, model -> LoadCell? in
-        let most = ["sequential": 1, "pool": 8, "select": 1000][model] ?? .max
+        let most = ["sequential": 1, "pool": 128, "select": 1000][model] ?? .max
         guard size <= most else { return nil }
         return cell(model, size, rate: 20_000 * Double(index + 1) / (size == 1 ? 3 : 1))
       }

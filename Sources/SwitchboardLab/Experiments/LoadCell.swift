@@ -6,7 +6,7 @@ public enum ServedModel: String, CaseIterable, Sendable {
   case ioUring = "io_uring"
 
   /// Threads of the pool.
-  static let poolThreads = 8
+  static let poolThreads = 128
 
   /// The options of `switchboard serve`.
   var options: [String] {
@@ -111,8 +111,7 @@ public struct LoadCell: Hashable, Sendable {
       rate: result.rate, p50: result.latency.percentile(50).inSeconds,
       p99: result.latency.percentile(99).inSeconds, memory: memory.bytes,
       serverTime: spent * 1e6 / Double(max(1, result.allRequests)),
-      failures: result.failures.server + result.failures.own
-        + result.failures[.wrongReply],
+      failures: result.failures.server + result.failures.own,
       isLimited: result.isLimitedByGenerator)
   }
 }
