@@ -176,7 +176,7 @@ struct ReportTests {
       let lines = TextReport(section(sample), width: width, color: false).lines
       let tables = Set(sample.findings.tables.flatMap(\.lines))
       #expect(lines.allSatisfy { tables.contains($0) || $0.count <= min(width, 100) })
-      #expect(tables.allSatisfy { $0.count <= 100 })
+      #expect(tables.allSatisfy { $0.count <= 80 }, "\(sample.name)")
       if let verdict = sample.outcome {
         #expect(
           lines.contains { $0.contains(verdict == .held ? "✓" : verdict == .failed ? "✗" : "?") })

@@ -73,7 +73,7 @@ public struct Comparison: Sendable {
     _ laboratory: Laboratory
   ) {
     laboratory.progress(
-      "round \(round + 1) of \(rounds): \(model.rawValue), \(Figures.grouped(size)) connections: "
+      "round \(round + 1) of \(rounds): \(model.rawValue), \(Figures.counted(size, "connection")): "
         + "\(Figures.grouped(Int(sample.rate))) requests/s, p99 \(Figures.brief(.seconds(sample.p99)))"
     )
   }

@@ -45,7 +45,7 @@ public struct ThreadsCost: Trial {
       }
       guard let last = measured.rows.last else { continue }
       laboratory.progress(
-        "\(model): \(Figures.grouped(last.clients)) clients, \(last.threads) threads, "
+        "\(model): \(Figures.counted(last.clients, "client")), \(Figures.counted(last.threads, "thread")), "
           + "\(Figures.grouped(Int(last.each))) bytes each")
     }
     return measured
