@@ -5,26 +5,137 @@ import SwitchboardLab
 /// `switchboard experiment`
 struct Experiment: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure a claim about concurrent servers on this machine.",
+    abstract: "Try claims about concurrent servers on this machine.",
     discussion: """
-      Example:
+      Each experiment makes a claim, tries it here, and says by which figures it held, or did not. \
+      With --out it also writes a report: a page that opens from disk, Markdown, and pictures.
 
-        switchboard experiment waiting-cost
+      Examples: what there is; one of them; all of them (about ten minutes):
+
+        switchboard experiment list
+        switchboard experiment select-wall
+        switchboard experiment all --out report/
       """,
-    subcommands: [List.self, WaitingCostCommand.self])
-
-  /// What there is to measure.
-  static let all: [ParsableCommand.Type] = [WaitingCostCommand.self]
+    subcommands: [List.self, RunExperiment.self, WaitingCostCommand.self, Subject.self],
+    defaultSubcommand: RunExperiment.self)
 
   /// `switchboard experiment list`
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List the experiments.")
 
     func run() {
-      for experiment in Experiment.all {
-        let configuration = experiment.configuration
-        Output.line("\(configuration.commandName ?? "")  \(configuration.abstract)")
+      let width = min(100, Output.width)
+      for trial in Trials.all {
+        let head = "\(trial.name) (about \(trial.seconds) s)"
+        Output.line(Output.wantsColor ? "\u{1B}[1m\(head)\u{1B}[0m" : head)
+        for line in Prose.wrapped(trial.claim, to: width - 2) { Output.line("  \(line)") }
       }
+      Output.line("waiting-cost (about 2 s)")
+      for line in Prose.wrapped(
+        "What one wait costs with select, poll and epoll when most connections are idle.",
+        to: width - 2)
+      {
+        Output.line("  \(line)")
+      }
+    }
+  }
+}
+
+/// `switchboard experiment NAME`
+struct RunExperiment: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Run one experiment, or all.",
+    discussion: """
+      'run' may be left out. Exit code 2 means that a claim did not hold on this machine.
+
+      Examples:
+
+        switchboard experiment run select-wall
+        switchboard experiment all --quick --out report/
+      """)
+
+  @Argument(help: "The experiment's name, or 'all'; 'switchboard experiment list' has them.")
+  var name: String
+
+  @OptionGroup var output: ReportOutput
+
+  @Flag(help: "Fewer sizes and shorter runs: to see that it works, not for figures.")
+  var quick = false
+
+  func validate() throws {
+    guard name != "all", Trials.named(name) == nil else { return }
+    throw ValidationError(
+      "There is no experiment '\(name)'. 'switchboard experiment list' shows what there is.")
+  }
+
+  func run() throws {
+    try reportingFailure(of: "experiment \(name)") {
+      try Linux().raiseDescriptorLimit()
+      let folder = try output.folder()
+      if let note = Machine.buildNote { Output.error("note: \(note)") }
+      let trials = name == "all" ? Trials.all : [Trials.named(name)].compactMap(\.self)
+      var sections: [Report.Section] = []
+      for trial in trials {
+        if !sections.isEmpty { Output.line("") }
+        sections.append(try section(trial))
+        let text = TextReport(
+          sections[sections.count - 1], width: Output.width, color: Output.wantsColor)
+        text.lines.forEach(Output.line)
+      }
+      if let folder { try output.write(report(sections), to: folder) }
+      let failed = sections.filter { $0.findings.verdict?.outcome == .failed }
+      if !failed.isEmpty { throw ExitCode(2) }
+    }
+  }
+
+  /// Of several, one that cannot be run does not keep the others from it.
+  private func section(_ trial: any Trial.Type) throws -> Report.Section {
+    let laboratory = Laboratory(isQuick: quick) { Progress.line($0) }
+    defer { Progress.end() }
+    do {
+      return try trial.init().run(laboratory)
+    } catch  where name == "all" {
+      return Report.Section(
+        name: trial.name, claim: trial.claim, story: trial.story,
+        command: "switchboard experiment \(trial.name)",
+        findings: Findings(.undecided("\(error)")), took: .zero)
+    }
+  }
+
+  private func report(_ sections: [Report.Section]) -> Report {
+    Report(
+      title: sections.count == 1 ? sections[0].name : "Claims about concurrent servers, tried here",
+      lead: sections.count == 1
+        ? sections[0].claim
+        : "Each claim is a program. It was run on the machine named below; every verdict is computed "
+          + "from its run, and can be had again with the command beneath it.",
+      command: "switchboard experiment \(name) --out report/\(quick ? " --quick" : "")",
+      sections: sections)
+  }
+}
+
+/// `switchboard experiment subject`: the servers that experiments start.
+struct Subject: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Serve for an experiment, until standard input ends.", shouldDisplay: false)
+
+  @Argument(parsing: .captureForPassthrough)
+  var arguments: [String] = []
+
+  func run() throws {
+    try reportingFailure(of: "experiment subject") {
+      EndOfInput.endsThisProcess()
+      try Linux().raiseDescriptorLimit()
+      if arguments.first == "stalling", arguments.count == 3, let stall = Int(arguments[2]) {
+        return try StallingSession.serve(
+          stall: .milliseconds(stall), inPool: arguments[1] == "pool")
+      }
+      guard arguments.first == "serve" else {
+        throw ValidationError("experiments start 'serve' or 'stalling'")
+      }
+      let serve = try Serve.parse(Array(arguments.dropFirst()))
+      try serve.run()
     }
   }
 }

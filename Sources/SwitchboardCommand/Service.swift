@@ -40,7 +40,7 @@ struct Service {
 
   private func present(_ addresses: [SocketAddress], _ backend: Server.BackendName) {
     for address in addresses {
-      logger.info("listening on \(address) (\(backend.rawValue))")
+      logger.notice("listening on \(address) (\(backend.rawValue))")
       if !address.isLoopback {
         logger.warning("other machines can reach \(address); it is open to whoever connects")
       }

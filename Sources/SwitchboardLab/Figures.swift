@@ -37,4 +37,9 @@ public enum Figures {
     }
     return (value < 0 ? "-" : "") + String(text.reversed())
   }
+
+  /// A number with its noun: `1 client`, `1,000 clients`.
+  public static func counted(_ count: Int, _ noun: String) -> String {
+    "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")"
+  }
 }

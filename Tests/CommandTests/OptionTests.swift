@@ -80,6 +80,12 @@ struct OptionTests {
     Wrong("demo -n 101", names: "-n", "'101'", "from 1 to 100"),
     Wrong("experiment waiting-cost --active 0", names: "--active", "'0'", "from 1 to 1024"),
     Wrong("experiment waiting-cost --idle lots", names: "--idle", "'lots'", "from 0 to 10000"),
+    Wrong(
+      "experiment select-walls", names: "'select-walls'", "'switchboard experiment list'"),
+    Wrong("compare --models kqueue", names: "--models", "'kqueue'", "epoll", "io_uring"),
+    Wrong("compare --connections 10,0", names: "--connections", "'10,0'", "from 1 to 1000000"),
+    Wrong("compare --duration 5m", names: "--duration", "'5m'", "100ms to 60s"),
+    Wrong("compare --rounds 0", names: "--rounds", "'0'", "from 1 to 100"),
     Wrong("sell", names: "'sell'"),
   ])
   func `A wrong value is answered with the option, the value and what is allowed`(wrong: Wrong)
@@ -113,6 +119,7 @@ struct OptionTests {
     [], ["demo"], ["serve"], ["client"], ["load"], ["backends"], ["experiment"],
     ["experiment", "list"],
     ["experiment", "waiting-cost"],
+    ["experiment", "run"], ["compare"],
   ])
   func `Help fits 80 columns, and shows an example where there is something to choose`(
     subcommand: [String]

@@ -19,11 +19,15 @@ struct ChartTests {
 
   @Test func `A linear axis of bytes steps in its own unit`() {
     let ticks = Ticks.linear(upTo: 180 * 0x1p20, steps: 4, .bytes)
-    #expect(ticks.map { Ticks.bytes($0, like: 180 * 0x1p20) } == ["0", "50 MiB", "100 MiB", "150 MiB", "200 MiB"])
+    #expect(
+      ticks.map { Ticks.bytes($0, like: 180 * 0x1p20) } == [
+        "0", "50 MiB", "100 MiB", "150 MiB", "200 MiB",
+      ])
   }
 
   @Test func `A logarithmic axis has decades, and more where these are few`() {
-    #expect(Ticks.logarithmic(from: 1, to: 10_000, steps: 6, .number) == [1, 10, 100, 1000, 10_000])
+    #expect(
+      Ticks.logarithmic(from: 1, to: 10_000, steps: 6, .number) == [1, 10, 100, 1000, 10_000])
     #expect(Ticks.logarithmic(from: 15, to: 90, steps: 6, .number) == [20, 50])
     #expect(Ticks.logarithmic(from: 1, to: 1e8, steps: 4, .number).count <= 4)
     #expect(Ticks.logarithmic(from: 1, to: 0x1p20, steps: 8, .bytes).last == 0x1p20)
@@ -130,7 +134,8 @@ struct ChartTests {
     let pictures: [any Picture] = [
       LineChart(title: "Nothing", x: axis, y: axis, series: []),
       LineChart(title: "One", x: axis, y: axis, series: [.init("one", .blue, [.init(1, 1)])]),
-      LineChart(title: "None left", x: axis, y: axis, series: [.init("one", .blue, [.init(0, -1)])]),
+      LineChart(
+        title: "None left", x: axis, y: axis, series: [.init("one", .blue, [.init(0, -1)])]),
       BarChart(title: "Nothing", axis: axis, bars: []),
       RowChart(title: "Nothing", subtitle: "", axis: axis, rows: []),
       StripChart(title: "Nothing", axis: Axis("s", unit: .duration), strips: []),
@@ -149,7 +154,8 @@ struct ChartTests {
   @Test func `Long names stand above their bars on a telephone`() {
     let bars = (0..<5).map { index in
       BarChart.Bar(
-        "the article's interest changes, number \(index)", .blue, Double(index), "\(index).02 calls")
+        "the article's interest changes, number \(index)", .blue, Double(index), "\(index).02 calls"
+      )
     }
     #expect(faults(of: BarChart(title: "Calls", axis: Axis("calls a request"), bars: bars)) == [])
   }

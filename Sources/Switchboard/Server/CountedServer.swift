@@ -93,6 +93,9 @@ private final class CountedRun: Sendable {
     case .ioUring:
       let sizes = URing<CountedKernel>.Sizes()
       try serve(URing(sizes: sizes, connections: capacity + 64, system: system))
+    case .sequential, .threads, .pool:
+      // They have no loop, and so no seam that would be the same.
+      throw SystemError(.listen, .notSupported)
     }
   }
 

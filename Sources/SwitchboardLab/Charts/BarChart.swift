@@ -55,7 +55,8 @@ public struct BarChart: Picture {
       frame.drawing.shapes.append(.marker(.init(x, y), bar.hue, radius: 5))
     } else {
       let half = BarChart.thickness / 2
-      let box = Box(left: frame.plot.left, top: y - half, right: max(x, frame.plot.left + 1), bottom: y + half)
+      let box = Box(
+        left: frame.plot.left, top: y - half, right: max(x, frame.plot.left + 1), bottom: y + half)
       frame.drawing.shapes.append(.rectangle(box, .hue(bar.hue), opacity: 0.85))
     }
     var end = x

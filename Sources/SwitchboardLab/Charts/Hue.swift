@@ -77,7 +77,9 @@ public enum ChartStyle {
       "--sb-paper:#16181b;--sb-t:#ececec;--sb-f:#a9adb2;--sb-h:#3a3e43;"
       + Hue.allCases.map { "--sb-\($0):\($0.dark);" }.joined()
     let names = ["t", "f", "h"] + Hue.allCases.map(\.rawValue)
-    let users = names.map { ".sb .f-\($0){fill:var(--sb-\($0))}.sb .s-\($0){stroke:var(--sb-\($0))}" }
+    let users = names.map {
+      ".sb .f-\($0){fill:var(--sb-\($0))}.sb .s-\($0){stroke:var(--sb-\($0))}"
+    }
     return ":root{\(light)}@media screen and (prefers-color-scheme:dark){:root{\(dark)}}"
       + ".sb{font-family:\(TextMetrics.fonts)}.sb .p{fill:var(--sb-paper)}"
       + ".sb text{font-variant-numeric:tabular-nums}" + users.joined()

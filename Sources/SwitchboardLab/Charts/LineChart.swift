@@ -106,9 +106,10 @@ public struct LineChart: Picture {
     let bounds = rules.filter { $0.direction == direction }.map(\.value)
     var fitted = axis.fitted(to: values + bounds, steps: steps)
     if axis.scale == .logarithmic, direction == .level {
-      // Room above and below, so that no line runs along the edge.
-      let wider = axis.fitted(to: [fitted.low / 1.25, fitted.high * 1.25], steps: steps)
-      fitted = wider
+      // Room above and below, so that no line runs along the edge; and at least a decade, so that
+      // what is nearly the same looks it.
+      let lacking = max(1.5, (10 * fitted.low / fitted.high).squareRoot())
+      fitted = axis.fitted(to: [fitted.low / lacking, fitted.high * lacking], steps: steps)
     }
     return fitted
   }
@@ -161,7 +162,7 @@ public struct LineChart: Picture {
       let y = min(max(frame.height(y, ups), frame.plot.top), frame.plot.bottom)
       return Drawing.Point(frame.breadth(x, across), y)
     }
-    if spread.count > 3 {
+    if series.contains(where: { $0.points.count > 3 }), spread.count > 1 {
       let above = spread.map { place($0.x, $0.high ?? $0.y) }
       let below = spread.reversed().map { place($0.x, $0.low ?? $0.y) }
       frame.drawing.shapes.append(.area(above + below, .hue(line.hue), opacity: 0.18))

@@ -70,7 +70,8 @@ struct Placer {
     var found: [Drawing.Point] = []
     for gap in [9.0, 16, 26] {
       for dy in [-height / 2, -height - gap, gap] {
-        for dx in [gap, -breadth - gap, -breadth / 2] where dx != -breadth / 2 || dy != -height / 2 {
+        for dx in [gap, -breadth - gap, -breadth / 2] where dx != -breadth / 2 || dy != -height / 2
+        {
           found.append(.init(point.x + dx, point.y + dy))
         }
       }
@@ -90,11 +91,11 @@ struct Placer {
   /// Nil where the text cannot be.
   private func cost(of box: Box, for point: Drawing.Point) -> Double? {
     guard bounds.contains(box), !taken.contains(where: { $0.overlaps(box) }) else { return nil }
-    let room = box.grown(by: 2)
+    let room = box.grown(by: 4)
     let covered = avoided.count { room.contains($0) }
     let dx = max(box.left - point.x, point.x - box.right, 0)
     let dy = max(box.top - point.y, point.y - box.bottom, 0)
-    return 12 * Double(covered) + dx + dy
+    return 40 * Double(covered) + dx + dy
   }
 
   /// Moves heights apart until each has `spacing`, as little as can be, in the order they have.

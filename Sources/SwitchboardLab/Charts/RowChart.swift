@@ -46,7 +46,8 @@ public struct RowChart: Picture {
 
   public func drawn(width: Double) -> Drawing {
     let layout = Rows(
-      names: rows.map(\.name), ends: rows.map(\.text), width: width, pitch: rows.count > 8 ? 20 : 25)
+      names: rows.map(\.name), ends: rows.map(\.text), width: width, pitch: rows.count > 8 ? 20 : 25
+    )
     var frame = Frame(title: title, subtitle: subtitle, width: width, height: layout.height)
     let ends = rows.flatMap { $0.spans.map(\.to) }
     var across = axis.fitted(to: ends, steps: max(2, Int(width / 130)))

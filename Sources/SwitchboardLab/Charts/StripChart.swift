@@ -43,7 +43,8 @@ public struct StripChart: Picture {
   private func draw(_ strip: Strip, _ across: FittedAxis, at y: Double, in frame: inout Frame) {
     let sorted = strip.values.filter { axis.scale == .linear || $0 > 0 }.sorted()
     let stride = max(1, (sorted.count + StripChart.mostDots - 1) / StripChart.mostDots)
-    for (index, value) in sorted.enumerated() where index % stride == 0 || index == sorted.count - 1 {
+    for (index, value) in sorted.enumerated() where index % stride == 0 || index == sorted.count - 1
+    {
       // Neighbours lie at different heights, always the same ones.
       let lift = Double((index * 7) % 5 - 2) * 3
       frame.drawing.shapes.append(

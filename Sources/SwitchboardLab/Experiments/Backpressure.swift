@@ -127,8 +127,11 @@ public struct Backpressure: Trial {
         series(without, "without", .vermilion), series(with, "with", .blue),
       ],
       marks: with.sent.last.map { last in
-        [.init(x: Double(last), y: Double(max(0, with.memory.last ?? 0)),
-          "TCP makes the peer wait after \(mebibytes(last))")]
+        [
+          .init(
+            x: Double(last), y: Double(max(0, with.memory.last ?? 0)),
+            "TCP makes the peer wait after \(mebibytes(last))")
+        ]
       } ?? [])
     return Findings(
       Verdict(holds, reason), pictures: [NamedPicture(Backpressure.name, chart)],

@@ -1,3 +1,4 @@
+import Glibc
 import Switchboard
 import SwitchboardProtocols
 
@@ -41,13 +42,16 @@ public struct EpollControlCalls: Trial {
   public func measure(_ laboratory: Laboratory) throws -> Measured {
     let rounds = laboratory.isQuick ? 20 : 200
     let rows = [
-      try EpollControlCalls.row(EpollControlCalls.article, rounds) { FramesServer<CountedKernel>() },
+      try EpollControlCalls.row(EpollControlCalls.article, rounds) {
+        FramesServer<CountedKernel>()
+      },
       try EpollControlCalls.row(EpollControlCalls.immediate, rounds) {
         ImmediateFrames<CountedKernel>()
       },
     ]
     for row in rows {
-      laboratory.progress("\(row.name): \(Figures.fixed(row.perRequest, places: 2)) calls a request")
+      laboratory.progress(
+        "\(row.name): \(Figures.fixed(row.perRequest, places: 2)) calls a request")
     }
     return Measured(rows: rows)
   }
@@ -63,13 +67,12 @@ public struct EpollControlCalls: Trial {
     // Greetings, accepting and closing are no requests: those of a short run are taken off.
     let warm = try VisitorGroup(to: server.address, VisitPlan())
     try warm.visit(64, within: .seconds(10))
-    let before = server.counts.now
+    let before = server.settledCounts()
     try group.visit(64, within: .seconds(30))
-    let long = server.counts.now.since(before)
-    let middle = server.counts.now
+    let middle = server.settledCounts()
     let short = try VisitorGroup(to: server.address, VisitPlan())
     try short.visit(64, within: .seconds(10))
-    let brief = server.counts.now.since(middle)
+    let (long, brief) = (middle.since(before), server.settledCounts().since(middle))
     guard group.done == 64, short.done == 64 else {
       throw TrialFailure("\(64 - group.done) of 64 clients were not served; run it again")
     }
@@ -155,7 +158,9 @@ final class CountedReactor {
   private let waker: Waker<CountedKernel>
   private var thread: LoopThread?
 
-  init<Handler: ReactorHandler & ~Copyable & SendableMetatype>(_ make: @escaping @Sendable () -> Handler)
+  init<Handler: ReactorHandler & ~Copyable & SendableMetatype>(
+    _ make: @escaping @Sendable () -> Handler
+  )
     throws(SystemError) where Handler.System == CountedKernel
   {
     let system = CountedKernel(counts)
@@ -166,6 +171,18 @@ final class CountedReactor {
     (address, waker) = (listener.address, box.reactor.waker)
     try box.reactor.listen(listener)
     thread = try LoopThread { try? box.reactor.run() }
+  }
+
+  /// What has been called, when it has seen its last clients go: its counts do not change any more.
+  func settledCounts() -> CallCounts.Sum {
+    var before = counts.now
+    for _ in 0..<40 {
+      usleep(50_000)
+      let now = counts.now
+      if now == before { break }
+      before = now
+    }
+    return before
   }
 
   func stop() {

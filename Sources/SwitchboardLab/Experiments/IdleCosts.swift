@@ -97,7 +97,8 @@ public struct IdleCosts: Trial {
         "\(Figures.fixed(cost.bytes, places: 0)) B")
     }
     let chart = BarChart(
-      title: "An idle connection costs at most \(Figures.fixed(worst.bytes, places: 0)) bytes of the "
+      title:
+        "An idle connection costs at most \(Figures.fixed(worst.bytes, places: 0)) bytes of the "
         + "server's memory",
       axis: Axis("bytes for each idle connection", including: [100]), bars: bars)
     let rows = measured.rows.map { row in

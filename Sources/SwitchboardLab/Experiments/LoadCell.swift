@@ -1,18 +1,18 @@
 import Switchboard
 
 /// A way to serve, as `switchboard serve` names it.
-public enum Model: String, CaseIterable, Sendable {
+public enum ServedModel: String, CaseIterable, Sendable {
   case sequential, threads, pool, select, poll, epoll
   case ioUring = "io_uring"
 
   /// Threads of the pool.
-  static let poolThreads = 8
+  static let poolThreads = 128
 
   /// The options of `switchboard serve`.
   var options: [String] {
     switch self {
     case .sequential, .threads: ["--model", rawValue]
-    case .pool: ["--model", "pool", "--threads", String(Model.poolThreads)]
+    case .pool: ["--model", "pool", "--threads", String(ServedModel.poolThreads)]
     case .select, .poll, .epoll, .ioUring: ["--backend", rawValue]
     }
   }
@@ -21,9 +21,10 @@ public enum Model: String, CaseIterable, Sendable {
   public var most: Int? {
     switch self {
     case .sequential: 1
-    case .pool: Model.poolThreads
+    case .pool: ServedModel.poolThreads
     case .select: 1000
-    case .threads, .poll, .epoll, .ioUring: nil
+    case .threads: Server.mostThreads
+    case .poll, .epoll, .ioUring: nil
     }
   }
 
@@ -31,9 +32,10 @@ public enum Model: String, CaseIterable, Sendable {
   var bound: String {
     switch self {
     case .sequential: "sequential serves one connection at a time; the others would wait"
-    case .pool: "a pool of \(Model.poolThreads) threads serves as many connections at once"
+    case .pool: "a pool of \(ServedModel.poolThreads) threads serves as many connections at once"
     case .select: "select holds descriptors below 1,024"
-    case .threads, .poll, .epoll, .ioUring: ""
+    case .threads: "at most \(Figures.grouped(Server.mostThreads)) threads are started"
+    case .poll, .epoll, .ioUring: ""
     }
   }
 }
@@ -88,7 +90,7 @@ public struct LoadCell: Hashable, Sendable {
 
   /// Serves and loads once, in a process of its own.
   static func sample(
-    _ model: Model, _ connections: Int, seconds: Double, _ laboratory: Laboratory
+    _ model: ServedModel, _ connections: Int, seconds: Double, _ laboratory: Laboratory
   ) throws -> Sample {
     let server = try laboratory.serve(model.options)
     defer { server.stop() }
@@ -109,8 +111,7 @@ public struct LoadCell: Hashable, Sendable {
       rate: result.rate, p50: result.latency.percentile(50).inSeconds,
       p99: result.latency.percentile(99).inSeconds, memory: memory.bytes,
       serverTime: spent * 1e6 / Double(max(1, result.allRequests)),
-      failures: result.failures.server + result.failures.own
-        + result.failures[.wrongReply],
+      failures: result.failures.server + result.failures.own,
       isLimited: result.isLimitedByGenerator)
   }
 }

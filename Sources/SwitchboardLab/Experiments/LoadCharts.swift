@@ -16,7 +16,9 @@ struct LoadCharts {
     }
   }
 
-  private var across: Axis { Axis("connections, each with one request under way", scale: .logarithmic) }
+  private var across: Axis {
+    Axis("connections, each with one request under way", scale: .logarithmic)
+  }
 
   func throughput(_ title: String) -> LineChart {
     LineChart(
@@ -53,17 +55,20 @@ struct LoadCharts {
     }
     return Table(
       "Under load",
-      ["", "connections", "requests/s", "p50", "p99", "memory", "server CPU", "failures"], rows)
+      ["", "clients", "requests/s", "p50", "p99", "memory", "CPU", "failures"], rows)
   }
 
   /// What has to be said of the instrument.
   var notes: [String] {
+    let columns = "CPU is the server's processor time for each request."
     let limited = cells.filter(\.isLimitedByGenerator)
-    guard !limited.isEmpty else { return [] }
+    guard !limited.isEmpty else { return [columns] }
     let names = limited.map { "\($0.model) at \(Figures.grouped($0.connections))" }
-    let shown = names.count > 4 ? "\(names.count) of \(cells.count) runs" : names.joined(separator: ", ")
+    let shown =
+      names.count > 4 ? "\(names.count) of \(cells.count) runs" : names.joined(separator: ", ")
     return [
-      "The load generator had no processor time to spare in \(shown): the server could perhaps do more."
+      columns,
+      "The load generator had no processor time to spare in \(shown): the server could perhaps do more.",
     ]
   }
 }

@@ -39,7 +39,7 @@ public struct OneThreadServesAll: Trial {
         count, with: server, within: .seconds(20))
       measured.rows.append(OneThreadServesAll.row("epoll", clients, unserved))
       measured.conversations = clients
-      laboratory.progress("\(Figures.grouped(count)) clients on one thread: served")
+      laboratory.progress("\(Figures.counted(count, "client")) on one thread: served")
     }
     measured.threads = ProcessFigures(of: server.pid).threads
     let sequential = try laboratory.serve("--model", "sequential")
@@ -76,7 +76,8 @@ public struct OneThreadServesAll: Trial {
       + (measured.threads == 1 ? "thread." : "threads.")
     let names = ["sequential", "epoll"]
     let chart = LineChart(
-      title: "One thread serves \(count) clients in \(Figures.fixed(ratio, places: 1)) times the time "
+      title:
+        "One thread serves \(count) clients in \(Figures.fixed(ratio, places: 1)) times the time "
         + "of one",
       x: Axis("clients at once", scale: .logarithmic),
       y: Axis("time until the last is done", unit: .duration, scale: .logarithmic),
@@ -86,8 +87,10 @@ public struct OneThreadServesAll: Trial {
           measured.rows.filter { $0.model == name }.map { .init(Double($0.clients), $0.elapsed) })
       })
     let strip = StripChart(
-      title: "What each of the \(count) clients saw",
-      axis: Axis("time", unit: .duration),
+      title: "Each of the \(count) clients was greeted within "
+        + "\(longest(measured.conversations.map(\.wait))) and had its conversation within "
+        + longest(measured.conversations.map(\.conversation)),
+      axis: Axis("time", unit: .duration, scale: .logarithmic),
       strips: [
         .init(
           "until greeted", .blue, measured.conversations.map(\.wait),
@@ -107,6 +110,10 @@ public struct OneThreadServesAll: Trial {
       ],
       tables: [Table("Until the last is done", ["server", "clients", "time"], rows)],
       notes: ["Each conversation is three requests with two pauses of 200 ms."])
+  }
+
+  private func longest(_ values: [Double]) -> String {
+    Figures.brief(.seconds(values.max() ?? 0))
   }
 
   private func median(_ values: [Double]) -> String {

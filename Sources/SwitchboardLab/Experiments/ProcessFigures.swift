@@ -13,7 +13,8 @@ public struct ProcessFigures: Hashable, Sendable {
   /// A process's; all zero when it has gone.
   public init(of pid: Int32) {
     let folder = "/proc/\(pid)"
-    resident = ProcessFigures.value("Rss:", in: Machine.contents(of: folder + "/smaps_rollup")) << 10
+    resident =
+      ProcessFigures.value("Rss:", in: Machine.contents(of: folder + "/smaps_rollup")) << 10
     let tasks = ProcessFigures.names(in: folder + "/task")
     threads = tasks.count
     switches = tasks.reduce(0) { sum, task in
@@ -47,7 +48,8 @@ public struct ProcessFigures: Hashable, Sendable {
 
   private static func value(_ name: String, in text: String) -> Int {
     for line in text.split(separator: "\n") where line.hasPrefix(name) {
-      return line.dropFirst(name.count).split { $0 == " " || $0 == "\t" }.first.flatMap { Int($0) } ?? 0
+      return line.dropFirst(name.count).split { $0 == " " || $0 == "\t" }.first.flatMap { Int($0) }
+        ?? 0
     }
     return 0
   }

@@ -53,7 +53,7 @@ public struct RingBatches: Trial {
     plan.rounds = max(5, (laboratory.isQuick ? 5_000 : 30_000) / connections)
     let group = try VisitorGroup(to: server.address, plan)
     // All are connected before anything is counted.
-    try group.greet(connections, patience: .seconds(2), within: .seconds(10))
+    try group.greet(connections, within: .seconds(10))
     let (before, already) = (server.counts.now, group.latencies.count)
     try group.finish(within: .seconds(20))
     let calls = server.counts.now.since(before)
@@ -69,7 +69,8 @@ public struct RingBatches: Trial {
   public func findings(_ measured: Measured) -> Findings {
     if let absence = measured.absence { return Findings(.undecided(absence)) }
     let (ring, epoll) = (rows("io_uring", measured), rows("epoll", measured))
-    guard let alone = ring.first, let busy = ring.last, let other = epoll.last, ring.count > 1 else {
+    guard let alone = ring.first, let busy = ring.last, let other = epoll.last, ring.count > 1
+    else {
       return Findings(.undecided("too few sizes were measured; run it again"))
     }
     let holds = busy.perRequest < alone.perRequest / 4 && other.perRequest >= 1.9

@@ -102,7 +102,8 @@ public struct SelectIsLinear: Trial {
     let marks = crossing.map { place in
       LineChart.Mark(
         x: place.x, y: place.y,
-        "from \(Figures.grouped(Int(place.x.rounded(.up)))) connections on, epoll is cheaper than poll")
+        "from \(Figures.grouped(Int(place.x.rounded(.up)))) connections on, epoll is cheaper than poll"
+      )
     }
     let hasWall = measured.refusedAt["select"] != nil
     return LineChart(
@@ -128,11 +129,15 @@ public struct SelectIsLinear: Trial {
   /// The exponent of growth from 100 on: 1 is in proportion, 0 is constant. Least squares over the
   /// logarithms.
   func slope(_ mechanism: String, _ measured: Measured) -> Double? {
-    let points = measured.rows.filter { $0.mechanism == mechanism && $0.watched >= 50 && $0.median > 0 }
-      .map { (x: decimalLogarithm(Double($0.watched)), y: decimalLogarithm($0.median)) }
+    let points = measured.rows.filter {
+      $0.mechanism == mechanism && $0.watched >= 50 && $0.median > 0
+    }
+    .map { (x: decimalLogarithm(Double($0.watched)), y: decimalLogarithm($0.median)) }
     guard points.count >= 2 else { return nil }
     let count = Double(points.count)
-    let (meanX, meanY) = (points.map(\.x).reduce(0, +) / count, points.map(\.y).reduce(0, +) / count)
+    let (meanX, meanY) = (
+      points.map(\.x).reduce(0, +) / count, points.map(\.y).reduce(0, +) / count
+    )
     let above = points.map { ($0.x - meanX) * ($0.y - meanY) }.reduce(0, +)
     let below = points.map { ($0.x - meanX) * ($0.x - meanX) }.reduce(0, +)
     return below > 0 ? above / below : nil

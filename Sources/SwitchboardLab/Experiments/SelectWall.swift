@@ -28,7 +28,8 @@ public struct SelectWall: Trial {
   public init() {}
 
   public func measure(_ laboratory: Laboratory) throws -> Measured {
-    let steps = laboratory.isQuick ? [500, 1000, 1200] : Array(stride(from: 200, through: 2000, by: 200))
+    let steps =
+      laboratory.isQuick ? [500, 1000, 1200] : Array(stride(from: 200, through: 2000, by: 200))
     guard laboratory.admits(2 * 2000) else {
       throw TrialFailure("it takes 4,000 descriptors; raise the limit (`ulimit -n`)")
     }
@@ -54,7 +55,7 @@ public struct SelectWall: Trial {
     for step in steps {
       let more = step - group.visits.count
       // Those behind the wall never are: their greeting is waited for as long as others' come.
-      try group.greet(more, patience: .milliseconds(300), within: .seconds(5))
+      try group.visit(more, patience: .milliseconds(300), within: .seconds(5))
       served.append(group.done)
     }
     return Measured.Row(backend: backend, asked: steps, served: served, isAlive: server.isAlive)

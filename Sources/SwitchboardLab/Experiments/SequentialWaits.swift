@@ -34,7 +34,8 @@ public struct SequentialWaits: Trial {
     let server = try laboratory.serve("--model", "sequential")
     defer { server.stop() }
     let count = laboratory.isQuick ? 4 : 8
-    let (clients, failed) = try SequentialWaits.conversations(count, with: server, within: .seconds(20))
+    let (clients, failed) = try SequentialWaits.conversations(
+      count, with: server, within: .seconds(20))
     laboratory.progress("\(clients.count) clients served")
     return Measured(clients: clients, unserved: failed)
   }
@@ -73,7 +74,8 @@ public struct SequentialWaits: Trial {
       + "\(Figures.fixed(clients.dropLast().map(\.conversation).reduce(0, +), places: 2)) s"
       + (isOneAtATime ? ", one after another." : ", though some at the same time.")
     let chart = RowChart(
-      title: "The last of \(clients.count) clients waits \(Figures.fixed(last.wait, places: 1)) s for "
+      title:
+        "The last of \(clients.count) clients waits \(Figures.fixed(last.wait, places: 1)) s for "
         + "a conversation of \(Figures.fixed(last.conversation, places: 1)) s",
       subtitle: "dashed: connected and waiting; bar: being served",
       axis: Axis("time since the first connected", unit: .duration),

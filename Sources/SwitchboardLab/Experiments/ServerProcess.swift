@@ -66,7 +66,9 @@ public final class ServerProcess {
   }
 
   /// Whether it still runs.
-  public var isAlive: Bool { kill(pid, 0) == 0 && !Machine.contents(of: "/proc/\(pid)/cmdline").isEmpty }
+  public var isAlive: Bool {
+    kill(pid, 0) == 0 && !Machine.contents(of: "/proc/\(pid)/cmdline").isEmpty
+  }
 
   // ------------------------------------------------------------------------- plumbing
 
@@ -87,7 +89,7 @@ public final class ServerProcess {
     unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
     unsafe posix_spawn_file_actions_adddup2(&actions, output, 2)
     let copies = unsafe words.map { unsafe strdup($0) }
-    defer { for unsafe copy in unsafe copies { unsafe free(copy) } }
+    defer { for index in unsafe copies.indices { unsafe free(copies[index]) } }
     var pid: Int32 = 0
     let failure = unsafe posix_spawn(&pid, words[0], &actions, nil, copies + [nil], environ)
     guard failure == 0 else {

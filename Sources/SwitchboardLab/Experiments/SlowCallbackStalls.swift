@@ -64,7 +64,7 @@ public struct SlowCallbackStalls: Trial {
     return Measured.Row(
       name: name, requests: result.requests,
       percentiles: shares.map { ($0, result.latency.percentile($0 * 100).inSeconds) },
-      failures: result.failures.server + result.failures[.wrongReply])
+      failures: result.failures.server)
   }
 
   public func findings(_ measured: Measured) -> Findings {

@@ -53,8 +53,8 @@ public struct StallingSession: Session {
     let pool = inPool ? try OffloadPool(threads: 2, limit: 64) : nil
     var server = Server(on: [.loopback(port: 0)])
     server.backend = .epoll
-    try server.run(ready: { Output.line("listening on \($0.addresses[0])") }) {
-      StallingSession(stall: stall, pool: pool)
-    }
+    try server.run(
+      ready: { Output.line("listening on \($0.addresses[0])") },
+      session: { StallingSession(stall: stall, pool: pool) })
   }
 }

@@ -24,7 +24,7 @@ public struct TenThousand: Trial {
     let hasRing = Server.BackendName.auto.choice().backend == .ioUring
     var cells: [LoadCell] = []
     for size in sizes where laboratory.admits(size) {
-      for model in [Model.poll, .epoll] + (hasRing ? [.ioUring] : []) {
+      for model in [ServedModel.poll, .epoll] + (hasRing ? [.ioUring] : []) {
         let sample = try LoadCell.sample(
           model, size, seconds: laboratory.isQuick ? 0.5 : 2, laboratory)
         cells.append(LoadCell(model.rawValue, size, [sample]))
@@ -43,7 +43,8 @@ public struct TenThousand: Trial {
         .min(by: { $0.connections < $1.connections })
     else {
       return Findings(
-        .undecided("fewer than 10,000 connections were measured; raise `ulimit -n`, leave out --quick"),
+        .undecided(
+          "fewer than 10,000 connections were measured; raise `ulimit -n`, leave out --quick"),
         pictures: pictures(measured, title: "Throughput by connections"),
         tables: [LoadCharts(cells: measured.cells).table])
     }
@@ -78,7 +79,8 @@ public struct TenThousand: Trial {
     return [
       NamedPicture(TenThousand.name, charts.throughput(title)),
       NamedPicture(
-        TenThousand.name + "-p99", charts.latency("Replies take longer as more wait for their turn")),
+        TenThousand.name + "-p99", charts.latency("Replies take longer as more wait for their turn")
+      ),
       NamedPicture(TenThousand.name + "-memory", charts.memory(memory ?? "Memory by connections")),
     ]
   }

@@ -37,13 +37,15 @@ public struct ThreadsCost: Trial {
   public func measure(_ laboratory: Laboratory) throws -> Measured {
     let sizes = laboratory.isQuick ? [20, 200] : [10, 30, 100, 300, 1000, 2000]
     var measured = Measured(rows: [])
-    for (model, options) in [("threads", ["--model", "threads"]), ("epoll", ["--backend", "epoll"])] {
+    for (model, options) in [
+      ("threads", ["--model", "threads"]), ("epoll", ["--backend", "epoll"]),
+    ] {
       for size in sizes {
         measured.rows.append(try ThreadsCost.row(model, options, size, laboratory))
       }
       guard let last = measured.rows.last else { continue }
       laboratory.progress(
-        "\(model): \(Figures.grouped(last.clients)) clients, \(last.threads) threads, "
+        "\(model): \(Figures.counted(last.clients, "client")), \(Figures.counted(last.threads, "thread")), "
           + "\(Figures.grouped(Int(last.each))) bytes each")
     }
     return measured

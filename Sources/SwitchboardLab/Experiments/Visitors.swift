@@ -179,13 +179,21 @@ final class VisitorGroup {
     return try run(upTo: wanted, within: limit) { $0.done + $0.failed >= wanted }
   }
 
-  /// Begins so many visits and runs until all are greeted, or none was for `patience`.
-  func greet(_ count: Int, patience: Duration, within limit: Duration) throws(SystemError) {
+  /// Begins so many visits and runs until all are greeted.
+  @discardableResult
+  func greet(_ count: Int, within limit: Duration) throws(SystemError) -> Bool {
     let wanted = reactor.handler.visits.count + count
-    var (last, since) = (reactor.handler.greeted, Linux().now())
+    return try run(upTo: wanted, within: limit) { $0.greeted + $0.failed >= wanted }
+  }
+
+  /// Begins so many visits and runs until all are done, or nothing has happened for `patience`.
+  func visit(_ count: Int, patience: Duration, within limit: Duration) throws(SystemError) {
+    let wanted = reactor.handler.visits.count + count
+    var (last, since) = (-1, Linux().now())
     try run(upTo: wanted, within: limit) { visitors in
-      if visitors.greeted != last { (last, since) = (visitors.greeted, Linux().now()) }
-      return visitors.greeted + visitors.failed >= wanted
+      let progress = visitors.greeted + visitors.done
+      if progress != last { (last, since) = (progress, Linux().now()) }
+      return visitors.done + visitors.failed >= wanted
         || Linux().now().since(since) > patience
     }
   }

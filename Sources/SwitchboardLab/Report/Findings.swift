@@ -67,7 +67,8 @@ public struct NamedPicture: Sendable {
 
 /// What a run found: its verdict, and what shows it.
 public struct Findings: Sendable {
-  public var verdict: Verdict
+  /// Nil where nothing was claimed.
+  public var verdict: Verdict?
   public var pictures: [NamedPicture]
   public var tables: [Table]
   /// How it was measured, and what the figures leave out.
@@ -75,7 +76,7 @@ public struct Findings: Sendable {
 
   /// Findings.
   public init(
-    _ verdict: Verdict, pictures: [NamedPicture] = [], tables: [Table] = [], notes: [String] = []
+    _ verdict: Verdict?, pictures: [NamedPicture] = [], tables: [Table] = [], notes: [String] = []
   ) {
     (self.verdict, self.pictures) = (verdict, pictures)
     (self.tables, self.notes) = (tables, notes)

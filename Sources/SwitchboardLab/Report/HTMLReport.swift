@@ -48,7 +48,7 @@ public struct HTMLReport: Sendable {
   private var overview: String {
     let items = report.sections.map { section in
       """
-      <li>\(badge(section.findings.verdict)) <a href="#\(section.name)">\(section.name)</a>
+      <li>\(section.findings.verdict.map(badge) ?? "") <a href="#\(section.name)">\(section.name)</a>
       <span>\(prose(section.claim))</span></li>
       """
     }
@@ -57,13 +57,16 @@ public struct HTMLReport: Sendable {
 
   private func section(_ section: Report.Section) -> String {
     let findings = section.findings
-    var parts = [
-      "<section id=\"\(section.name)\">",
-      "<h2>\(section.name)</h2>",
-      "<p class=\"claim\">\(prose(section.claim))</p>",
-      "<p>\(prose(section.story))</p>",
-      "<p class=\"verdict\">\(badge(findings.verdict)) \(prose(findings.verdict.reason))</p>",
-    ]
+    var parts = ["<section id=\"\(section.name)\">"]
+    // A page with one section says all of this at its top.
+    if report.sections.count > 1 {
+      parts.append("<h2>\(section.name)</h2>")
+      parts.append("<p class=\"claim\">\(prose(section.claim))</p>")
+    }
+    parts.append("<p>\(prose(section.story))</p>")
+    if let verdict = findings.verdict {
+      parts.append("<p class=\"verdict\">\(badge(verdict)) \(prose(verdict.reason))</p>")
+    }
     parts += findings.pictures.map { named in
       let wide = named.picture.drawn(width: HTMLReport.wide).inlined("wide")
       let narrow = named.picture.drawn(width: HTMLReport.narrow).inlined("narrow")
@@ -72,7 +75,8 @@ public struct HTMLReport: Sendable {
     parts += findings.tables.map(table)
     parts += findings.notes.map { "<p class=\"small\">\(prose($0))</p>" }
     parts.append(
-      "<p class=\"small\">Took \(Figures.fixed(section.took.inSeconds, places: 0)) s. Repeat it:</p>")
+      "<p class=\"small\">Took \(Figures.fixed(section.took.inSeconds, places: 0)) s. Repeat it:</p>"
+    )
     parts.append("<pre>\(prose(section.command))</pre>\n</section>")
     return parts.joined(separator: "\n")
   }
@@ -90,6 +94,9 @@ public struct HTMLReport: Sendable {
   }
 
   private var footer: String {
+    let again =
+      report.sections.count > 1
+      ? "<h2>All of it again</h2>\n<pre>\(prose(report.command))</pre>\n" : ""
     let facts = report.machine.map {
       "<tr><td>\(prose($0.name))</td><td>\(prose($0.value))</td></tr>"
     }
@@ -98,9 +105,7 @@ public struct HTMLReport: Sendable {
       <h2>The machine</h2>
       <div class="scroll"><table class="facts"><tbody>\(facts.joined(separator: "\n"))</tbody>
       </table></div>
-      <h2>All of it again</h2>
-      <pre>\(prose(report.command))</pre>
-      </footer>
+      \(again)</footer>
       """
   }
 
@@ -133,9 +138,9 @@ public struct HTMLReport: Sendable {
     .held{color:var(--sb-green)}.failed{color:var(--sb-vermilion)}.undecided{color:var(--sb-f)}
     section,footer,nav{border-top:1px solid var(--sb-h);padding-top:24px;margin-top:36px}
     nav ul{list-style:none;padding:0}nav li{margin:.7em 0}nav span{display:block;color:var(--sb-f)}
-    figure{margin:20px 0}
+    figure{margin:20px -12px}
     figure svg{display:block;width:100%;height:auto}
-    svg.narrow{display:none}
+    svg.narrow{display:none;max-width:460px}
     .scroll{overflow-x:auto;margin:16px 0}
     table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums}
     caption{text-align:left;font-weight:600;padding:.3em 0}
@@ -149,7 +154,7 @@ public struct HTMLReport: Sendable {
     pre{font:.86rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;
     white-space:pre-wrap;border-left:3px solid var(--sb-h);padding:.2em .8em;margin:.4em 0}
     @media (max-width:640px){svg.wide{display:none}svg.narrow{display:block}body{padding-top:8px}
-    th,td{padding-right:.7em}}
+    th,td{padding-right:.7em}td:first-child{white-space:normal}}
     @media print{body{max-width:none;padding:0;font-size:10.5pt}
     svg.wide{display:block!important}svg.narrow{display:none!important}
     figure{break-inside:avoid;max-width:168mm}h2,.claim,.verdict{break-after:avoid}

@@ -13,7 +13,8 @@ public struct MarkdownReport: Sendable {
     if report.sections.count > 1 {
       let rows = report.sections.map { section in
         [
-          "[\(section.name)](#\(section.name))", section.findings.verdict.outcome.rawValue,
+          "[\(section.name)](#\(section.name))",
+          section.findings.verdict?.outcome.rawValue ?? "",
           section.claim,
         ]
       }
@@ -31,8 +32,10 @@ public struct MarkdownReport: Sendable {
     let findings = section.findings
     var lines = [
       "## \(section.name)", "", "*\(section.claim)*", "", section.story, "",
-      "**The claim \(findings.verdict.outcome.rawValue).** \(findings.verdict.reason)", "",
     ]
+    if let verdict = findings.verdict {
+      lines += ["**The claim \(verdict.outcome.rawValue).** \(verdict.reason)", ""]
+    }
     for named in findings.pictures {
       lines += ["![\(escaped(named.picture.title))](\(named.name).svg)", ""]
     }

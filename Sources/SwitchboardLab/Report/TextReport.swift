@@ -22,7 +22,7 @@ public struct TextReport: Sendable {
       lines += ["", "  " + table.title, ""] + table.lines
     }
     lines.append("")
-    lines += verdict(findings.verdict)
+    if let found = findings.verdict { lines += verdict(found) }
     for note in findings.notes { lines += wrapped(note, first: "  ", indent: 2) }
     return lines
   }

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Glibc
+import SwitchboardLab
+
+/// Where a report goes.
+struct ReportOutput: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Write a report into this folder: report.html, report.md and the pictures as .svg.",
+      valueName: "folder"))
+  var out: String?
+
+  /// The folder, made before anything is measured, so that a wrong one costs no time.
+  func folder() throws -> ReportFolder? { try out.map { try ReportFolder($0) } }
+
+  /// Writes the report, and tells where.
+  func write(_ report: Report, to folder: ReportFolder) throws {
+    let files = try folder.write(report)
+    Output.line("")
+    Output.line("Written: \(files[0]), and \(files.count - 1) files beside it.")
+  }
+}
+
+/// How a long run is going, on standard error: one line that changes on a terminal, lines elsewhere.
+enum Progress {
+  private static var isTerminal: Bool { isatty(2) == 1 }
+
+  /// Shows a line.
+  static func line(_ text: String) {
+    guard isTerminal else { return Output.error(text) }
+    let room = max(20, Output.width - 1)
+    let shown = text.count <= room ? text : text.prefix(room - 1) + "…"
+    write("\r\u{1B}[K\(shown)")
+  }
+
+  /// Clears the line.
+  static func end() {
+    if isTerminal { write("\r\u{1B}[K") }
+  }
+
+  private static func write(_ text: String) {
+    var text = text
+    text.withUTF8 { _ = Glibc.write(2, $0.baseAddress, $0.count) }
+  }
+}
+
+/// Text in lines.
+enum Prose {
+  /// Broken at spaces, no line longer than `width` unless a word is.
+  static func wrapped(_ text: String, to width: Int) -> [String] {
+    var lines: [String] = []
+    for word in text.split(separator: " ") {
+      if let last = lines.last, last.count + 1 + word.count <= width {
+        lines[lines.count - 1] += " " + word
+      } else {
+        lines.append(String(word))
+      }
+    }
+    return lines
+  }
+}
+
+/// A process that lives only as long as its standard input.
+enum EndOfInput {
+  /// Has the system end this process with SIGIO when the last writer of its standard input has
+  /// gone. It takes no thread: experiments count those.
+  static func endsThisProcess() {
+    signal(SIGIO, SIG_DFL)
+    _ = fcntl(0, F_SETOWN, getpid())
+    _ = fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_ASYNC)
+  }
+}

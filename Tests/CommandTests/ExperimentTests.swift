@@ -1,0 +1,82 @@
+import Foundation
+import Glibc
+import Testing
+
+/// Experiments as a user runs them.
+@Suite(.timeLimit(.minutes(2)))
+struct ExperimentTests {
+  private func inFolder(_ body: (URL) async throws -> Void) async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(
+      path: "experiment-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try await body(folder)
+  }
+
+  @Test func `The list names every experiment with its claim, in 80 columns`() async throws {
+    try await Spawned.run("switchboard", ["experiment", "list"]) { command in
+      try await command.expectEnd(.exit(0))
+      #expect(command.output.count { !$0.hasPrefix(" ") } == 13)
+      #expect(command.output.allSatisfy { $0.count <= 80 })
+    }
+  }
+
+  @Test func `An experiment that counts holds its claim, and its report is written`() async throws {
+    try await inFolder { folder in
+      let words = ["experiment", "epoll-control-calls", "--quick", "--out", folder.path]
+      try await Spawned.run("switchboard", words) { command in
+        try await command.expectEnd(.exit(0))
+        #expect(command.output.contains { $0.contains("✓ held") })
+        #expect(command.output.last?.contains(folder.path + "/report.html") == true)
+      }
+      for name in ["report.html", "report.md", "epoll-control-calls.svg"] {
+        let text = try String(contentsOf: folder.appending(path: name), encoding: .utf8)
+        #expect(text.contains("epoll_ctl"))
+      }
+    }
+  }
+
+  @Test func `A server under test ends with the experiment`() async throws {
+    try await Spawned.run("switchboard", ["experiment", "select-wall", "--quick"]) { command in
+      try await command.line("epoll: ", on: .errors)
+      let end = try await command.ended()
+      // Whether the claim holds is up to the machine's haste; that there is a verdict is not.
+      #expect([.exit(0), .exit(2)].contains(end))
+      #expect(try children(of: command.pid) == [])
+    }
+  }
+
+  @Test func `A server under test ends with an experiment that is killed`() async throws {
+    try await Spawned.run("switchboard", ["experiment", "select-wall", "--quick"]) { command in
+      var servers: [String] = []
+      while servers.isEmpty {
+        try await Task.sleep(for: .milliseconds(5))
+        servers = try children(of: command.pid)
+      }
+      command.send(SIGKILL)
+      try await command.expectEnd(.signal(SIGKILL))
+      // The suite's time limit ends this if they stay.
+      while servers.contains(where: isRunning) { try await Task.sleep(for: .milliseconds(5)) }
+    }
+  }
+
+  @Test func `A folder that cannot be written is told before anything is measured`() async throws {
+    let words = ["experiment", "select-wall", "--out", "/proc/none"]
+    try await Spawned.run("switchboard", words) { command in
+      try await command.expectEnd(.exit(1))
+      #expect(command.errors.count == 1)
+      #expect(command.errors.first?.contains("--out") == true)
+    }
+  }
+
+  private func isRunning(_ pid: String) -> Bool {
+    let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+    return status.map { !$0.contains("State:\tZ") } ?? false
+  }
+
+  private func children(of pid: Int32) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { name in
+      let status = try? String(contentsOfFile: "/proc/\(name)/status", encoding: .utf8)
+      return status?.contains("PPid:\t\(pid)\n") == true
+    }
+  }
+}

@@ -1,0 +1,242 @@
+import Foundation
+import Testing
+
+@testable import SwitchboardLab
+
+@Suite("Experiments and their reports")
+struct ReportTests {
+  private func section(_ sample: Samples.Sample) -> Report.Section {
+    let trial = Trials.named(sample.name)
+    return .init(
+      name: sample.name, claim: trial?.claim ?? "A claim", story: trial?.story ?? "A story.",
+      command: "switchboard experiment \(sample.name) --out report/", findings: sample.findings,
+      took: .seconds(12))
+  }
+
+  private var report: Report {
+    Report(
+      title: "Claims <& figures>", lead: "All of them.", command: "switchboard experiment all",
+      sections: Samples.all.map(section))
+  }
+
+  // -------------------------------------------------------------------------- registry
+
+  @Test func `Every experiment has a name of its own, a claim in one sentence, and a story`() {
+    #expect(Trials.all.count == 12)
+    #expect(Set(Trials.all.map { $0.name }).count == 12)
+    for trial in Trials.all {
+      #expect(trial.name.allSatisfy { $0.isLowercase || $0 == "-" })
+      #expect(trial.claim.last == ".")
+      #expect(trial.claim.count { $0 == "." } == 1, "\(trial.name) claims more than one thing")
+      #expect(trial.claim.count <= 140)
+      #expect(trial.story.count > 80)
+      #expect((1...60).contains(trial.seconds))
+      #expect(Trials.named(trial.name) == trial)
+    }
+    #expect(Trials.named("nothing") == nil)
+  }
+
+  @Test func `All experiments together take less than a quarter of an hour`() {
+    #expect(Trials.all.map { $0.seconds }.reduce(0, +) < 15 * 60 / 2)
+  }
+
+  @Test func `Every experiment is tried with figures that hold and with others`() {
+    for trial in Trials.all {
+      let outcomes = Samples.all.filter { $0.name == trial.name }.map(\.outcome)
+      #expect(outcomes.contains(.held))
+      #expect(outcomes.contains { $0 != .held })
+    }
+  }
+
+  // --------------------------------------------------------------------------- verdicts
+
+  @Test(arguments: Samples.all.indices)
+  func `The verdict follows from the figures`(index: Int) {
+    let sample = Samples.all[index]
+    #expect(sample.findings.verdict?.outcome == sample.outcome, "\(sample.name)")
+    let reason = sample.findings.verdict?.reason ?? "1"
+    #expect(!reason.isEmpty)
+    #expect(!reason.contains("nan") && !reason.contains("inf"))
+    if sample.outcome == .held || sample.outcome == .failed {
+      #expect(reason.contains { $0.isNumber }, "\(sample.name) decides without a figure")
+      #expect(!sample.findings.pictures.isEmpty)
+    }
+  }
+
+  @Test func `The crossing point lies where the lines cross`() throws {
+    let trial = SelectIsLinear()
+    let measured = Samples.waitingCosts(pollGrows: true)
+    let crossing = try #require(trial.crossing(of: "poll", with: "epoll", measured))
+    // 0.4 + 0.08 n = 0.4 + 0.5 + 0.3 µs at n = 10
+    #expect(abs(crossing.x - 10) < 0.01)
+    #expect(trial.crossing(of: "epoll", with: "epoll", measured) == nil)
+    let slope = try #require(trial.slope("poll", measured))
+    #expect(abs(slope - 1) < 0.05)
+  }
+
+  @Test func `A run with no repetition is its own middle`() {
+    let cell = Samples.cell("epoll", 10, rate: 1000)
+    #expect(cell.rate == 1000)
+    #expect(abs(cell.leastRate - 900) < 0.01 && abs(cell.mostRate - 1100) < 0.01)
+  }
+
+  // ----------------------------------------------------------------------------- layout
+
+  @Test(arguments: Samples.all.indices)
+  func `No text lies over another or leaves its drawing, in any breadth`(index: Int) {
+    for named in Samples.all[index].findings.pictures {
+      #expect(faults(of: named.picture) == [], "\(named.name)")
+    }
+  }
+
+  @Test func `The page's drawings pass the same test as they stand in it`() {
+    let page = HTMLReport(report).text
+    let drawings = page.matches(of: /<svg [^>]*>[\s\S]*?<\/svg>/).map { String($0.0) }
+    #expect(drawings.count == 2 * report.sections.flatMap(\.findings.pictures).count)
+    for drawing in drawings { #expect(LayoutModel(drawing)?.faults == []) }
+  }
+
+  @Test(.enabled(if: Browser.path != nil, "Chromium is not installed"), .timeLimit(.minutes(2)))
+  func `A browser finds no text over another or beyond its drawing either`() throws {
+    let pictures = Samples.all.flatMap(\.findings.pictures)
+    let drawings = pictures.flatMap { named in
+      [320.0, 720].map { named.picture.drawn(width: $0).inlined() }
+    }
+    let found = try Browser.faults(of: drawings)
+    #expect(found == [])
+  }
+
+  @Test func `A drawing alone has its colours with it, dark and light, and is small`() {
+    for sample in Samples.all {
+      for named in sample.findings.pictures {
+        let svg = named.picture.drawn(width: 720).svg
+        #expect(svg.contains("xmlns=\"http://www.w3.org/2000/svg\""))
+        #expect(svg.contains("prefers-color-scheme:dark"))
+        #expect(svg.utf8.count < 30_000, "\(named.name) has \(svg.utf8.count) bytes")
+      }
+    }
+  }
+
+  // -------------------------------------------------------------------------- documents
+
+  @Test func `The page is well-formed, loads nothing, and has every section`() throws {
+    let page = HTMLReport(report).text
+    #expect(!page.contains("http://") && !page.contains("https://"))
+    #expect(!page.contains("<script") && !page.contains("@import") && !page.contains("url("))
+    #expect(page.contains("Claims &lt;&amp; figures&gt;"))
+    for trial in Trials.all { #expect(page.contains("id=\"\(trial.name)\"")) }
+    try checkNesting(page)
+  }
+
+  @Test func `Every drawing is well-formed XML`() {
+    for named in Samples.all.flatMap(\.findings.pictures) {
+      let parser = XMLCheck()
+      #expect(parser.accepts(named.picture.drawn(width: 720).svg), "\(named.name)")
+    }
+  }
+
+  /// Every tag that is opened is closed, in order.
+  private func checkNesting(_ page: String) throws {
+    let empty: Set = ["meta", "path", "rect", "circle"]
+    var open: [String] = []
+    for match in page.matches(of: /<(\/?)([a-z0-9]+)[^>]*>/) {
+      let name = String(match.2)
+      if empty.contains(name) { continue }
+      if match.1.isEmpty {
+        open.append(name)
+      } else {
+        try #require(open.popLast() == name)
+      }
+    }
+    #expect(open == [])
+  }
+
+  @Test func `The Markdown has every section, its pictures, and tables that are whole`() {
+    let text = MarkdownReport(report).text
+    for trial in Trials.all { #expect(text.contains("\n## \(trial.name)\n")) }
+    for named in Samples.all.flatMap(\.findings.pictures) {
+      #expect(text.contains("](\(named.name).svg)"))
+    }
+    var columns: Int?
+    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+      guard line.hasPrefix("|") else {
+        columns = nil
+        continue
+      }
+      let count = line.replacing("\\|", with: "").count { $0 == "|" }
+      #expect(columns == nil || columns == count, "\(line)")
+      columns = count
+    }
+  }
+
+  @Test(arguments: [80, 200])
+  func `In a terminal prose is never wider than the terminal, nor than is good to read`(width: Int)
+  {
+    for sample in Samples.all {
+      let lines = TextReport(section(sample), width: width, color: false).lines
+      let tables = Set(sample.findings.tables.flatMap(\.lines))
+      #expect(lines.allSatisfy { tables.contains($0) || $0.count <= min(width, 100) })
+      #expect(tables.allSatisfy { $0.count <= 80 }, "\(sample.name)")
+      if let verdict = sample.outcome {
+        #expect(
+          lines.contains { $0.contains(verdict == .held ? "✓" : verdict == .failed ? "✗" : "?") })
+      }
+    }
+  }
+
+  // -------------------------------------------------------------------------------- files
+
+  @Test func `A report is a page, Markdown and a file for each picture`() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(
+      path: "report-\(UUID().uuidString)/deep")
+    defer { try? FileManager.default.removeItem(at: folder.deletingLastPathComponent()) }
+    let files = try ReportFolder(folder.path).write(report)
+    #expect(files[0].hasSuffix("/report.html") && files[1].hasSuffix("/report.md"))
+    for file in files {
+      let text = try String(contentsOfFile: file, encoding: .utf8)
+      #expect(text.count > 100)
+    }
+    #expect(files.contains { $0.hasSuffix("/select-is-linear.svg") })
+  }
+
+  @Test func `A folder that cannot be made is named, with what to do`() {
+    let failure = #expect(throws: ReportFolder.Failure.self) {
+      try ReportFolder("/proc/none/report")
+    }
+    #expect(failure?.description.contains("/proc/none/report") == true)
+    #expect(failure?.description.contains("--out") == true)
+    #expect(throws: ReportFolder.Failure.self) { try ReportFolder("/dev/null") }
+  }
+
+  @Test func `A server's line tells its address`() {
+    #expect(
+      ServerProcess.address(in: "listening on 127.0.0.1:4711 (epoll)") == .loopback(port: 4711))
+    #expect(ServerProcess.address(in: "listening on 127.0.0.1:4711") == .loopback(port: 4711))
+    #expect(ServerProcess.address(in: "backend: epoll") == nil)
+  }
+
+  @Test func `The machine's facts are there`() {
+    let facts = Machine.facts
+    #expect(facts.contains { $0.name == "memory" && $0.value.hasSuffix("GiB") })
+    #expect(facts.allSatisfy { !$0.value.isEmpty })
+  }
+}
+
+/// Whether tags are closed in order and signs with a meaning are written as entities.
+private final class XMLCheck {
+  func accepts(_ text: String) -> Bool {
+    var depth = 0
+    var rest = text[...]
+    while let start = rest.firstIndex(of: "<") {
+      // Text between tags holds no bare sign.
+      let before = rest[..<start]
+      if before.contains(">") { return false }
+      guard let end = rest[start...].firstIndex(of: ">") else { return false }
+      let tag = rest[rest.index(after: start)..<end]
+      if tag.hasPrefix("/") { depth -= 1 } else if !tag.hasSuffix("/") { depth += 1 }
+      if depth < 0 || tag.count(where: { $0 == "\"" }) % 2 != 0 { return false }
+      rest = rest[rest.index(after: end)...]
+    }
+    return depth == 0 && !text.replacing(/&(amp|lt|gt|quot);/, with: "").contains("&")
+  }
+}
