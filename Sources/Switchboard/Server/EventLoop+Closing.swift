@@ -48,7 +48,7 @@ extension EventLoop where B: ~Copyable {
   }
 
   mutating func acceptFailed(_ errno: Errno) {
-    if errno.concernsOneQueuedConnection || errno == .interrupted { return }
+    if isStopped || errno.concernsOneQueuedConnection || errno == .interrupted { return }
     pauseAccepting(.failed(SystemError(.accept, errno)))
   }
 

@@ -10,7 +10,7 @@ enum Effect: String, CaseIterable {
   case refused = "that connection is closed, and accepting pauses, 5 to 500 ms"
   case noAddress = "the session is given no address"
   case late = "the connection ends with the linger timeout"
-  case notStarted = "the server does not start: a typed error"
+  case notStarted = "whoever began it gets a typed error; nothing is left open"
   case ended = "the loop ends: a typed error, and everything is closed"
 }
 
@@ -70,6 +70,8 @@ struct Rule {
     Rule("ringSupports", .notStarted, "EINVAL ENOMEM ENXIO"),
     Rule("descriptorLimit", .harmless, "EINVAL EPERM"),
     Rule("epollControl", of: "add, own", .notStarted, "EBADF EEXIST EINVAL ENOMEM ENOSPC EPERM ELOOP"),
+
+    Rule("epollControl", of: "add, outgoing", .notStarted, "ENOSPC ENOMEM EEXIST EPERM EBADF EINVAL"),
 
     // Accepting.
     Rule("accept", .retried, "EINTR EAGAIN"),

@@ -25,14 +25,25 @@ final class SiteFinder: Sendable {
       for address in stack {
         if state.places[address] == nil { state.places[address] = state.lines.places(of: address) }
         for place in state.places[address] ?? [] {
-          for requirement in call.requirements {
-            if let site = Sites.found.site(requirement, file: place.file, line: place.line) {
-              return site
-            }
+          if let site = Sites.found.site(call.requirements, file: place.file, line: place.line) {
+            return site
           }
         }
       }
       return nil
+    }
+  }
+
+  /// Whether the running call was made on behalf of something in a file.
+  func isCalled(from file: String) -> Bool {
+    var addresses = [UnsafeMutableRawPointer?](repeating: nil, count: Self.depth)
+    let count = Int(call_stack(&addresses, Int32(Self.depth)))
+    return state.withLock { state in
+      addresses.prefix(count).contains { address in
+        let address = UInt(bitPattern: address)
+        if state.places[address] == nil { state.places[address] = state.lines.places(of: address) }
+        return state.places[address]?.contains { $0.file == file } ?? false
+      }
     }
   }
 }

@@ -108,10 +108,10 @@ struct Sites {
     return "\(type).\(function)"
   }
 
-  /// The site of a requirement next to a line.
-  func site(_ requirement: String, file: String, line: Int) -> Site? {
+  /// The site of one of these requirements next to a line: a call may go over several.
+  func site(_ requirements: [String], file: String, line: Int) -> Site? {
     let candidates = (places[file] ?? []).filter {
-      $0.site.requirement == requirement && abs($0.line - line) <= 4
+      requirements.contains($0.site.requirement) && abs($0.line - line) <= 4
     }
     return candidates.min { abs($0.line - line) < abs($1.line - line) }?.site
   }
