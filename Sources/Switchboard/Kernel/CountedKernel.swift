@@ -106,8 +106,7 @@ package struct CountedKernel: ReadinessKernel, RingKernel {
   {
     other(linux.localAddress(descriptor, into: &address))
   }
-  package func peerAddress(_ descriptor: Descriptor, into address: inout SocketAddress) -> Outcome
-  {
+  package func peerAddress(_ descriptor: Descriptor, into address: inout SocketAddress) -> Outcome {
     other(linux.peerAddress(descriptor, into: &address))
   }
   package func eventDescriptor() -> Outcome { other(linux.eventDescriptor()) }

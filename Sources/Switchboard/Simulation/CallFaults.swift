@@ -114,7 +114,9 @@ public final class CallFaults: Sendable {
 
   /// Fails each call of a kind with this probability, with one of these numbers.
   public func fail(_ point: FaultPoint, chance: Double, with errnos: [Errno]) {
-    state.withLock { $0.random[point] = errnos.isEmpty ? nil : Random(chance: chance, errnos: errnos) }
+    state.withLock {
+      $0.random[point] = errnos.isEmpty ? nil : Random(chance: chance, errnos: errnos)
+    }
   }
 
   /// Makes each receive and each send a part of what it could be, with this probability.

@@ -43,8 +43,8 @@ struct Sites {
     }
     for file in files where !Self.excepted.contains(where: file.hasPrefix) {
       let lines = try Self.lines(of: file)
-      for (number, line) in lines.enumerated() where !line.drop(while: \.isWhitespace).hasPrefix("//")
-      {
+      for (number, line) in lines.enumerated()
+      where !line.drop(while: \.isWhitespace).hasPrefix("//") {
         for name in called(in: line) {
           let function = Self.function(around: number, in: lines)
           let site = Site(file: file, function: function, requirement: name)
@@ -94,7 +94,8 @@ struct Sites {
     for line in lines[...number].reversed() {
       let indent = line.prefix(while: { $0 == " " }).count
       guard indent < limit, line.contains(where: { !$0.isWhitespace }) else { continue }
-      if function.isEmpty, let match = line.firstMatch(of: /\b(?:func|var) (\w+)|\b(init)\(|\b(deinit)\b/),
+      if function.isEmpty,
+        let match = line.firstMatch(of: /\b(?:func|var) (\w+)|\b(init)\(|\b(deinit)\b/),
         indent <= 2
       {
         function = String(match.1 ?? match.2 ?? match.3 ?? "")

@@ -14,7 +14,8 @@ extension EveryCall {
           let isClose =
             world.isRing
             ? point == .operation(.close)
-            : point == .call(.close) && SiteFinder.shared.site(of: .close)?.name == "Proactor.refuse · close"
+            : point == .call(.close)
+              && SiteFinder.shared.site(of: .close)?.name == "Proactor.refuse · close"
           // The only close of a ring in this conversation, until it ends.
           guard isClose, fired.withLock({ $0 == 0 }) else { return nil }
           fired.withLock { $0 += 1 }
@@ -38,7 +39,8 @@ extension EveryCall {
     @Test("A descriptor that was made for an address nobody waits for any more is closed")
     func installing() throws {
       for errno in ["EINTR", "EIO", "ENOSPC", "EDQUOT"].map({ Errno(named: $0) }) {
-        let (entered, closed) = (Mutex(0), Mutex(0))
+        let entered = Mutex(0)
+        let closed = Mutex(0)
         let faults = CallFaults { point, _ in
           if point == .call(.ringEnter), SiteFinder.shared.isCalled(from: "Ring/RingContext.swift"),
             entered.withLock({ $0 == 0 })
@@ -46,7 +48,9 @@ extension EveryCall {
             entered.withLock { $0 += 1 }
             return Errno(named: "EBADF")
           }
-          if point == .call(.close), SiteFinder.shared.site(of: .close)?.name == "URing.handle · close" {
+          if point == .call(.close),
+            SiteFinder.shared.site(of: .close)?.name == "URing.handle · close"
+          {
             closed.withLock { $0 += 1 }
             return errno
           }
@@ -81,7 +85,11 @@ extension EveryCall {
           let waiting = try server.client()
           let before = server.calls
           // One failure more each 5, 10, 20, ... ms; a ring that has accepts armed uses those first.
-          #expect(eventually { faults.strikes >= (world == .smallRing ? 20 : 4) || world == .ring && faults.strikes >= 3 || waiting.hasInput })
+          #expect(
+            eventually {
+              faults.strikes >= (world == .smallRing ? 20 : 4)
+                || world == .ring && faults.strikes >= 3 || waiting.hasInput
+            })
           #expect(server.calls - before < 200, "\(world.rawValue) spins")
           faults.cease()
           #expect(try waiting.receive(exactly: 1) == Array("+".utf8))

@@ -167,11 +167,15 @@ struct EveryCall {
     func expect(_ holds: Bool, _ complaint: String) { if !holds { found.append(complaint) } }
     if effect == .notStarted {
       expect(report.startError != nil, "it started")
-      expect([errno, .notSupported].contains(report.startError?.errno), "\(report.startError.map { "\($0)" } ?? "none")")
+      expect(
+        [errno, .notSupported].contains(report.startError?.errno),
+        "\(report.startError.map { "\($0)" } ?? "none")")
       return found
     }
     if effect == .ended {
-      expect(report.runError?.errno == errno, "it ended with \(report.runError.map { "\($0)" } ?? "none")")
+      expect(
+        report.runError?.errno == errno,
+        "it ended with \(report.runError.map { "\($0)" } ?? "none")")
       return found
     }
     guard let seen, report.startError == nil, report.runError == nil else {
