@@ -84,6 +84,9 @@ let package = Package(
       dependencies: ["Switchboard", "SwitchboardLab", "ChatRoom", "TestSupport"],
       swiftSettings: plain),
     .testTarget(
+      name: "SimulationTests", dependencies: ["Switchboard", "SwitchboardLab"],
+      swiftSettings: plain),
+    .testTarget(
       name: "ReportTests", dependencies: ["SwitchboardLab", "Switchboard"],
       swiftSettings: plain),
     .testTarget(

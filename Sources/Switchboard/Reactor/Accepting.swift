@@ -21,13 +21,18 @@ struct AcceptState {
     let isNew = pause == nil
     pause = reason
     retryAt = nil
-    if isEmpty || reason.passesWithTime { retryLater(now, entropy: entropy()) }
+    switch reason {
+    case .failed, .refused(.system): retryLater(now, entropy: entropy())
+    case .refused(.beyondSet), .connectionLimit:
+      if isEmpty { retryLater(now, entropy: entropy()) }
+    }
     return isNew
   }
 
   /// A connection was accepted: whether that ends a pause.
   mutating func end() -> Bool {
     backoff = AcceptState.shortest
+    retryAt = nil
     guard pause != nil else { return false }
     pause = nil
     return true
@@ -39,16 +44,6 @@ struct AcceptState {
     let pause = backoff - backoff / 4 + entropy % (backoff / 2 + 1)
     retryAt = now.advanced(byNanoseconds: pause * 1_000_000)
     backoff = min(backoff * 2, AcceptState.longest)
-  }
-}
-
-extension ReactorNotice.Pause {
-  /// Whether there may be room again without a close of ours.
-  fileprivate var passesWithTime: Bool {
-    switch self {
-    case .failed, .refused(.system): true
-    case .refused(.beyondSet), .connectionLimit: false
-    }
   }
 }
 

@@ -14,16 +14,19 @@ final class CallRecord {
   var exhausted = 0
   var exhaustion = Errno.descriptorLimit
   var closed: [SimulatedWatch] = []
+  /// The clients that have not come to their end.
+  var unfinished: () -> [Int] = { [] }
   /// The loop has begun: what fails from then on must not end it.
   var isServing = false
 
   // What a turn may do.
   var acceptBudget = Int.max
-  var idleTurnLimit = 2
   private var turn = 0
   private var acceptsInTurn = 0
   private var hasProgressed = true
   private var idleTurns = 0
+  private var looks = 0
+  private var happened = 0
   private var received: [(turn: Int, count: Int)] = []
   /// Clients whose connection may end early, by their number.
   private var excused: [Bool] = []
@@ -143,13 +146,18 @@ final class CallRecord {
     acceptsInTurn = 0
     network.turnStart = network.now
     let passed = network.now - start
-    // Looking without waiting is not idling, unless it goes on.
-    if hasProgressed || passed >= 1000 || milliseconds == 0 && found == 0 && idleTurns == 0 {
-      idleTurns = 0
+    // Another arrival is something to be told of, also when nothing is read for it.
+    if hasProgressed || passed >= 1000 || network.happened != happened {
+      (idleTurns, looks) = (0, 0)
+    } else if milliseconds == 0, found == 0 {
+      // Looking without waiting, as select and draining do, is not idling unless it goes on.
+      looks += 1
     } else {
       idleTurns += 1
-      if idleTurns > idleTurnLimit { fail(.spins(turns: idleTurns)) }
     }
+    if idleTurns > 2 || looks > 8 { fail(.spins(turns: idleTurns + looks)) }
+    happened = network.happened
+    if network.calls > 20_000_000 { fail(.tooManyCalls(network.calls)) }
     hasProgressed = false
   }
 }

@@ -4,9 +4,9 @@ extension Course {
     serve()
     if !record.hasFailed {
       // What the loop sent last is still on its way.
-      let until = network.now + world.limit.clampedNanoseconds
-      if network.sleep(until: until, { isOver || record.hasFailed }) != .ready {
-        record.fail(.notFinished(clients: clients.filter { !$0.isOver }.map(\.plan.number)))
+      network.limit = network.now + world.limit.clampedNanoseconds
+      if network.sleep(until: nil, { isOver || record.hasFailed }) != .ready {
+        record.fail(.notFinished(clients: unfinished))
       }
     }
     if !record.hasFailed, network.openDescriptors > 0 {
@@ -91,6 +91,7 @@ extension Course {
       options: world.options, notice: { notice in record.say("\(notice)") })
     try loop.listen(listener)
     record.isServing = true
+    begin()
     try loop.run()
     record.isServing = false
     guard !record.hasFailed else { return }

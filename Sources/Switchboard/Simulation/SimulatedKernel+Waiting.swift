@@ -59,7 +59,7 @@ extension SimulatedKernel {
       count = unsafe set.collect(into: part)
       return count > 0
     }
-    if end == .never { return .failure(.badDescriptor) }
+    if end == .never || end == .limit { return .failure(.badDescriptor) }
     count = unsafe disturb(events, count)
     record.waited(network, from: start, found: count, milliseconds)
     var mixed: UInt64 = 0
@@ -116,6 +116,7 @@ extension SimulatedKernel {
       milliseconds < 0 ? nil : network.now + UInt64(milliseconds) * 1_000_000
     let end = network.sleep(until: deadline, isReady)
     if end == .never { record.fail(.sleepsForEver) }
+    if end == .limit { record.fail(.notFinished(clients: record.unfinished())) }
     if milliseconds != 0, let chance = fires(.lateWake, on: 0) {
       network.lose(chance % 20_000_000)
     }
@@ -135,7 +136,7 @@ extension SimulatedKernel {
       count = unsafe look(entries)
       return count > 0
     }
-    if end == .never { return .failure(.badDescriptor) }
+    if end == .never || end == .limit { return .failure(.badDescriptor) }
     if unsafe addSpurious(entries, found: count) { count += 1 }
     record.waited(network, from: start, found: count, milliseconds)
     return answer(.poll, none, .value(count), UInt64(entries.count))
@@ -191,7 +192,7 @@ extension SimulatedKernel {
       }
       return found > 0
     }
-    if end == .never { return .failure(.badDescriptor) }
+    if end == .never || end == .limit { return .failure(.badDescriptor) }
     if count > 0, let chance = fires(.spuriousReadiness, on: 0) {
       let number = Int32(chance % UInt64(count))
       if asked[number], !reading[number] {

@@ -29,19 +29,24 @@ public struct ProbeSession: Session {
 
   /// Replies, until a reply has to be waited for.
   public mutating func received(_ bytes: Span<UInt8>, _ connection: inout Connection) {
-    for index in bytes.indices {
-      if isBusy {
-        rest.append(bytes[index])
-      } else if !take(bytes[index], &connection) {
-        return connection.close()
+    var place = 0
+    while place < bytes.count, !isBusy {
+      let echoed = parser.echoed(of: bytes.count - place)
+      if echoed > 0 {
+        connection.write(bytes.extracting(place..<place + echoed))
+        parser.skip(echoed)
+        place += echoed
+      } else {
+        guard take(bytes[place], &connection) else { return connection.close() }
+        place += 1
       }
     }
+    for index in place..<bytes.count { rest.append(bytes[index]) }
   }
 
   private mutating func take(_ byte: UInt8, _ connection: inout Connection) -> Bool {
     switch parser.take(byte) {
     case .nothing: break
-    case .reply(let byte): connection.write(byte)
     case .block(let count): connection.write(Probe.block(count).span)
     case .timer(let milliseconds):
       connection.setTimer(after: .milliseconds(milliseconds))
@@ -96,7 +101,6 @@ struct Probe {
 
   enum Answer {
     case nothing, post, quit
-    case reply(UInt8)
     case block(Int)
     case timer(milliseconds: Int)
   }
@@ -105,13 +109,8 @@ struct Probe {
   private var header = 0
   private var number = 0
 
-  /// Takes a byte of a request.
+  /// Takes a byte of a request that is not one to be sent back.
   mutating func take(_ byte: UInt8) -> Answer {
-    if header == 0, command == Probe.echo {
-      number -= 1
-      if number == 0 { command = 0 }
-      return .reply(byte)
-    }
     if header > 0 { return takeHeader(byte) }
     switch byte {
     case Probe.echo, Probe.block: (command, header, number) = (byte, 2, 0)
@@ -141,18 +140,37 @@ struct Probe {
     (0..<count * 16).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ count) }
   }
 
+  /// How many of the bytes at hand are to come back as they are.
+  func echoed(of count: Int) -> Int {
+    header == 0 && command == Probe.echo ? min(number, count) : 0
+  }
+
+  /// So many bytes were sent back.
+  mutating func skip(_ count: Int) {
+    number -= count
+    if number == 0 { command = 0 }
+  }
+
   /// What is replied to everything that was sent.
   static func replies(_ sent: [UInt8]) -> [UInt8] {
     var (probe, all): (Probe, [UInt8]) = (Probe(), [])
-    for byte in sent {
-      switch probe.take(byte) {
+    var place = 0
+    while place < sent.count {
+      let echoed = probe.echoed(of: sent.count - place)
+      if echoed > 0 {
+        all += sent[place..<place + echoed]
+        place += echoed
+        probe.skip(echoed)
+        continue
+      }
+      switch probe.take(sent[place]) {
       case .nothing: break
-      case .reply(let byte): all.append(byte)
       case .block(let count): all += block(count)
       case .timer: all.append(timer)
       case .post: all.append(post)
       case .quit: return all + [quit]
       }
+      place += 1
     }
     return all
   }

@@ -74,10 +74,13 @@ final class SimulatedNetwork {
   }
 
   /// How a wait ended.
-  enum WaitEnd { case ready, deadline, never }
+  enum WaitEnd { case ready, deadline, never, limit }
+
+  /// The end of virtual time.
+  var limit: UInt64 = .max
 
   /// Time passes until `isReady` or the deadline (nil: for ever). It ends with `.never` when nothing
-  /// is left that could happen.
+  /// is left that could happen, and with `.limit` when time is over.
   func sleep(until deadline: UInt64?, _ isReady: () -> Bool) -> WaitEnd {
     let deadline = deadline ?? .max
     hasChanged = true
@@ -90,6 +93,7 @@ final class SimulatedNetwork {
       let next = heap.nextTime
       if next == .max, deadline == .max { return .never }
       if deadline <= now { return .deadline }
+      if min(next, deadline) > limit { return .limit }
       now = max(now, min(next, deadline))
     }
   }

@@ -1,0 +1,256 @@
+/// A scenario that fails, and from which nothing can be taken away without its passing.
+public struct ShrunkScenario: Sendable {
+  /// How it fails.
+  public let failure: SimulationFailure
+  /// The faults that are needed.
+  public let faults: [Fault]
+  /// The clients that are needed, with what is left of their scripts.
+  public let clients: [SimulatedClient]
+  /// How often a scenario was run to find this one.
+  public let runs: Int
+  /// What is left of the world's options, as statements about `world`.
+  let settings: [String]
+}
+
+/// Finds a small scenario that fails, out of a seed's: first faults are taken away, then clients, then
+/// the steps of their scripts, and what they send is cut. Nil when the seed passes.
+///
+/// Each attempt is one run. The search ends after `limit` of them, with the smallest found so far.
+public func shrink(
+  seed: UInt64, faults: Faults, limit: Int = 4000, _ body: @escaping (SimulatedWorld) -> Void
+) -> ShrunkScenario? {
+  let world = SimulatedWorld(seed: seed)
+  body(world)
+  do throws(SimulationFailure) {
+    _ = try Course(world, faults: faults, trace: nil).run()
+    return nil
+  } catch {
+    var search = Shrinking(seed: seed, body: body, clients: world.clients, failure: error, limit)
+    return search.search()
+  }
+}
+
+private struct Shrinking {
+  let seed: UInt64
+  let body: (SimulatedWorld) -> Void
+  var clients: [SimulatedClient]
+  var faults: [Fault]
+  var failure: SimulationFailure
+  var runs = 0
+  let limit: Int
+  /// Whether the drain comes when the clients are done, whatever the body said.
+  var drainsLate = false
+
+  init(
+    seed: UInt64, body: @escaping (SimulatedWorld) -> Void, clients: [SimulatedClient],
+    failure: SimulationFailure, _ limit: Int
+  ) {
+    self.seed = seed
+    self.body = body
+    self.clients = clients
+    self.failure = failure
+    self.limit = limit
+    faults = failure.faults
+  }
+
+  /// Whether the scenario still fails without this or that. If so, it is the new one.
+  private mutating func fails(
+    clients: [SimulatedClient]? = nil, faults: [Fault]? = nil, drainsLate: Bool? = nil
+  ) -> Bool {
+    guard runs < limit else { return false }
+    runs += 1
+    let world = SimulatedWorld(seed: seed)
+    body(world)
+    world.clients = clients ?? self.clients
+    if drainsLate ?? self.drainsLate { world.drain = nil }
+    do throws(SimulationFailure) {
+      _ = try Course(world, faults: .schedule(faults ?? self.faults), trace: nil).run()
+      return false
+    } catch {
+      // Another failure than the one that is looked for does not count.
+      guard error.violation.isLike(failure.violation) else { return false }
+      failure = error
+      self.clients = clients ?? self.clients
+      self.faults = faults ?? self.faults
+      self.drainsLate = drainsLate ?? self.drainsLate
+      return true
+    }
+  }
+
+  mutating func search() -> ShrunkScenario {
+    // A schedule of the same faults gives the same run; should it not, nothing can be taken away.
+    if fails() {
+      _ = fails(drainsLate: true)
+      var before = -1
+      while before != size, runs < limit {
+        before = size
+        shrinkFaults()
+        shrinkClients()
+        for index in clients.indices { shrinkSteps(of: index) }
+        for index in clients.indices { shrinkBytes(of: index) }
+      }
+    }
+    let world = SimulatedWorld(seed: seed)
+    body(world)
+    if drainsLate { world.drain = nil }
+    return ShrunkScenario(
+      failure: failure, faults: faults, clients: clients, runs: runs, settings: world.settings)
+  }
+
+  private var size: Int {
+    faults.count + clients.reduce(0) { $0 + 1 + $1.steps.count + $1.sent.count }
+  }
+
+  /// Delta debugging (Zeller and Hildebrandt, 2002): takes away ever smaller parts of a list.
+  private mutating func minimise<Element>(
+    _ count: Int, _ list: (Shrinking) -> [Element],
+    _ attempt: (inout Shrinking, [Element]) -> Bool
+  ) {
+    var part = max(1, count / 2)
+    while true {
+      var place = 0
+      while place < list(self).count {
+        var rest = list(self)
+        rest.removeSubrange(place..<min(rest.count, place + part))
+        if !attempt(&self, rest) { place += part }
+      }
+      if part == 1 { return }
+      part /= 2
+    }
+  }
+
+  private mutating func shrinkFaults() {
+    minimise(faults.count, { $0.faults }, { $0.fails(faults: $1) })
+  }
+
+  private mutating func shrinkClients() {
+    minimise(clients.count, { $0.clients }, { $0.fails(clients: $1) })
+  }
+
+  private mutating func shrinkSteps(of index: Int) {
+    func attempt(_ search: inout Shrinking, _ steps: [SimulatedClient.Step]) -> Bool {
+      var clients = search.clients
+      clients[index].steps = steps
+      return search.fails(clients: clients)
+    }
+    minimise(clients[index].steps.count, { $0.clients[index].steps }, attempt)
+  }
+
+  /// Halves what is sent and how long is waited, as often as it goes.
+  private mutating func shrinkBytes(of index: Int) {
+    for place in clients[index].steps.indices {
+      while runs < limit {
+        var clients = clients
+        switch clients[index].steps[place] {
+        case .send(let bytes) where bytes.count > 1:
+          clients[index].steps[place] = .send(Array(bytes.prefix(bytes.count / 2)))
+        case .wait(let time) where time > 1_000_000:
+          clients[index].steps[place] = .wait(time / 2)
+        case .pauseReading(let time) where time > 1_000_000:
+          clients[index].steps[place] = .pauseReading(time / 2)
+        default: return
+        }
+        if !fails(clients: clients) { break }
+      }
+    }
+  }
+}
+
+extension Violation {
+  /// Whether two violations are of one kind.
+  func isLike(_ other: Violation) -> Bool {
+    switch (self, other) {
+    case (.wrongByte, .wrongByte), (.missingBytes, .missingBytes), (.broke, .broke),
+      (.notFinished, .notFinished), (.sleepsForEver, .sleepsForEver), (.spins, .spins),
+      (.closedTwice, .closedTwice), (.leakedDescriptors, .leakedDescriptors),
+      (.leftOver, .leftOver), (.sessionContract, .sessionContract), (.earlyTimer, .earlyTimer),
+      (.lateTimer, .lateTimer), (.budget, .budget), (.loopFailed, .loopFailed),
+      (.tooManyCalls, .tooManyCalls):
+      true
+    // Waiting for ever and not being finished are two sights of one thing.
+    case (.notFinished, .sleepsForEver), (.sleepsForEver, .notFinished): true
+    default: false
+    }
+  }
+}
+
+extension SimulatedWorld {
+  /// What differs from the defaults, as Swift.
+  var settings: [String] {
+    let plain = ServerOptions()
+    var lines = ["world.backend = .\(backend)"]
+    if options.acceptBudget != plain.acceptBudget {
+      lines.append("world.options.acceptBudget = \(options.acceptBudget)")
+    }
+    if let limit = options.maxConnections {
+      lines.append("world.options.maxConnections = \(limit)")
+    }
+    if let idle = options.idleTimeout {
+      lines.append("world.options.idleTimeout = .nanoseconds(\(idle.clampedNanoseconds))")
+    }
+    if options.highWatermark != plain.highWatermark {
+      lines.append("world.options.highWatermark = \(options.highWatermark)")
+      lines.append("world.options.lowWatermark = \(options.lowWatermark)")
+    }
+    if backlog != 128 { lines.append("world.backlog = \(backlog)") }
+    if descriptorLimit != 1024 { lines.append("world.descriptorLimit = \(descriptorLimit)") }
+    if let drain { lines.append("world.drain = .nanoseconds(\(drain.clampedNanoseconds))") }
+    return lines
+  }
+}
+
+extension ShrunkScenario {
+  /// The scenario as a test, ready to be put into a file.
+  ///
+  /// - Parameter serving: The lines that say what is served and what it replies.
+  public func test(serving: [String]) -> String {
+    var lines = ["@Test func seed\(failure.seed)() throws {"]
+    if faults.isEmpty {
+      lines.append("  try simulate(seed: \(failure.seed)) { world in")
+    } else {
+      lines.append("  let faults: [Fault] = [")
+      for fault in faults {
+        lines.append(
+          "    Fault(.\(fault.kind), on: \(fault.connection), occasion: \(fault.occasion)),")
+      }
+      lines.append("  ]")
+      lines.append("  try simulate(seed: \(failure.seed), faults: .schedule(faults)) { world in")
+    }
+    lines += settings.map { "    " + $0 }
+    lines += serving.map { "    " + $0 }
+    for client in clients { lines += client.statements.map { "    " + $0 } }
+    lines += ["  }", "}"]
+    return lines.map { $0 + "\n" }.joined()
+  }
+}
+
+extension SimulatedClient {
+  /// The script as Swift.
+  var statements: [String] {
+    var lines = ["world.client(\(number)) { client in"]
+    lines.append("  client.connect(after: .nanoseconds(\(start)))")
+    for step in steps {
+      switch step {
+      case .send(let bytes): lines.append("  client.send(\(SimulatedClient.literal(bytes)))")
+      case .expect(let bytes): lines.append("  client.expect(\(SimulatedClient.literal(bytes)))")
+      case .awaitReplies: lines.append("  client.awaitReplies()")
+      case .wait(let time): lines.append("  client.wait(.nanoseconds(\(time)))")
+      case .pauseReading(let time):
+        lines.append("  client.pauseReading(.nanoseconds(\(time)))")
+      case .finish: lines.append("  client.finish()")
+      case .reset: lines.append("  client.reset()")
+      case .close: lines.append("  client.close()")
+      }
+    }
+    return lines + ["}"]
+  }
+
+  private static func literal(_ bytes: [UInt8]) -> String {
+    let isPlain = bytes.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }
+    if isPlain { return "\"\(String(decoding: bytes, as: UTF8.self))\"" }
+    if let first = bytes.first, bytes.count > 16, bytes.allSatisfy({ $0 == first }) {
+      return "Array(repeating: \(first), count: \(bytes.count))"
+    }
+    return "\(bytes)"
+  }
+}

@@ -1,0 +1,172 @@
+import ArgumentParser
+import Switchboard
+import SwitchboardLab
+
+/// Which faults strike, as it is written on the command line.
+enum FaultLevel: String, CaseIterable, ExpressibleByArgument {
+  case none, mild, harsh
+
+  var faults: Faults {
+    switch self {
+    case .none: .none
+    case .mild: .mild
+    case .harsh: .harsh
+    }
+  }
+}
+
+/// What a simulated server speaks; `all` takes one after the other, by the seed.
+enum SimulatedProtocol: String, CaseIterable, ExpressibleByArgument {
+  case all, frames, echo, line, probe
+
+  func workload(_ seed: UInt64) -> SimulatedWorkload {
+    let every = SimulatedWorkload.allCases
+    return SimulatedWorkload(rawValue: rawValue) ?? every[Int(seed % UInt64(every.count))]
+  }
+}
+
+/// `switchboard simulate`
+struct Simulate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run servers in a simulated network, one world of bad luck for each seed.",
+    discussion: """
+      The library's own loop, over simulated system calls, in one thread and virtual time. Each seed \
+      decides the clients, the network, the waiting mechanism and the faults, and every byte and \
+      promise is checked. A seed that fails is printed with the command that replays it, and the \
+      exit code is 1. The same seed always gives the same run.
+
+      Examples:
+
+        switchboard simulate --protocol frames --seeds 10000 --faults harsh
+        switchboard simulate --protocol frames --faults harsh --seed 8413 --trace
+        switchboard simulate --protocol frames --faults harsh --shrink 8413
+      """)
+
+  @Option(name: .customLong("protocol"), help: "What is served; all of them by turns if not said.")
+  var servedProtocol = SimulatedProtocol.all
+
+  @Option(help: "How bad luck gets.")
+  var faults = FaultLevel.harsh
+
+  @Option(
+    help: ArgumentHelp("How many seeds to run. (default: 1000)", valueName: "n"),
+    transform: Read.count(1...1_000_000_000))
+  var seeds = 1000
+
+  @Option(
+    help: ArgumentHelp("The first of them. (default: 0)", valueName: "seed"),
+    transform: Read.count(0...Int.max / 2))
+  var from = 0
+
+  @Option(
+    help: ArgumentHelp("Run this seed alone.", valueName: "seed"),
+    transform: Read.count(0...Int.max))
+  var seed: Int?
+
+  @Flag(help: "Print every call and everything that sessions and clients do; with '--seed'.")
+  var trace = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Take away from this failing seed what is not needed, and print the rest as a test.",
+      valueName: "seed"),
+    transform: Read.count(0...Int.max))
+  var shrink: Int?
+
+  @Option(
+    help: ArgumentHelp("End after so many seconds, if seeds are left then.", valueName: "seconds"),
+    transform: Read.count(1...1_000_000))
+  var seconds: Int?
+
+  @Flag(help: "Run each seed twice, and compare the two runs call by call.")
+  var verifyDigests = false
+
+  @Flag(help: "End with the first seed that fails.")
+  var stopAtFailure = false
+
+  func validate() throws {
+    if trace, seed == nil { throw ValidationError("The flag '--trace' goes with '--seed <seed>'.") }
+    if shrink != nil, seed != nil {
+      throw ValidationError("Give '--seed <seed>' or '--shrink <seed>', not both.")
+    }
+  }
+
+  func run() throws {
+    TrapReport.install()
+    if let shrink { return try shrinkSeed(UInt64(shrink)) }
+    if let seed { return try replay(UInt64(seed)) }
+    try runAll()
+  }
+
+  private func simulateSeed(_ seed: UInt64, trace: ((String) -> Void)? = nil)
+    throws(SimulationFailure) -> SimulationReport
+  {
+    let workload = servedProtocol.workload(seed)
+    TrapReport.set("switchboard simulate: seed \(seed) trapped; to replay: \(command(seed))\n")
+    return try simulate(seed: seed, faults: faults.faults, trace: trace) { world in
+      workload.describe(world)
+    }
+  }
+
+  /// The line that replays a seed.
+  private func command(_ seed: UInt64) -> String {
+    "switchboard simulate --protocol \(servedProtocol.rawValue) --faults \(faults.rawValue) "
+      + "--seed \(seed) --trace"
+  }
+
+  private func replay(_ seed: UInt64) throws {
+    do {
+      let report = try simulateSeed(seed, trace: trace ? { Output.line($0) } : nil)
+      Output.line(
+        "seed \(seed) passed: \(report.calls) calls, \(report.events) events, "
+          + "\(report.bytes) bytes, \(report.faults.count) faults, "
+          + "\(report.nanoseconds / 1_000_000) ms, digest \(String(report.digest, radix: 16))")
+    } catch {
+      Output.error("switchboard simulate: \(summary(error))")
+      throw ExitCode(1)
+    }
+  }
+
+  private func summary(_ failure: SimulationFailure) -> String {
+    "seed \(failure.seed) (\(failure.backend.rawValue)) failed after "
+      + "\(failure.time / 1_000_000) ms and \(failure.faults.count) faults: \(failure.violation)"
+  }
+
+  private func shrinkSeed(_ seed: UInt64) throws {
+    let workload = servedProtocol.workload(seed)
+    let clock = ContinuousClock()
+    let start = clock.now
+    let shrunk = Switchboard.shrink(seed: seed, faults: faults.faults) { workload.describe($0) }
+    guard let shrunk else {
+      Output.error(
+        "switchboard simulate: seed \(seed) passes with these options; "
+          + "give those with which it failed")
+      throw ExitCode(1)
+    }
+    Output.line("// \(shrunk.failure.violation)")
+    Output.line(
+      "// \(shrunk.faults.count) faults and \(shrunk.clients.count) clients are left after "
+        + "\(shrunk.runs) runs, \((clock.now - start).inSeconds) s.")
+    let test = shrunk.test(serving: ["SimulatedWorkload.\(workload.rawValue).serve(in: world)"])
+    for line in test.split(separator: "\n") { Output.line(String(line)) }
+  }
+
+  private func runAll() throws {
+    var tally = SimulationTally(isProgressShown: !verifyDigests)
+    for seed in UInt64(from)..<UInt64(from) + UInt64(seeds) {
+      if let seconds, tally.elapsed >= .seconds(seconds) { break }
+      do {
+        let report = try simulateSeed(seed)
+        tally.add(report)
+        if verifyDigests, try simulateSeed(seed).digest != report.digest { tally.differs(seed) }
+      } catch {
+        tally.fail(seed)
+        Output.error(
+          "switchboard simulate: \(summary(error))\n  to replay: \(command(seed))")
+        if stopAtFailure { break }
+      }
+    }
+    tally.lines.forEach(Output.line)
+    if tally.failed > 0 || tally.different > 0 { throw ExitCode(1) }
+  }
+}

@@ -1,0 +1,98 @@
+import Glibc
+import Switchboard
+import SwitchboardLab
+
+/// What many seeds came to.
+struct SimulationTally {
+  private let clock = ContinuousClock()
+  private let start = ContinuousClock().now
+  private var lastShown = ContinuousClock().now
+  private let isProgressShown: Bool
+  private var passed = 0
+  private(set) var failed = 0
+  private(set) var different = 0
+  private var calls = 0
+  private var events = 0
+  private var bytes = 0
+  private var faults = 0
+  private var nanoseconds: UInt64 = 0
+  private var byKind = [Int](repeating: 0, count: Fault.Kind.allCases.count)
+
+  init(isProgressShown: Bool) { self.isProgressShown = isProgressShown }
+
+  var elapsed: Duration { clock.now - start }
+
+  mutating func add(_ report: SimulationReport) {
+    passed += 1
+    calls += report.calls
+    events += report.events
+    bytes += report.bytes
+    faults += report.faults.count
+    nanoseconds += report.nanoseconds
+    for fault in report.faults { byKind[Int(fault.kind.rawValue)] += 1 }
+    guard isProgressShown, clock.now - lastShown > .seconds(5) else { return }
+    lastShown = clock.now
+    Output.line(
+      "\(passed + failed) seeds, \(failed) failed, \(perSecond(passed + failed)) a second")
+  }
+
+  mutating func fail(_ seed: UInt64) { failed += 1 }
+
+  /// Two runs of a seed were not the same.
+  mutating func differs(_ seed: UInt64) {
+    different += 1
+    Output.error("switchboard simulate: two runs of seed \(seed) differ")
+  }
+
+  private var seconds: Double { max(elapsed / .seconds(1), 1e-6) }
+
+  private func perSecond(_ count: Int) -> String { grouped(Int(Double(count) / seconds)) }
+
+  private func grouped(_ number: Int) -> String { Figures.grouped(number) }
+
+  /// The verdict and the figures.
+  var lines: [String] {
+    let ratio = Int(Double(nanoseconds) / 1e9 / seconds)
+    var lines = ["faults by kind:"]
+    for kind in Fault.Kind.allCases {
+      lines.append("  \(kind): \(grouped(byKind[Int(kind.rawValue)]))")
+    }
+    lines += [
+      "\(grouped(passed + failed)) seeds in \(elapsed.inSeconds) s: \(perSecond(passed + failed)) "
+        + "seeds, \(perSecond(calls)) calls, \(perSecond(events)) events and \(perSecond(faults)) "
+        + "faults a second",
+      "\(grouped(calls)) calls, \(grouped(bytes)) bytes checked, \(grouped(faults)) faults; "
+        + "virtual to real time \(grouped(ratio)) to 1",
+    ]
+    if different > 0 { lines.append("\(different) seeds ran differently the second time") }
+    lines.append(
+      failed == 0 ? "every seed passed" : "\(grouped(failed)) of \(passed + failed) seeds failed")
+    return lines
+  }
+}
+
+/// Tells which seed was running when the process trapped: a trap cannot be caught, but a line can
+/// still be written.
+enum TrapReport {
+  nonisolated(unsafe) private static let buffer = UnsafeMutablePointer<UInt8>.allocate(
+    capacity: 512)
+  nonisolated(unsafe) private static var count = 0
+
+  static func set(_ line: String) {
+    count = 0
+    for byte in line.utf8.prefix(512) {
+      buffer[count] = byte
+      count += 1
+    }
+  }
+
+  static func install() {
+    for number in [SIGILL, SIGTRAP, SIGSEGV, SIGABRT] {
+      signal(number) { number in
+        _ = write(2, TrapReport.buffer, TrapReport.count)
+        signal(number, SIG_DFL)
+        raise(number)
+      }
+    }
+  }
+}

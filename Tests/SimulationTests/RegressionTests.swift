@@ -1,0 +1,42 @@
+import Switchboard
+import SwitchboardLab
+import Testing
+
+/// Scenarios that once failed.
+@Suite struct RegressionTests {
+  private func crowd(_ world: SimulatedWorld) {
+    SimulatedWorkload.frames.serve(in: world)
+    world.backend = .epoll
+    world.clients(10) { client in
+      client.send("^abc$")
+      client.awaitReplies()
+      client.wait(.milliseconds(30))
+    }
+  }
+
+  /// The listener was taken out of epoll, could not be added again for want of memory, and nobody
+  /// tried once more.
+  @Test func `accepting stopped for good when the listener could not be watched again`() throws {
+    for seed in 0..<20 as Range<UInt64> {
+      try simulate(seed: seed, faults: .none.with(.registrationFailure, at: 0.5)) { world in
+        crowd(world)
+        world.options.maxConnections = 2
+      }
+    }
+  }
+
+  /// A connection could not be watched, accepting paused, and the next of the same turn could: the
+  /// pause was over by name, but nothing was accepted any more, and its deadline ended every wait.
+  @Test func `accepting stopped for good when a pause ended in the turn it began in`() throws {
+    for seed in 0..<20 as Range<UInt64> {
+      try simulate(seed: seed, faults: .none.with(.registrationFailure, at: 0.3)) { world in
+        crowd(world)
+        world.client(11) { client in
+          // Somebody is there all the time.
+          client.connect(after: .zero)
+          client.wait(.seconds(2))
+        }
+      }
+    }
+  }
+}
