@@ -67,8 +67,8 @@ extension SimulatedKernel: RingKernel {
         made.progress()
         return made.available >= Int(least)
       }
-      if end == .never {
-        record.fail(.sleepsForEver)
+      if end == .never || end == .limit {
+        record.fail(end == .never ? .sleepsForEver : .notFinished(clients: record.unfinished()))
         return .failure(.badDescriptor)
       }
       isLate = end == .deadline

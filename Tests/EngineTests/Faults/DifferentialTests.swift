@@ -1,4 +1,5 @@
 import Foundation
+import SwitchboardLab
 import Testing
 
 @testable import Switchboard
@@ -28,6 +29,22 @@ struct EveryWorld {
       }
     }
     print("\(Self.count) scenarios, \(runs) runs, no difference")
+  }
+
+  @Test("A ring in the simulated world keeps to everything, whatever strikes")
+  func simulatedRing() throws {
+    var failures: [String] = []
+    for workload in SimulatedWorkload.allCases {
+      for seed in 0..<UInt64(Self.count) {
+        do {
+          try simulate(seed: seed, faults: .harsh) { world in
+            workload.describe(world)
+            world.backend = .ioUring
+          }
+        } catch { failures.append("\(workload.rawValue), \(error)") }
+      }
+    }
+    #expect(failures.isEmpty, "\(failures.count): \(failures.prefix(8))")
   }
 
   private func reports(_ scenario: Scenario) throws -> [(String, ScenarioReport)] {
