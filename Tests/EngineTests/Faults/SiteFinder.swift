@@ -38,12 +38,13 @@ final class SiteFinder: Sendable {
   func isCalled(from file: String) -> Bool {
     var addresses = [UnsafeMutableRawPointer?](repeating: nil, count: Self.depth)
     let count = Int(call_stack(&addresses, Int32(Self.depth)))
+    let stack = addresses.prefix(count).map { UInt(bitPattern: $0) }
     return state.withLock { state in
-      addresses.prefix(count).contains { address in
-        let address = UInt(bitPattern: address)
+      for address in stack {
         if state.places[address] == nil { state.places[address] = state.lines.places(of: address) }
-        return state.places[address]?.contains { $0.file == file } ?? false
+        for place in state.places[address] ?? [] where place.file == file { return true }
       }
+      return false
     }
   }
 }
