@@ -148,7 +148,7 @@ struct Simulate: ParsableCommand {
       "// \(shrunk.faults.count) faults and \(shrunk.clients.count) clients are left after "
         + "\(shrunk.runs) runs, \((clock.now - start).inSeconds) s.")
     let test = shrunk.test(serving: ["SimulatedWorkload.\(workload.rawValue).serve(in: world)"])
-    test.split(separator: "\n").forEach { Output.line(String($0)) }
+    for line in test.split(separator: "\n") { Output.line(String(line)) }
   }
 
   private func runAll() throws {

@@ -127,7 +127,8 @@ private struct Sleepy: Session {
 
   @Test func `a trace tells every call`() throws {
     var lines: [String] = []
-    try simulate(seed: 1, trace: { lines.append($0) }) { world in
+    let trace: (String) -> Void = { lines.append($0) }
+    try simulate(seed: 1, trace: trace) { world in
       world.serve { Shout() }
       world.clients(1) { client in client.send("abc") }
       world.replies { sent in Array("Say something.\n".utf8) + sent.map(Shout.loud) }

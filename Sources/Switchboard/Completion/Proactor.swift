@@ -22,7 +22,8 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   private let input: ByteRegion
   private let output: ByteRegion
   private var listeners: [(descriptor: Descriptor, isWatched: Bool)] = []
-  private var isAccepting = true
+  /// Whether the listeners are watched; nil when some are not that should be.
+  private var isAccepting: Bool? = true
   /// Why a listener could not be watched again; told by the next completion.
   private var refusal: Errno?
   private var acceptsLeft = 0
@@ -82,6 +83,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
       } catch {
         // Accepting pauses then, and is tried again: it would stop for good if nobody heard of it.
         refusal = error.asSystemError(listener.descriptor).errno
+        isAccepting = nil
       }
     }
   }

@@ -43,16 +43,6 @@ struct AcceptState {
   }
 }
 
-extension ReactorNotice.Pause {
-  /// Whether there may be room again without a close of ours.
-  fileprivate var passesWithTime: Bool {
-    switch self {
-    case .failed, .refused(.system): true
-    case .refused(.beyondSet), .connectionLimit: false
-    }
-  }
-}
-
 extension ReactorLoop where P: ~Copyable {
   /// Takes connections from a listener's queue, as many as one turn may.
   mutating func accept(_ key: Key) {

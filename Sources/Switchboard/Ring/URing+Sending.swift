@@ -76,7 +76,9 @@ extension URing {
     let sending = sendings[number]
     sendings[number].key = Key(rawValue: 0)
     // EAGAIN, EINTR: nothing went. Another error: the connection is over.
-    if result < 0, result != -11, result != -4 { return Completion(.sendFailed, sending.key, -result) }
+    if result < 0, result != -11, result != -4 {
+      return Completion(.sendFailed, sending.key, -result)
+    }
     let went = min(max(0, result), Int(sending.count))
     var completion = Completion(.sentInPlace, sending.key, Int(sending.count) - went)
     unsafe completion.bytes =

@@ -41,14 +41,15 @@ extension EventLoop where B: ~Copyable {
     return nil
   }
 
-  /// A connection that was on its way when a pause began does not end it: whoever wakes the listeners
-  /// goes by the pause, and they would sleep for good.
   private mutating func noteAccepted() {
-    if isAccepting, accepting.end() { notice(.acceptingResumed) }
+    guard accepting.end() else { return }
+    // Perhaps in the very turn in which the pause began: there was room after all.
+    isAccepting = true
+    notice(.acceptingResumed)
   }
 
   mutating func acceptFailed(_ errno: Errno) {
-    if errno.concernsOneQueuedConnection || errno == .interrupted { return }
+    if isStopped || errno.concernsOneQueuedConnection || errno == .interrupted { return }
     pauseAccepting(.failed(SystemError(.accept, errno)))
   }
 

@@ -329,7 +329,7 @@ final class Course: SimulatedNetwork.Hooks {
   var unfinished: [Int] { clients.filter { !$0.isOver }.map(\.plan.number) }
 
   /// A session was closed: there must be a reason.
-  func sessionClosed(of number: Int, _ reason: CloseReason) {
+  func sessionClosed(of number: Int, _ reason: CloseReason, isClosing: Bool) {
     guard number > 0, number < indices.count, indices[number] >= 0, !record.hasFailed else {
       return
     }
@@ -354,7 +354,9 @@ final class Course: SimulatedNetwork.Hooks {
       let idle = world.options.idleTimeout?.clampedNanoseconds ?? .max
       let active = state.socket.other >= 0 ? network.sockets[state.socket.other].lastActive : 0
       // Ticks of a millisecond, and a turn's length.
-      unless(network.now - active + 3_000_000 >= idle, "closed as idle too early")
+      // What comes while it closes is thrown away, and does not count.
+      unless(
+        isClosing || network.now - active + 3_000_000 >= idle, "closed as idle too early")
     case .drainTimeout:
       let timeout = world.options.drainTimeout.clampedNanoseconds
       unless(

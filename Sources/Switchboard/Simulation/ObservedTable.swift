@@ -3,6 +3,7 @@ final class ObservedTable: SessionTable {
   private struct Life {
     var isOpen = false
     var hasEnded = false
+    var isClosing = false
     var client = 0
     var alarm: UInt64?
   }
@@ -33,6 +34,7 @@ final class ObservedTable: SessionTable {
   private func leave(_ index: Int, _ connection: inout Connection) {
     guard index < lives.count else { return }
     if connection.requests.contains(.timer) { lives[index].alarm = connection.alarm?.nanoseconds }
+    if connection.requests.contains(.close) { lives[index].isClosing = true }
     if connection.requests.contains(.abort) { record.excuse(lives[index].client) }
   }
 
@@ -105,7 +107,7 @@ final class ObservedTable: SessionTable {
     record.say("session \(index) closed: \(reason)")
     closed += 1
     if index < lives.count {
-      course.sessionClosed(of: lives[index].client, reason)
+      course.sessionClosed(of: lives[index].client, reason, isClosing: lives[index].isClosing)
       lives[index] = Life()
     }
     base.close(index, reason)

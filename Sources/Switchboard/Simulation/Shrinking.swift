@@ -128,11 +128,12 @@ private struct Shrinking {
   }
 
   private mutating func shrinkSteps(of index: Int) {
-    minimise(clients[index].steps.count, { $0.clients[index].steps }) { search, steps in
+    func attempt(_ search: inout Shrinking, _ steps: [SimulatedClient.Step]) -> Bool {
       var clients = search.clients
       clients[index].steps = steps
       return search.fails(clients: clients)
     }
+    minimise(clients[index].steps.count, { $0.clients[index].steps }, attempt)
   }
 
   /// Halves what is sent and how long is waited, as often as it goes.

@@ -67,12 +67,14 @@ extension SimulatedKernel: RingKernel {
         made.progress()
         return made.available >= Int(least)
       }
-      if end == .never {
-        record.fail(.sleepsForEver)
+      if end == .never || end == .limit {
+        record.fail(end == .never ? .sleepsForEver : .notFinished(clients: record.unfinished()))
         return .failure(.badDescriptor)
       }
       isLate = end == .deadline
-      if nanoseconds != 0, let chance = fires(.lateWake, on: 0) { network.lose(chance % 20_000_000) }
+      if nanoseconds != 0, let chance = fires(.lateWake, on: 0) {
+        network.lose(chance % 20_000_000)
+      }
     }
     record.waited(network, from: start, found: made.available, least > 0 ? -1 : 0)
     let outcome = isLate && count == 0 ? Outcome.failure(Errno(rawValue: 62)) : .value(count)

@@ -11,14 +11,18 @@ enum FaultWorld: String, CaseIterable, CustomTestStringConvertible, Sendable {
   case ring = "io_uring"
   /// With room for so few connections that each accept is for one.
   case smallRing = "io_uring, few connections"
+  /// Queues of four and eight entries, four buffers, an arena for two outputs.
+  case tinyRing = "io_uring, everything tiny"
   case reactorSelect = "reactor on select"
   case reactorPoll = "reactor on poll"
   case reactorEpoll = "reactor on epoll"
 
   var testDescription: String { rawValue }
-  var isRing: Bool { self == .ring || self == .smallRing }
+  var isRing: Bool { [.ring, .smallRing, .tinyRing].contains(self) }
   var isReactor: Bool { rawValue.hasPrefix("reactor") }
   static let engines: [FaultWorld] = [.select, .poll, .epoll, .ring, .smallRing]
+  /// Those in which every call is failed.
+  static let swept = allCases.filter { $0 != .tinyRing }
 }
 
 /// What became of a server with faults.
@@ -94,7 +98,7 @@ final class FaultyServer: Sendable {
     let control = try LoopControl(system: system)
     let listener = try Listener(on: .loopback(port: 0), system: system)
     // A ring takes many connections with one accept only where there is room for a whole queue.
-    let capacity = options.maxConnections ?? (world == .smallRing ? 40 : 9000)
+    let capacity = options.maxConnections ?? ([.smallRing, .tinyRing].contains(world) ? 40 : 9000)
     switch world {
     case .select:
       let poller = try SelectPoller(system: system)
@@ -109,7 +113,11 @@ final class FaultyServer: Sendable {
       let backend = try Proactor(poller: poller, acceptBudget: 64, system: system)
       try drive(backend, control, listener, capacity, make)
     default:
-      let sizes = URing<Faulty<Linux>>.Sizes()
+      var sizes = URing<Faulty<Linux>>.Sizes()
+      if world == .tinyRing {
+        (sizes.entries, sizes.completions, sizes.tiers) = (4, 8, 0...0)
+        (sizes.arena, sizes.sendings) = (4096, 2)
+      }
       let backend = try URing(sizes: sizes, connections: capacity + 64, system: system)
       try drive(backend, control, listener, capacity, make)
     }

@@ -10,7 +10,7 @@ enum Effect: String, CaseIterable {
   case refused = "that connection is closed, and accepting pauses, 5 to 500 ms"
   case noAddress = "the session is given no address"
   case late = "the connection ends with the linger timeout"
-  case notStarted = "the server does not start: a typed error"
+  case notStarted = "whoever began it gets a typed error; nothing is left open"
   case ended = "the loop ends: a typed error, and everything is closed"
 }
 
@@ -60,7 +60,8 @@ struct Rule {
     Rule("connect", .retried, "EINTR EINPROGRESS"),
     Rule(
       "connect", .notStarted,
-      "ECONNREFUSED ENETUNREACH EHOSTUNREACH EADDRNOTAVAIL EADDRINUSE EAGAIN EACCES EPERM ETIMEDOUT"),
+      "ECONNREFUSED ENETUNREACH EHOSTUNREACH EADDRNOTAVAIL EADDRINUSE EAGAIN EACCES EPERM ETIMEDOUT"
+    ),
     Rule("eventDescriptor", .notStarted, "EMFILE ENFILE ENODEV ENOMEM EINVAL"),
     Rule("epollCreate", .notStarted, "EMFILE ENFILE ENOMEM EINVAL"),
     Rule("ringOpen", .notStarted, "EPERM ENOSYS ENOMEM EMFILE ENFILE EINVAL EOPNOTSUPP EAGAIN"),
@@ -69,7 +70,11 @@ struct Rule {
     Rule("ringRegisterItself", .harmless, "EBUSY EINVAL ENOMEM EMFILE"),
     Rule("ringSupports", .notStarted, "EINVAL ENOMEM ENXIO"),
     Rule("descriptorLimit", .harmless, "EINVAL EPERM"),
-    Rule("epollControl", of: "add, own", .notStarted, "EBADF EEXIST EINVAL ENOMEM ENOSPC EPERM ELOOP"),
+    Rule(
+      "epollControl", of: "add, own", .notStarted, "EBADF EEXIST EINVAL ENOMEM ENOSPC EPERM ELOOP"),
+
+    Rule(
+      "epollControl", of: "add, outgoing", .notStarted, "ENOSPC ENOMEM EEXIST EPERM EBADF EINVAL"),
 
     // Accepting.
     Rule("accept", .retried, "EINTR EAGAIN"),
@@ -77,7 +82,8 @@ struct Rule {
     Rule("accept", .lost, oneGone),
     Rule("epollControl", of: "add, again", .retried, "ENOMEM ENOSPC EBADF"),
     Rule("epollControl", of: "remove, own", .retried, "ENOMEM ENOENT"),
-    Rule("epollControl", of: "add, connection", .refused, "ENOSPC ENOMEM EEXIST EPERM EBADF EINVAL"),
+    Rule(
+      "epollControl", of: "add, connection", .refused, "ENOSPC ENOMEM EEXIST EPERM EBADF EINVAL"),
     Rule("ring accept", .retried, "EINTR ECANCELED " + oneGone),
     Rule("ring accept", .paused, noRoom + " EAGAIN EBADF EINVAL"),
 

@@ -25,14 +25,26 @@ final class SiteFinder: Sendable {
       for address in stack {
         if state.places[address] == nil { state.places[address] = state.lines.places(of: address) }
         for place in state.places[address] ?? [] {
-          for requirement in call.requirements {
-            if let site = Sites.found.site(requirement, file: place.file, line: place.line) {
-              return site
-            }
+          if let site = Sites.found.site(call.requirements, file: place.file, line: place.line) {
+            return site
           }
         }
       }
       return nil
+    }
+  }
+
+  /// Whether the running call was made on behalf of something in a file.
+  func isCalled(from file: String) -> Bool {
+    var addresses = [UnsafeMutableRawPointer?](repeating: nil, count: Self.depth)
+    let count = Int(call_stack(&addresses, Int32(Self.depth)))
+    let stack = addresses.prefix(count).map { UInt(bitPattern: $0) }
+    return state.withLock { state in
+      for address in stack {
+        if state.places[address] == nil { state.places[address] = state.lines.places(of: address) }
+        for place in state.places[address] ?? [] where place.file == file { return true }
+      }
+      return false
     }
   }
 }

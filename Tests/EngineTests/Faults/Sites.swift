@@ -43,8 +43,8 @@ struct Sites {
     }
     for file in files where !Self.excepted.contains(where: file.hasPrefix) {
       let lines = try Self.lines(of: file)
-      for (number, line) in lines.enumerated() where !line.drop(while: \.isWhitespace).hasPrefix("//")
-      {
+      for (number, line) in lines.enumerated()
+      where !line.drop(while: \.isWhitespace).hasPrefix("//") {
         for name in called(in: line) {
           let function = Self.function(around: number, in: lines)
           let site = Site(file: file, function: function, requirement: name)
@@ -94,7 +94,8 @@ struct Sites {
     for line in lines[...number].reversed() {
       let indent = line.prefix(while: { $0 == " " }).count
       guard indent < limit, line.contains(where: { !$0.isWhitespace }) else { continue }
-      if function.isEmpty, let match = line.firstMatch(of: /\b(?:func|var) (\w+)|\b(init)\(|\b(deinit)\b/),
+      if function.isEmpty,
+        let match = line.firstMatch(of: /\b(?:func|var) (\w+)|\b(init)\(|\b(deinit)\b/),
         indent <= 2
       {
         function = String(match.1 ?? match.2 ?? match.3 ?? "")
@@ -108,10 +109,10 @@ struct Sites {
     return "\(type).\(function)"
   }
 
-  /// The site of a requirement next to a line.
-  func site(_ requirement: String, file: String, line: Int) -> Site? {
+  /// The site of one of these requirements next to a line: a call may go over several.
+  func site(_ requirements: [String], file: String, line: Int) -> Site? {
     let candidates = (places[file] ?? []).filter {
-      $0.site.requirement == requirement && abs($0.line - line) <= 4
+      requirements.contains($0.site.requirement) && abs($0.line - line) <= 4
     }
     return candidates.min { abs($0.line - line) < abs($1.line - line) }?.site
   }

@@ -40,7 +40,8 @@ struct SweptSite: Hashable, Comparable, Sendable {
 
   /// Where an operation is prepared. That is not seen in a submission, but there is one place for
   /// each, where the operation's kind and its target tell.
-  private static func preparation(of operation: RingOperation, _ detail: UInt64) -> (Site, String)? {
+  private static func preparation(of operation: RingOperation, _ detail: UInt64) -> (Site, String)?
+  {
     let isOfAccept = detail & 0xFF == URing<Linux>.Tag.accept.rawValue
     let (file, function, name, variant): (String, String, String, String) =
       switch operation {

@@ -1,0 +1,177 @@
+import Synchronization
+import Testing
+
+@testable import Switchboard
+
+extension EveryCall {
+  /// Calls that an ordinary conversation does not reach.
+  @Suite struct Apart {
+    @Test("A refused connection is gone, whatever its close answers", arguments: FaultWorld.engines)
+    func refusing(_ world: FaultWorld) throws {
+      for errno in ["EINTR", "EIO", "ENOSPC", "EDQUOT"].map({ Errno(named: $0) }) {
+        let fired = Mutex(0)
+        let faults = CallFaults { point, _ in
+          let isClose =
+            world.isRing
+            ? point == .operation(.close)
+            : point == .call(.close)
+              && SiteFinder.shared.site(of: .close)?.name == "Proactor.refuse · close"
+          // The only close of a ring in this conversation, until it ends.
+          guard isClose, fired.withLock({ $0 == 0 }) else { return nil }
+          fired.withLock { $0 += 1 }
+          return errno
+        }
+        var options = sweepOptions
+        options.maxConnectionsPerAddress = 1
+        let report = try serve(world, faults, options, session: SweepSession()) { server in
+          let first = try server.client()
+          #expect(try first.receive(exactly: 1) == Array("+".utf8))
+          #expect(try server.client().receiveToEnd() == [])
+          #expect(fired.withLock { $0 } == 1)
+          try first.send("Ehello")
+          #expect(try first.receive(exactly: 5) == Array("hello".utf8))
+        }
+        #expect(report.isClean, "\(world.rawValue), \(errno.symbol): \(report)")
+        #expect(report.opened == 1)
+      }
+    }
+
+    @Test("A descriptor that was made for an address nobody waits for any more is closed")
+    func installing() throws {
+      for errno in ["EINTR", "EIO", "ENOSPC", "EDQUOT"].map({ Errno(named: $0) }) {
+        let entered = Mutex(0)
+        let closed = Mutex(0)
+        let faults = CallFaults { point, _ in
+          if point == .call(.ringEnter), SiteFinder.shared.isCalled(from: "Ring/RingContext.swift"),
+            entered.withLock({ $0 == 0 })
+          {
+            entered.withLock { $0 += 1 }
+            return Errno(named: "EBADF")
+          }
+          if point == .call(.close),
+            SiteFinder.shared.site(of: .close)?.name == "URing.handle · close"
+          {
+            closed.withLock { $0 += 1 }
+            return errno
+          }
+          return nil
+        }
+        let report = try serve(.ring, faults, session: SweepSession()) { server in
+          let seen = server.converse(.ring)
+          #expect(seen.failures == [])
+          #expect(!seen.hasAddress)
+          #expect(seen.isServedAfterwards)
+        }
+        #expect(report.isClean, "\(report)")
+        #expect(entered.withLock { $0 } == 1)
+        #expect(closed.withLock { $0 } == 1)
+      }
+    }
+
+    @Test(
+      "Accepting that fails for a while pauses without spinning, and resumes with nobody closing",
+      arguments: FaultWorld.swept)
+    func exhausted(_ world: FaultWorld) throws {
+      for symbol in ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"] {
+        let faults = CallFaults()
+        let points: [FaultPoint] = [.call(.accept), .operation(.accept), .operation(.acceptMany)]
+        for point in points { faults.fail(point, chance: 1, with: [Errno(named: symbol)]) }
+        let report = try serve(world, faults, session: SweepSession()) { server in
+          let waiting = try server.client()
+          // One more each 5, 10, 20, 40 ms; sixteen at once where each accept is for one.
+          #expect(eventually { faults.strikes >= (world == .smallRing ? 64 : 4) })
+          #expect(server.calls < 100, "\(world.rawValue) spins")
+          #expect(!waiting.hasInput)
+          faults.cease()
+          #expect(try waiting.receive(exactly: 1) == Array("+".utf8))
+          try waiting.send("Eping")
+          #expect(try waiting.receive(exactly: 4) == Array("ping".utf8))
+        }
+        #expect(report.isClean)
+        let pauses = report.notices.count { if case .acceptingPaused = $0 { true } else { false } }
+        #expect(pauses == 1)
+        #expect(report.notices.count { $0 == .acceptingResumed } == 1)
+      }
+    }
+  }
+}
+
+extension FaultyServer {
+  /// How many times the loop has waited.
+  var calls: Int {
+    let waits: [SystemError.Call] = [.select, .poll, .epollWait, .ringEnter]
+    return waits.reduce(0) { $0 + system.faults.calls(.call($1)) }
+  }
+}
+
+extension EveryCall {
+  @Suite struct Drills {
+    @Test(
+      "Interruptions, refusals and short calls lose no byte, with fifty seeds",
+      arguments: FaultWorld.allCases)
+    func random(_ world: FaultWorld) throws {
+      let (interrupted, blocked) = (Errno(rawValue: 4), Errno(rawValue: 11))
+      var (strikes, shortened) = (0, 0)
+      for seed in 0..<50 as Range<UInt64> {
+        let faults = CallFaults(seed: seed)
+        let calls: [SystemError.Call] = [.receive, .send, .accept, .read]
+        for call in calls { faults.fail(.call(call), chance: 0.2, with: [interrupted, blocked]) }
+        let waits: [SystemError.Call] = [.select, .poll, .epollWait, .ringEnter]
+        for call in waits { faults.fail(.call(call), chance: 0.2, with: [interrupted]) }
+        let operations: [RingOperation] = [.receive, .sendNow, .send]
+        for operation in operations {
+          faults.fail(.operation(operation), chance: 0.2, with: [interrupted, blocked])
+        }
+        faults.shorten(chance: 0.2)
+        faults.endEarly(chance: 0.2)
+        let report = try serve(world, faults, session: SweepSession()) { server in
+          for number in 0..<2 {
+            let client = try server.client()
+            #expect(try client.receive(exactly: 1) == Array("+".utf8))
+            let bytes = pattern(30_000, from: Int(seed) * 2 + number)
+            try client.send("E")
+            for start in stride(from: 0, to: bytes.count, by: 10_000) {
+              let part = Array(bytes[start..<start + 10_000])
+              try client.send(part)
+              #expect(try client.receive(exactly: part.count) == part, "seed \(seed)")
+            }
+            client.finishSending()
+            #expect(try client.receiveToEnd() == [])
+          }
+        }
+        #expect(report.isClean, "\(world.rawValue), seed \(seed): \(report)")
+        (strikes, shortened) = (strikes + faults.strikes, shortened + faults.shortened)
+      }
+      #expect(strikes > 500)
+      #expect(shortened > 100)
+    }
+
+    @Test(
+      "A descriptor that is closed and comes back within a batch is given no event of the old one",
+      arguments: FaultWorld.engines)
+    func reused(_ world: FaultWorld) throws {
+      // Every client's bytes are its own; one that gets another's has been given a stale event.
+      let rounds = 60
+      let report = try serve(world, CallFaults(), session: SweepSession()) { server in
+        var clients: [(client: Client, mark: UInt8)] = []
+        for round in 0..<rounds {
+          // All of these are in one batch: ends, resets, bytes, and new connections.
+          let fresh = try (0..<12).map { place in
+            (try server.client(), UInt8(truncatingIfNeeded: round &* 12 &+ place))
+          }
+          for (place, pair) in clients.enumerated() {
+            if place % 3 == 0 { pair.client.reset() } else { pair.client.finishSending() }
+          }
+          for pair in fresh { try pair.0.send([SweepMode.echo, pair.1, pair.1, pair.1]) }
+          for pair in fresh {
+            let reply = try pair.0.receive(exactly: 4)
+            #expect(reply == Array("+".utf8) + [pair.1, pair.1, pair.1])
+          }
+          clients = fresh.map { (client: $0.0, mark: $0.1) }
+        }
+      }
+      #expect(report.isClean)
+      #expect(report.opened == rounds * 12)
+    }
+  }
+}
