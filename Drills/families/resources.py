@@ -114,6 +114,7 @@ def slowloris(at):
         close_all(slow)
         # select and poll ask about every descriptor in every wait: their own cost, 0.2 µs each.
         linear = 2 * 0.2e-6 * count if at.backend in ("select", "poll") else 0
+        # A busy machine adds to any of them and takes from none.
         best = min(loaded)
         at.tell(f"{count} peers, {sent} bytes each, all cut within {late:.1f} s of a line timeout of "
                 f"{timeout} s; a good peer's p99 {micro(best)}, alone {micro(quiet)}")
@@ -152,18 +153,25 @@ def wall(at):
         must(len(paused) == 1, f"{len(paused)} lines about the wall, one is right")
         rest = [peer for peer in peers if peer not in served and peer not in closed]
         close_all(served)
+        # The wall may have to be found again, at the price of one peer each time.
+        again = 0
         for peer in rest:
-            peer.greeted().ask(b"^in$")
+            if peer.take(1) == b"*":
+                peer.ask(b"^in$")
+            else:
+                again += 1
+        must(again <= 8, f"{again} of those who waited were closed")
         close_all(rest)
         at.settle(server, fds)
         at.tell(f"{len(served)} of 1,100 at once, {len(closed)} closed, the others when these had gone")
     holders = [os.dup(0) for _ in range(1100)]
     try:
-        with at.serve(fds=[one for one in holders], ready=False) as server:
+        # All from 3 on, so that no low number is left for its listener.
+        with at.serve(fds=range(3, max(holders) + 1), ready=False) as server:
             code, _ = server.wait(5)
             must(code == 1, f"a listener beyond the wall: exit {code}: {server.tail()}")
             line = server.tail(1)
-            must("1,024" in line or "1024" in line, f"no reason is given: {line}")
+            must("1023" in line, f"no reason is given: {line}")
             at.tell(f"1,100 descriptors open before: exit 1, '{line}'")
     finally:
         for one in holders:
