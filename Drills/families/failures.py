@@ -217,8 +217,9 @@ def stopped(at):
             pid = os.fork()
             if pid == 0:
                 flood_forever(server)
+            used = server.cpu()
             try:
-                eventually(lambda: server.load(0.02) > 0.05, 3, "the peer sends nothing")
+                eventually(lambda: server.cpu() > used + 0.002, 5, "the peer sends nothing")
                 os.kill(pid, signal.SIGSTOP)
                 return sample()
             finally:
