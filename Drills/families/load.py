@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from kit.figures import jain, micro, p99
-from kit.means import processors
+from kit.means import come_last, processors
 from kit.peers import Echoing, Peer, close_all, open_many, pings, readable
 from kit.register import Fail, Skip, drill, eventually, min_until, must
 
@@ -90,7 +90,7 @@ def flooder(server, processor):
     if pid:
         return pid
     try:
-        os.nice(19)
+        come_last()
         if processor is not None:
             os.sched_setaffinity(0, {processor})
         peer = Peer(server, greeted=True)
