@@ -69,8 +69,8 @@ def idle(at):
         for number in range(0, most, 100):
             crowd += open_many(server, 100, source=f"127.0.0.{2 + number // 2000}")
         grown = (server.rss() - rss) / most
-        # select and poll ask about every descriptor in every wait: their own cost, 0.2 µs each.
-        linear = 2 * 0.2e-6 * most if at.backend in ("select", "poll") else 0
+        # select and poll ask about every descriptor in every wait: their own cost.
+        linear = 2 * 0.5e-6 * most if at.backend in ("select", "poll") else 0
         # Below 100 µs a round trip is the peer's own work more than the server's.
         bound = 1.5 * max(quiet, 100e-6) + linear
         loaded = min_until(sample, bound, 20)
