@@ -58,6 +58,21 @@ def injecting(*injections):
             *(part for one in injections for part in ("-e", f"inject={one}"))]
 
 
+def come_first():
+    """What is timed comes before what else runs here, as far as the system lets it."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    except OSError:
+        if is_root():
+            os.nice(-10)
+
+
+def come_last():
+    """For what only makes work for others."""
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    os.nice(19)
+
+
 def processors():
     """One for the server and one for the peers, or None for both where there is only one."""
     allowed = sorted(os.sched_getaffinity(0))

@@ -126,16 +126,18 @@ def close_all(peers, reset=True):
         peer.reset() if reset else peer.close()
 
 
-def pings(peers, count):
-    """Round trips of a small frame, one at a time, over all of them in turn: their durations."""
+def pings(peers, count, message=b"^ping$", answer=b"qjoh"):
+    """Round trips of a small message, one at a time, over all of them in turn: their durations."""
     durations = []
     for number in range(count):
         data = peers[number % len(peers)].socket
         begin = time.perf_counter()
-        data.sendall(b"^ping$")
-        reply = data.recv(16)
+        data.sendall(message)
+        reply = data.recv(64)
+        while len(reply) < len(answer) and (more := data.recv(64)):
+            reply += more
         durations.append(time.perf_counter() - begin)
-        must(reply == b"qjoh", f"a ping was answered by {reply!r}")
+        must(reply == answer, f"{message!r} was answered by {reply!r}")
     return durations
 
 

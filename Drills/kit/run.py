@@ -34,6 +34,8 @@ def inside(pipe, drill, backend, options, program):
     os.setsid()
     gc.disable()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if drill.timed:
+        means.come_first()
     bench = Bench(str(program), backend, options.long, options.seconds)
     bench.no_namespace = means.enter_namespace()
     try:

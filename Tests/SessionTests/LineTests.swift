@@ -122,6 +122,48 @@ extension SessionTests {
       }
     }
 
+    @Test("A line that trickles in is cut off at its time, whatever comes meanwhile")
+    func trickle() throws {
+      let services = LineServices()
+      defer { services.close() }
+      try serving(LineSession(services, lineTimeout: .milliseconds(100)), on: .auto) { port, _ in
+        let (peer, other) = (try Caller(to: port), try Caller(to: port))
+        #expect(try peer.ask("PING") == "OK PONG")
+        let start = ContinuousClock.now
+        for _ in 0..<8 {
+          try peer.send("E")
+          #expect(try other.ask("SLEEP 10") == "OK slept 10")
+        }
+        #expect(try peer.toEnd() == "ERR a line must end in time; connect again\n")
+        #expect(start.duration(to: .now) >= .milliseconds(100))
+      }
+    }
+
+    @Test("The time of a line ends with it: answers that take longer are given")
+    func slowAnswers() throws {
+      let services = LineServices()
+      defer { services.close() }
+      try serving(LineSession(services, lineTimeout: .milliseconds(50)), on: .auto) { port, _ in
+        let peer = try Caller(to: port)
+        try peer.send("SLE")
+        #expect(try peer.ask("EP 150") == "OK slept 150")
+        try peer.send("HA")
+        #expect(try peer.ask("SH \(String(repeating: "x", count: 1000))")?.count == 19)
+        #expect(try peer.ask("SLEEP 60\nPING") == "OK slept 60")
+        #expect(try peer.line() == "OK PONG")
+      }
+    }
+
+    @Test("Letters that are capitals of a command's only in Unicode make no command")
+    func otherAlphabets() {
+      for word in ["ſleep 5", "pıng", "qu\u{131}t"] {
+        guard case .wrong = LineCommand(Array(word.utf8)) else {
+          Issue.record("\(word) is taken for a command")
+          continue
+        }
+      }
+    }
+
     @Test("Bytes that are no text are answered", arguments: backends)
     func anything(_ backend: Server.BackendName) throws {
       try serve(backend) { peer, _ in

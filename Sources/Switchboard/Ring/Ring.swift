@@ -111,9 +111,6 @@ final class Ring<System: RingKernel> {
     let outcome = unsafe system.ringEnter(
       OpaquePointer(raw), least: least, nanoseconds: nanoseconds)
     switch outcome.errno {
-    // A process that was stopped comes back here with the time long past and the kernel's work not
-    // done: without another look, peers would be called idle whose bytes lie waiting.
-    case Errno.interrupted where least > 0: return enter(least: 0, until: nil)
     case nil, Errno.interrupted, Errno(rawValue: 62), Errno(rawValue: 16), Errno.wouldBlock:
       return nil
     case .some(let errno): return errno

@@ -20,6 +20,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   /// Connections whose sessions are to be told, at the end of this turn, that everything is sent.
   var drainedSoon: [Key] = []
   var isStopped = false
+  private var catchUpEnd: Instant?
   let origin: Instant
   var now: Instant
   /// Milliseconds since `origin`, from 1 on.
@@ -93,17 +94,31 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
 
   private mutating func turn() throws(SystemError) {
     backend.setRoom(room)
-    try backend.wait(until: control.mail.fallAsleep() ? nextDeadline : now)
+    let deadline = control.mail.fallAsleep() ? nextDeadline : now
+    try backend.wait(until: deadline)
     refreshTime()
     var isQuiet = true
     while let completion = backend.next(&slots) {
       isQuiet = false
       handle(completion)
     }
-    serveDeadlines()
+    if !isCatchingUp(after: deadline, isQuiet) { serveDeadlines() }
     deliverMail()
     tellDrained()
     obeyRequests(isQuiet)
+  }
+
+  /// Whether deadlines must wait, since the loop slept far beyond its own: the process was stopped, or
+  /// starved. What has come meanwhile is received first, as far as a moment allows, so that no peer is
+  /// called idle whose bytes lie waiting. One turn may not bring it: a signal that ends a wait on a
+  /// ring ends it before the kernel has looked.
+  private mutating func isCatchingUp(after deadline: Instant?, _ isQuiet: Bool) -> Bool {
+    if let end = catchUpEnd {
+      if isQuiet || now >= end { catchUpEnd = nil }
+    } else if let deadline, now > deadline.advanced(byNanoseconds: 100_000_000) {
+      catchUpEnd = now.advanced(byNanoseconds: 250_000_000)
+    }
+    return catchUpEnd != nil
   }
 
   private var isFinished: Bool {

@@ -17,7 +17,9 @@ enum LineCommand: Hashable {
     let parts = line.split(separator: 0x20, maxSplits: 1, omittingEmptySubsequences: false)
     let rest = parts.count > 1 ? parts[1] : []
     let text = String(decoding: rest, as: UTF8.self)
-    switch String(decoding: parts[0], as: UTF8.self).uppercased() {
+    // Capitals of ASCII alone: for all of Unicode, "ſleep" and "pıng" would be commands too.
+    let word = parts[0].map { (0x61...0x7A).contains($0) ? $0 - 0x20 : $0 }
+    switch String(decoding: word, as: UTF8.self) {
     case "PING": self = .ping
     case "ECHO": self = .echo(text)
     case "REVERSE": self = .reverse(text)

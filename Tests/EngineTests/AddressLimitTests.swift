@@ -1,0 +1,38 @@
+import Switchboard
+import SwitchboardLab
+import Testing
+
+extension Engine {
+  /// How many connections one address may have.
+  @Suite struct AddressLimits {
+    @Test(
+      "One connection too many from an address is closed, and the next is served after a close",
+      arguments: Server.BackendName.each)
+    func limit(_ backend: Server.BackendName) throws {
+      let limited = options { $0.maxConnectionsPerAddress = 2 }
+      try serve(backend, limited, session: FramesSession()) { server in
+        let first = try server.client().greeted()
+        let second = try server.client().greeted()
+        for _ in 0..<3 { #expect(try server.client().receiveToEnd() == []) }
+        #expect(try second.ask("^in$") == "jo")
+        let told = SocketAddress.loopback(port: 0).host
+        #expect(
+          server.journal.now.notices.map(\.description).filter { $0.contains(told) }.count == 1)
+        first.close()
+        #expect(server.journal.wait { $0.closed == 1 })
+        #expect(try server.client().greeted().ask("^in$") == "jo")
+        #expect(server.journal.now.opened == 3)
+      }
+    }
+
+    @Test("Peers that are gone before they are looked at count for nobody")
+    func gone() throws {
+      let limited = options { $0.maxConnectionsPerAddress = 2 }
+      try serve(.epoll, limited, session: FramesSession()) { server in
+        for _ in 0..<200 { try server.client().reset() }
+        let first = try server.client().greeted()
+        #expect(try first.ask("^in$") == "jo")
+      }
+    }
+  }
+}
