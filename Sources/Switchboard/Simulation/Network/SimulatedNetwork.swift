@@ -119,7 +119,9 @@ final class SimulatedNetwork {
   func wake(_ socket: SimulatedFile, _ bits: UInt32) {
     hasChanged = true
     if let watch = socket.watch { watch.epoll.notice(watch, bits) }
-    if let socket = socket as? SimulatedSocket { hooks?.happened(socket, bits) }
+    if type(of: socket) == SimulatedSocket.self {
+      hooks?.happened(unsafe unsafeDowncast(socket, to: SimulatedSocket.self), bits)
+    }
   }
 
   // ------------------------------------------------------------------------ descriptors
