@@ -124,6 +124,8 @@ final class CallRecord {
       if acceptsInTurn > acceptBudget { fail(.budget("accepted \(acceptsInTurn) in one turn")) }
     case .receive:
       if answer > 0 { countReceived(descriptor, answer) }
+      // The end can be received again and again.
+      if answer == 0 { return }
     default: break
     }
     hasProgressed = true
