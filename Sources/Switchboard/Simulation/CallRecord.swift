@@ -159,7 +159,7 @@ final class CallRecord {
     }
     if idleTurns > 2 || looks > 8 { fail(.spins(turns: idleTurns + looks)) }
     happened = network.happened
-    if network.calls > 20_000_000 { fail(.tooManyCalls(network.calls)) }
+    if network.calls > 10_000_000 { fail(.tooManyCalls(network.calls)) }
     hasProgressed = false
   }
 }

@@ -52,12 +52,17 @@ final class SimulatedNetwork {
     lowestFree = 3
   }
 
+  /// More calls than any scenario needs. A loop that makes them without ever waiting can only be
+  /// stopped by a trap.
+  private static let mostCalls = 20_000_000
+
   // ------------------------------------------------------------------------------- time
 
   /// A call begins: a little time passes, and what is due by then happens.
   @inline(__always)
   func enter() {
     calls += 1
+    precondition(calls < SimulatedNetwork.mostCalls, "a simulated loop goes in circles")
     now &+= 200 &+ (scheduling.advance() & 1023)
     if heap.nextTime <= now { catchUp() }
   }
