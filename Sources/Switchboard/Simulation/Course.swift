@@ -14,6 +14,8 @@ final class Course: SimulatedNetwork.Hooks {
     var received = 0
     var pausedUntil: UInt64 = 0
     var isOver = false
+    /// It has all it will get, and keeps its end open for so long all the same.
+    var staysUntil: UInt64?
     /// What it must have received in the end if the server drains early; nil for everything.
     var promised: Int?
   }
@@ -173,14 +175,19 @@ final class Course: SimulatedNetwork.Hooks {
     isAdvancing = true
     defer { isAdvancing = false }
     let socket = clients[index].socket
+    if let end = clients[index].staysUntil { return stay(index, until: end) }
     if socket.state == .closed { return lost(index, socket.error ?? .connectionRefused) }
     guard socket.state == .connected else { return }
     sufferFaults(index)
     read(index)
-    while !clients[index].isOver, clients[index].step < clients[index].plan.steps.count {
+    while isGoing(index), clients[index].step < clients[index].plan.steps.count {
       guard doStep(index) else { return }
     }
-    if !clients[index].isOver { network.finish(socket) }
+    if isGoing(index) { network.finish(socket) }
+  }
+
+  private func isGoing(_ index: Int) -> Bool {
+    !clients[index].isOver && clients[index].staysUntil == nil
   }
 
   private func sufferFaults(_ index: Int) {
@@ -279,7 +286,23 @@ final class Course: SimulatedNetwork.Hooks {
       record.fail(.missingBytes(client: number, got: state.received, wanted: wanted))
     }
     record.say("client \(number) is done, with \(state.received) bytes")
+    if number % 4 == 0, !state.socket.hasFinished {
+      let end = network.now + world.options.lingerTimeout.clampedNanoseconds + 1_000_000_000
+      clients[index].staysUntil = end
+      return network.heap.push(.client, index, at: end, detail: .max)
+    }
     network.close(state.socket)
+    over(index)
+  }
+
+  /// A client that keeps its end open: the server does not wait for it for ever.
+  private func stay(_ index: Int, until end: UInt64) {
+    guard network.now >= end else { return }
+    let socket = clients[index].socket
+    if socket.other >= 0, network.sockets[socket.other].state != .closed {
+      record.fail(.leftOver("a connection that had been finished with"))
+    }
+    network.close(socket)
     over(index)
   }
 

@@ -97,8 +97,8 @@ public struct Faults: Hashable, Sendable {
   /// A quarter of the kinds in each seed, rarely.
   public static let mild = Faults.swarm(often: 0.05, rarely: 0.005)
 
-  /// A quarter of the kinds in each seed, some of them at almost every occasion.
-  public static let harsh = Faults.swarm(often: 0.6, rarely: 0.05)
+  /// A quarter of the kinds in each seed, some of them at nine occasions of ten.
+  public static let harsh = Faults.swarm(often: 0.9, rarely: 0.05)
 
   /// Exactly these faults, as a failure reports them.
   public static func schedule(_ faults: [Fault]) -> Faults {
@@ -167,16 +167,16 @@ struct FaultInjector {
       var rate = rate
       if faults.isSwarm {
         guard random.chance(Fault.Kind.inSwarm) else { continue }
-        // Evenly over three orders of magnitude.
-        let thousandth = random.below(1000)
-        rate *= FaultInjector.powers[thousandth / 100] * (1 + Double(thousandth % 100) / 100)
+        // Evenly over two orders of magnitude.
+        let step = random.below(FaultInjector.powers.count * 100)
+        rate *= FaultInjector.powers[step / 100] * (1 + Double(step % 100) / 100)
       }
       thresholds[kind] = rate >= 1 ? .max : UInt64(rate * 0x1p64)
     }
   }
 
-  /// 2 to the powers -10 to -1.
-  private static let powers: [Double] = (1...10).reversed().map { 1 / Double(1 << $0) }
+  /// 2 to the powers -7 to -1.
+  private static let powers: [Double] = (1...7).reversed().map { 1 / Double(1 << $0) }
 
   /// Whether this seed has the kind at all.
   @inline(__always)

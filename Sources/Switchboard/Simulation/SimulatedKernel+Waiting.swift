@@ -78,7 +78,9 @@ extension SimulatedKernel {
     {
       var event = EpollEvent()
       event.key = watch.key
-      event.events = watch.events & (chance & 1 == 0 ? PollBits.read : PollBits.write)
+      // What is so is told beside it, as a kernel does that looks at a descriptor once more.
+      let spurious = watch.events & (chance & 1 == 0 ? PollBits.read : PollBits.write)
+      event.events = watch.pending | spurious
       if event.events != 0, unsafe !events[..<count].contains(where: { $0.key == event.key }) {
         unsafe events[count] = event
         count += 1

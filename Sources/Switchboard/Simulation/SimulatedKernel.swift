@@ -131,6 +131,7 @@ struct SimulatedKernel: ReadinessKernel, @unchecked Sendable {
     }
     guard late > 0 else { return }
     let time = network.now + 1000 + chance >> 40 % 2_000_000
+    record.excuseIdleTurn()
     incoming.delay(late, until: time)
     network.heap.push(.arrival, socket.id, at: time)
   }
@@ -184,6 +185,7 @@ struct SimulatedKernel: ReadinessKernel, @unchecked Sendable {
   private func tellOfRoomLater(_ socket: SimulatedSocket, _ chance: UInt64) {
     let time = network.now + 1000 + chance >> 40 % 2_000_000
     socket.isHeldUp = true
+    record.excuseIdleTurn()
     network.heap.push(.wake, socket.id, at: time, detail: UInt64(PollBits.write))
   }
 

@@ -116,7 +116,7 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
     switch random.below(60) {
     case 0...28: return [Probe.echo] + two + random.bytes(count)
     case 29...38:
-      let count = random.below(random.chance(0.04) ? 20000 : 100)
+      let count = random.below(random.chance(0.015) ? 20000 : 100)
       return [Probe.block, UInt8(count >> 8), UInt8(count & 0xFF)]
     case 39...46: return [Probe.timer, UInt8(random.below(100))]
     case 47...58: return [Probe.post]
@@ -126,9 +126,9 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
 
   /// Mostly short, now and then more than a buffer holds.
   private func length(_ random: inout SimulatedRandom) -> Int {
-    switch random.below(100) {
+    switch random.below(300) {
     case 0: random.within(30_000...150_000)
-    case 1...8: random.below(5000)
+    case 1...20: random.below(4000)
     default: random.below(40)
     }
   }
