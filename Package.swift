@@ -70,15 +70,21 @@ let package = Package(
     .executableTarget(
       name: "EngineHelper", dependencies: ["Switchboard", "SwitchboardLab", "SystemCallFilter"],
       path: "Tests/EngineHelper", swiftSettings: plain),
+    // Tells the engine's tests where a call comes from.
+    .target(name: "CallStack", path: "Tests/CallStack"),
     .testTarget(
       name: "EngineTests",
       dependencies: [
         "Switchboard", "SwitchboardProtocols", "SwitchboardLab", "EngineHelper", "TestSupport",
+        "CallStack",
       ],
       swiftSettings: plain),
     .testTarget(
       name: "SessionTests",
       dependencies: ["Switchboard", "SwitchboardLab", "ChatRoom", "TestSupport"],
+      swiftSettings: plain),
+    .testTarget(
+      name: "ReportTests", dependencies: ["SwitchboardLab", "Switchboard"],
       swiftSettings: plain),
     .testTarget(
       name: "LoadTests",

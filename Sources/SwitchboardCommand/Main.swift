@@ -18,6 +18,7 @@ struct Main: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Demo.self, Serve.self, Client.self, Load.self, Backends.self, Experiment.self,
+      Demo.self, Serve.self, Client.self, Load.self, TimelineCommand.self, Backends.self,
+      Experiment.self,
     ])
 }

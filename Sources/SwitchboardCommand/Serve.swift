@@ -68,6 +68,8 @@ struct Serve: ParsableCommand {
 
   @OptionGroup(title: "Limits") var limits: ServeLimits
 
+  @OptionGroup(title: "Looking on") var observing: ServeObserving
+
   @Option(help: "The least important messages to print.")
   var logLevel = LogLevel.info
 
@@ -87,6 +89,11 @@ struct Serve: ParsableCommand {
     if loops > 1 || pin {
       throw ValidationError("'--loops' and '--pin' do not go with '--model \(chosen.rawValue)'.")
     }
+    if observing.record != nil || observing.slowCallback != nil {
+      throw ValidationError(
+        "'--record' and '--slow-callback' show what a loop does, and '--model \(chosen.rawValue)' "
+          + "has none: choose a loop, such as '--model epoll'.")
+    }
     if chosen == .threads, let most = limits.maxConnections, most > Server.mostThreads {
       throw ValidationError(
         "'--max-connections \(most)' would be as many threads, and at most "
@@ -96,6 +103,11 @@ struct Serve: ParsableCommand {
 
   func validate() throws {
     try validateModel()
+    if limits.lineTimeout.duration != nil, servedProtocol != .line {
+      throw ValidationError(
+        "The option '--line-timeout' does not go with '--protocol \(servedProtocol.rawValue)': it "
+          + "takes '--protocol line'.")
+    }
     guard dualStack else { return }
     let addresses = try? SocketAddress.resolve(host, port: 0)
     guard addresses == [.any(.v6, port: 0)] else {
@@ -119,6 +131,7 @@ struct Serve: ParsableCommand {
   private func server() throws -> Server {
     var server = Server(on: try addresses())
     server.options = limits.options
+    server.options.slowCallback = observing.slowCallback?.duration
     server.listening.isDualStack = dualStack
     server.backend = chosen
     server.loops = chosen == .pool ? threads ?? 8 : loops
@@ -150,7 +163,8 @@ struct Serve: ParsableCommand {
     case .line:
       let services = LineServices()
       defer { services.close() }
-      try run(server) { LineSession(services) }
+      let timeout = limits.lineTimeout.duration
+      try run(server) { LineSession(services, lineTimeout: timeout) }
     case .chat:
       let room = Room()
       try run(server) { ChatSession(room) }
@@ -162,7 +176,7 @@ struct Serve: ParsableCommand {
   ) throws {
     var logger = Logger(label: "switchboard") { _ in LineHandler() }
     logger.logLevel = logLevel.level
-    let service = Service(server: server, logger: logger)
+    let service = Service(server: server, logger: logger, observing: observing)
     // Who does not read the lines about peers does not pay for them either.
     if logger.logLevel <= .info {
       try service.run { [logger] in Announced(session()) { logger.info("\($0)") } }

@@ -14,6 +14,15 @@ struct ServeLimits: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      """
+      Connections that each loop serves at once from one IPv4 address or one IPv6 network of 64 \
+      bits; further ones are closed. (default: no limit)
+      """, valueName: "n"),
+    transform: Read.count(1...10_000_000))
+  var maxConnectionsPerAddress: Int?
+
+  @Option(
+    help: ArgumentHelp(
       "Connections that a loop accepts before it looks at the others again. (default: 64)",
       valueName: "n"),
     transform: Read.count(1...65536))
@@ -24,6 +33,15 @@ struct ServeLimits: ParsableArguments {
       "Close a peer that was silent for so long, such as 30s. (default: never)", valueName: "time"),
     transform: Read.timeoutOrNever)
   var idleTimeout = Timeout.never
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Line protocol: close a peer whose line is not complete so long after its first byte. \
+      (default: never)
+      """, valueName: "time"),
+    transform: Read.timeoutOrNever)
+  var lineTimeout = Timeout.never
 
   @Option(
     help: ArgumentHelp(
@@ -62,6 +80,7 @@ struct ServeLimits: ParsableArguments {
   var options: ServerOptions {
     var options = ServerOptions()
     options.maxConnections = maxConnections
+    options.maxConnectionsPerAddress = maxConnectionsPerAddress
     options.idleTimeout = idleTimeout.duration
     options.drainTimeout = drainTimeout.duration ?? options.drainTimeout
     options.lingerTimeout = lingerTimeout.duration ?? options.lingerTimeout

@@ -5,6 +5,7 @@ import Switchboard
 struct Service {
   let server: Server
   let logger: Logger
+  let observing: ServeObserving
 
   /// io_uring was asked for and is not to be had.
   private struct NoRing: Error, CustomStringConvertible {
@@ -15,14 +16,19 @@ struct Service {
   /// Serves until it is drained.
   func run<S: Session & ~Copyable>(session: @escaping @Sendable () -> S) throws {
     var server = server
-    let choice = Server.BackendName.auto.choice()
+    // Another backend needs no ring to be tried.
+    let needsRing = server.backend == .auto || server.backend == .ioUring
+    let choice = needsRing ? Server.BackendName.auto.choice() : nil
     let isChosen = server.backend == .auto
-    if isChosen { server.backend = choice.backend }
-    if server.backend == .ioUring, let reason = choice.reason { throw NoRing(reason: reason) }
+    if isChosen, let choice { server.backend = choice.backend }
+    if server.backend == .ioUring, let reason = choice?.reason { throw NoRing(reason: reason) }
+    let writer = try observing.startRecording(of: server)
+    defer { if let writer { observing.finish(writer, logger) } }
+    server.recorder = writer?.recorder
     try server.run(
       notice: tell,
       ready: { handle in
-        if isChosen { present(choice) }
+        if isChosen, let choice { present(choice) }
         present(handle.addresses, server.backend)
       }, session: session)
   }
@@ -42,10 +48,10 @@ struct Service {
   }
 
   private func tell(_ notice: ReactorNotice) {
-    if case .acceptingPaused = notice {
+    switch notice {
+    case .acceptingPaused, .addressLimit, .slowCallback, .slowCallbacksUntold:
       logger.warning("\(notice)")
-    } else {
-      logger.info("\(notice)")
+    default: logger.info("\(notice)")
     }
   }
 }

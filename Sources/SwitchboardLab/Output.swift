@@ -1,4 +1,5 @@
 import Glibc
+import Switchboard
 
 /// Lines to standard output and standard error, each written whole and at once, so that whoever
 /// reads a pipe sees them when they happen.
@@ -9,17 +10,41 @@ public enum Output {
   /// Writes a line to standard error.
   public static func error(_ text: String) { write(text, to: 2) }
 
+  /// A file that cannot be written.
+  public struct Unwritable: Error, CustomStringConvertible {
+    /// One line, with the next action.
+    public let description: String
+  }
+
+  /// Makes a file of a text, in place of one that is there.
+  public static func write(_ text: String, toFile path: String) throws(Unwritable) {
+    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    var isWritten = descriptor >= 0 && write(all: text, to: descriptor)
+    let reason = Errno(rawValue: errno).meaning
+    if descriptor >= 0 { isWritten = close(descriptor) == 0 && isWritten }
+    guard isWritten else {
+      throw Unwritable(
+        description: "cannot write '\(path)': \(reason); give a file that can be written")
+    }
+  }
+
   private static func write(_ text: String, to descriptor: Int32, ending: String = "\n") {
-    var text = text + ending
-    text.withUTF8 { bytes in
+    _ = write(all: text + ending, to: descriptor)
+  }
+
+  /// Writes a text to its end: whether that was possible.
+  private static func write(all text: String, to descriptor: Int32) -> Bool {
+    var text = text
+    return text.withUTF8 { bytes in
       var offset = 0
       while offset < bytes.count {
         let count = unsafe Glibc.write(
           descriptor, bytes.baseAddress.unsafelyUnwrapped + offset, bytes.count - offset)
         if count < 0, errno == EINTR { continue }
-        guard count > 0 else { return }
+        guard count > 0 else { return false }
         offset += count
       }
+      return true
     }
   }
 

@@ -1,6 +1,5 @@
 import Glibc
 import Switchboard
-import Synchronization
 import Testing
 
 extension Engine {
@@ -155,7 +154,7 @@ extension Engine {
 
 /// Where threads are held until it opens.
 final class Gate: Sendable {
-  private let state = Mutex((held: 0, isOpen: false))
+  private let state = Lock((held: 0, isOpen: false))
 
   var isHeld: Bool { total > 0 }
   /// How many have come.

@@ -83,6 +83,58 @@ extension Engine {
       }
     }
 
+    /// Sends the pattern in portions, the next one when the last one has gone, then closes.
+    static func streamer(portion: Int, portions: Int) -> Scripted.Script {
+      var script = Scripted.Script()
+      script.received = { _, _, connection in connection.notifyWhenDrained() }
+      script.drained = { sent, connection in
+        guard sent < portions else { return connection.close() }
+        connection.send(pattern(portion, from: sent * portion))
+        sent += 1
+        connection.notifyWhenDrained()
+      }
+      return script
+    }
+
+    @Test(
+      "A session that sends a portion whenever the last has gone sends everything in order",
+      arguments: Server.BackendName.each, [(portion: 100, portions: 2000), (300_000, 40)])
+    func streaming(_ backend: Server.BackendName, _ size: (portion: Int, portions: Int)) throws {
+      let script = Self.streamer(portion: size.portion, portions: size.portions)
+      try serve(backend, script: script) { server in
+        let slow = try server.client(receiveBuffer: 4096)
+        try slow.send("?")
+        // Others are served meanwhile, however long this one is at it.
+        let other = try server.client()
+        try other.send("?")
+        #expect(try other.receive(exactly: size.portion) == pattern(size.portion))
+        #expect(try slow.receiveToEnd() == pattern(size.portion * size.portions))
+        #expect(server.journal.wait { $0.reasons.contains(.finished) })
+      }
+    }
+
+    @Test(
+      "Who asks to be told when nothing is to be sent is told", arguments: Server.BackendName.each)
+    func drainedWithoutOutput(_ backend: Server.BackendName) throws {
+      var script = Scripted.Script()
+      script.opened = { _, connection in
+        connection.notifyWhenDrained()
+        connection.notifyWhenDrained()
+      }
+      script.received = { _, _, connection in
+        connection.notifyWhenDrained()
+        connection.close()
+      }
+      try serve(backend, script: script) { server in
+        let client = try server.client()
+        #expect(server.journal.wait { $0.drained == 1 })
+        try client.send("bye")
+        #expect(try client.receiveToEnd().isEmpty)
+        #expect(server.journal.wait { $0.closed == 1 })
+        #expect(server.journal.now.drained == 1)
+      }
+    }
+
     @Test("What is asked for beside much output is done", arguments: Server.BackendName.alone)
     func requestsBesideSpill(_ backend: Server.BackendName) throws {
       var script = Scripted.Script()

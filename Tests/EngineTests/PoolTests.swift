@@ -1,4 +1,3 @@
-import Synchronization
 import TestSupport
 import Testing
 
@@ -9,7 +8,7 @@ extension Engine {
     @Test("Work is done, each piece once, and close waits for it")
     func offload() throws {
       let pool = try OffloadPool(threads: 3, limit: 100_000)
-      let done = Mutex(Set<Int>())
+      let done = Lock(Set<Int>())
       for number in 0..<20_000 {
         #expect(pool.submit { _ = done.withLock { $0.insert(number) } })
       }

@@ -1,6 +1,5 @@
 import Switchboard
 import SwitchboardLab
-import Synchronization
 import Testing
 
 extension Engine {
@@ -8,7 +7,7 @@ extension Engine {
   @Suite struct Timing {
     @Test("A timer goes off once, and not early", arguments: Server.BackendName.alone)
     func notEarly(_ backend: Server.BackendName) throws {
-      let errors = Mutex<[String]>([])
+      let errors = Lock<[String]>([])
       var script = Scripted.Script()
       script.received = { state, bytes, connection in
         state = Int(Linux().now().nanoseconds)

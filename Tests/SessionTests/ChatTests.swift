@@ -1,7 +1,6 @@
 import Foundation
 import Glibc
 import Switchboard
-import Synchronization
 import TestSupport
 import Testing
 
@@ -16,7 +15,7 @@ private struct Stranger: Session {
     return try #require(found.handle.withLock { $0 })
   }
 
-  final class Found: Sendable { let handle = Mutex<Room.Handle?>(nil) }
+  final class Found: Sendable { let handle = Lock<Room.Handle?>(nil) }
   let found: Found
 
   mutating func opened(_ connection: inout Connection) {
@@ -32,7 +31,7 @@ extension SessionTests {
   @Suite struct Chat {
     /// The thread on which the last session was made: which loop has taken the last peer.
     final class LastLoop: Sendable {
-      private let thread = Mutex<UInt>(0)
+      private let thread = Lock<UInt>(0)
       func note() { thread.withLock { $0 = UInt(pthread_self()) } }
       var value: UInt { thread.withLock { $0 } }
     }

@@ -1,10 +1,9 @@
-import Synchronization
 
 @testable import Switchboard
 
 /// The real kernel, with the descriptors that it closes noted down.
 struct CountingKernel: Kernel {
-  private final class Notes: Sendable { let closes = Mutex<[Int32]>([]) }
+  private final class Notes: Sendable { let closes = Lock<[Int32]>([]) }
   private let linux = Linux()
   private let notes = Notes()
 

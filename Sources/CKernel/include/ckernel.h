@@ -308,6 +308,12 @@ static inline void ck_semaphore_wait(sem_t *s) {
   }
 }
 
+// A lock, in memory that does not move.
+static inline void ck_lock_open(pthread_mutex_t *m) { pthread_mutex_init(m, NULL); }
+static inline void ck_lock_close(pthread_mutex_t *m) { pthread_mutex_destroy(m); }
+static inline void ck_lock_take(pthread_mutex_t *m) { pthread_mutex_lock(m); }
+static inline void ck_lock_leave(pthread_mutex_t *m) { pthread_mutex_unlock(m); }
+
 // ------------------------------------------------------------------ processors
 
 // Declared here since the headers hide them without _GNU_SOURCE. A mask of 1,024 processors.

@@ -32,6 +32,8 @@ struct Slot: BitwiseCopyable {
     static let cancelling = Flags(rawValue: 1 << 12)
     /// Ring backend: the completion of a send from the outbox is still to come.
     static let sendInFlight = Flags(rawValue: 1 << 13)
+    /// The session asked to be told when everything is sent.
+    static let wantsDrained = Flags(rawValue: 1 << 15)
   }
 
   /// The descriptor, or the ring's own number for it.

@@ -76,10 +76,17 @@ public enum ReactorNotice: Hashable, Sendable, CustomStringConvertible {
   case acceptingPaused(Pause)
   /// A connection was accepted again.
   case acceptingResumed
+  /// An address has as many connections as one may have; told once until it has none. Further ones
+  /// are closed.
+  case addressLimit(SocketAddress, Int)
   /// Draining has begun, with so many peers connected.
   case draining(peers: Int)
   /// Draining has ended: so many peers finished, so many had to be cut off.
   case drained(finished: Int, forced: Int)
+  /// A callback took longer than it should. At most five are told in a second, for each loop.
+  case slowCallback(SlowCallback)
+  /// So many more slow callbacks were not told one by one.
+  case slowCallbacksUntold(Int)
 
   /// One line.
   public var description: String {
@@ -89,8 +96,13 @@ public enum ReactorNotice: Hashable, Sendable, CustomStringConvertible {
     case .acceptingPaused(.refused(let error)): "accepting paused: \(error)"
     case .acceptingPaused(.failed(let error)): "accepting paused: \(error)"
     case .acceptingResumed: "accepting again"
+    case .addressLimit(let address, let limit):
+      "refusing \(address.host): it has \(limit) connections, the limit for one address; "
+        + "raise it if many share that address"
     case .draining(let peers): "draining: \(peers) connected"
     case .drained(let finished, let forced): "drained: \(finished) finished, \(forced) cut off"
+    case .slowCallback(let callback): callback.description
+    case .slowCallbacksUntold(let count): "slow callbacks: \(count) more, not told one by one"
     }
   }
 }

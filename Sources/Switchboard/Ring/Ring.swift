@@ -14,6 +14,12 @@ public protocol RingKernel: Kernel {
     _ ring: OpaquePointer, _ buffers: UnsafeMutableRawPointer, entries: UInt32
   )
     -> Outcome
+  /// `io_uring_register(2)`: the ring's own descriptor, which makes entering cheaper. Optional.
+  func ringRegisterItself(_ ring: OpaquePointer) -> Outcome
+  /// `io_uring_register(2)`: 1 when the kernel knows an operation, otherwise 0.
+  func ringSupports(_ ring: OpaquePointer, operation: UInt32) -> Outcome
+  /// Unmaps the queues and closes the ring.
+  func ringClose(_ ring: OpaquePointer)
 }
 
 extension Linux: RingKernel {
@@ -37,6 +43,14 @@ extension Linux: RingKernel {
     unsafe Outcome(
       raw: ck_ring_register_buffers(UnsafeMutablePointer(ring), buffers, entries, 0, true))
   }
+  public func ringRegisterItself(_ ring: OpaquePointer) -> Outcome {
+    unsafe ck_ring_register_itself(UnsafeMutablePointer(ring))
+    return .value(0)
+  }
+  public func ringSupports(_ ring: OpaquePointer, operation: UInt32) -> Outcome {
+    .value(unsafe ck_ring_supports(UnsafeMutablePointer(ring), operation) ? 1 : 0)
+  }
+  public func ringClose(_ ring: OpaquePointer) { unsafe ck_ring_close(UnsafeMutablePointer(ring)) }
 }
 
 /// A ring and its two queues. It knows nothing of connections.
@@ -61,7 +75,7 @@ final class Ring<System: RingKernel> {
   }
 
   deinit {
-    if unsafe raw.pointee.fd >= 0 { unsafe ck_ring_close(raw) }
+    if unsafe raw.pointee.fd >= 0 { unsafe system.ringClose(OpaquePointer(raw)) }
     unsafe raw.deallocate()
   }
 
@@ -71,7 +85,8 @@ final class Ring<System: RingKernel> {
     try system.must(.ringRegister) {
       unsafe system.ringRegisterFiles(OpaquePointer(raw), count: files)
     }
-    unsafe ck_ring_register_itself(raw)
+    // Refusal costs nothing but that.
+    _ = unsafe system.ringRegisterItself(OpaquePointer(raw))
   }
 
   /// An empty entry. A full queue is submitted first.

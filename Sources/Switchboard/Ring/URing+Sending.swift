@@ -59,7 +59,7 @@ extension URing {
       let sending = sendings[arena * mostSendings + sendingCount(arena)]
       guard slots.contains(sending.key) else { continue }
       let slot = slots[sending.key.index]
-      if slot.outbox == 0, slot.flags.isDisjoint(with: [.closing, .closed]) {
+      if slot.outbox == 0, slot.flags.isDisjoint(with: [.closing, .closed, .wantsDrained]) {
         slots[sending.key.index].flags.remove(.sending)
       } else {
         return Completion(.sentInPlace, sending.key)

@@ -77,7 +77,9 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     let files = min(connections, system.descriptorLimit().value)
     try ring.register(files: UInt32(clamping: files))
     for operation in [IORING_OP_ACCEPT, IORING_OP_RECV, IORING_OP_SEND, IORING_OP_SHUTDOWN]
-    where unsafe !ck_ring_supports(ring.raw, operation.rawValue) {
+    where unsafe system.ringSupports(OpaquePointer(ring.raw), operation: operation.rawValue)
+      .value != 1
+    {
       throw SystemError(.ringRegister, .notSupported)
     }
     let buffers = try ReceiveBuffers(ring, tiers: sizes.tiers)

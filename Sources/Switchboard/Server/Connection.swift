@@ -14,6 +14,7 @@ public struct Connection: ~Copyable {
     static let abort = Requests(rawValue: 8)
     static let timer = Requests(rawValue: 16)
     static let overflow = Requests(rawValue: 32)
+    static let drained = Requests(rawValue: 64)
   }
 
   /// The connection's name on its loop, for as long as it lives.
@@ -146,6 +147,12 @@ public struct Connection: ~Copyable {
     requests.insert(.timer)
     alarm = nil
   }
+
+  /// Calls ``Session/drained(_:)`` once when everything written so far has been handed to the
+  /// kernel, also when that is done at once. The call comes after other connections have had their
+  /// turn, so a session that sends without end, a portion at each call, holds up nobody and keeps
+  /// one portion in memory.
+  public mutating func notifyWhenDrained() { requests.insert(.drained) }
 
   /// Closes when everything written has been sent. No more bytes are delivered.
   public mutating func close() { requests.insert(.close) }

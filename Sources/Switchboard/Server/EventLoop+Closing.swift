@@ -3,12 +3,16 @@ extension EventLoop where B: ~Copyable {
 
   mutating func accepted(_ descriptor: Int32) {
     if slots.isFull || isStopped { return backend.refuse(descriptor) }
+    let origin = origin(of: descriptor)
+    if addresses.limit != nil, origin == nil { return backend.refuse(descriptor) }
     let key = slots.take(descriptor: descriptor)
+    if let origin { addresses.note(origin, at: key.index) }
     slots[key.index].lastActive = tick
     do throws(RegistrationError) {
       try backend.open(key, &slots)
     } catch {
       _ = backend.close(key, &slots)
+      addresses.leave(key.index)
       slots.giveBack(key)
       return pauseAccepting(.refused(error))
     }
@@ -20,6 +24,21 @@ extension EventLoop where B: ~Copyable {
     if slots.count >= limits.maxConnections {
       pauseAccepting(.connectionLimit(limits.maxConnections))
     }
+  }
+
+  /// Whose connection it is, counted, where that is limited. Nil when it has too many, or the peer
+  /// has gone already.
+  private mutating func origin(of descriptor: Int32) -> AddressCounts.Origin? {
+    guard let limit = addresses.limit, let address = connection.loop.peerAddress(descriptor) else {
+      return nil
+    }
+    let origin = AddressCounts.Origin(address)
+    switch addresses.admit(origin) {
+    case .admitted: return origin
+    case .refusedFirst: notice(.addressLimit(address, limit))
+    case .refused: break
+    }
+    return nil
   }
 
   private mutating func noteAccepted() {
@@ -96,6 +115,7 @@ extension EventLoop where B: ~Copyable {
   mutating func release(_ key: Key) {
     guard slots.contains(key) else { return }
     outboxes.free(&slots[key.index].outbox)
+    addresses.leave(key.index)
     slots.giveBack(key)
     if accepting.pause != nil { tryAcceptingAgain() }
   }

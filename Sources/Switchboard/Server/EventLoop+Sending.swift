@@ -75,6 +75,34 @@ extension EventLoop where B: ~Copyable {
   private mutating func goOnSending(_ key: Key) {
     guard sendOutbox(key) else { return }
     if slots[key.index].flags.contains(.closing) { return finish(key) }
+    tellDrained(key)
+  }
+
+  /// The session wants to know when everything is sent.
+  mutating func askForDrained(_ key: Key) {
+    slots[key.index].flags.insert(.wantsDrained)
+    if slots[key.index].flags.contains(.sending) {
+      backend.hurrySends()
+    } else {
+      drainedSoon.append(key)
+    }
+  }
+
+  /// Tells those whose output went at once; those that ask again are told in the next turn.
+  mutating func tellDrained() {
+    guard !drainedSoon.isEmpty else { return }
+    var keys: [Key] = []
+    swap(&keys, &drainedSoon)
+    for key in keys where slots.contains(key) {
+      let flags = slots[key.index].flags
+      if flags.contains(.wantsDrained), flags.isDisjoint(with: [.sending, .closing, .closed]) {
+        tellDrained(key)
+      }
+    }
+  }
+
+  private mutating func tellDrained(_ key: Key) {
+    slots[key.index].flags.remove(.wantsDrained)
     callBack(key) { sessions, index, connection in sessions.drained(index, &connection) }
   }
 
@@ -102,7 +130,8 @@ extension EventLoop where B: ~Copyable {
     guard !flags.contains(.closed) else { return }
     if unsafe rest.isEmpty, slots[key.index].outbox == 0 {
       slots[key.index].flags.remove(.sending)
-      if flags.contains(.closing) { finish(key) }
+      if flags.contains(.closing) { return finish(key) }
+      if flags.contains(.wantsDrained) { tellDrained(key) }
       return
     }
     unsafe outboxes.prepend(rest, to: &slots[key.index].outbox)

@@ -13,9 +13,12 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   let options: ServerOptions
   let limits: Limits
   var accepting = AcceptState()
+  var addresses: AddressCounts
   /// Whether connections are wanted at the moment.
   var isAccepting = true
   var draining: Drain?
+  /// Connections whose sessions are to be told, at the end of this turn, that everything is sent.
+  var drainedSoon: [Key] = []
   var isStopped = false
   let origin: Instant
   var now: Instant
@@ -58,6 +61,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
       loop: self.backend.makeContext(box: box), now: now,
       // Room that is asked for need not be used: what is written counts, and is checked then.
       limit: max(options.outboxLimit, 16 << 20))
+    addresses = AddressCounts(limit: options.maxConnectionsPerAddress)
     signals = nil
     listeners = Slab(capacity: 1)
   }
@@ -98,6 +102,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     }
     serveDeadlines()
     deliverMail()
+    tellDrained()
     obeyRequests(isQuiet)
   }
 
@@ -109,7 +114,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   private var room: Int { isAccepting ? limits.maxConnections - slots.count : 0 }
 
   private var nextDeadline: Instant? {
-    if draining?.isGathering ?? false { return now }
+    if !drainedSoon.isEmpty || draining?.isGathering ?? false { return now }
     return earlier(wheel.nextDeadline, earlier(accepting.retryAt, draining?.deadline))
   }
 
@@ -200,6 +205,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     if requests.contains(.pause) { slots[key.index].flags.insert(.pausedBySession) }
     if requests.contains(.resume) { slots[key.index].flags.remove(.pausedBySession) }
     if !requests.isDisjoint(with: [.pause, .resume]) { updateReceiving(key) }
+    if requests.contains(.drained) { askForDrained(key) }
     if requests.contains(.close) {
       slots[key.index].flags.insert(.closing)
       if slots[key.index].flags.contains(.sending) { backend.hurrySends() } else { finish(key) }

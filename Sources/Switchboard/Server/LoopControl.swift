@@ -5,7 +5,7 @@ final class LoopControl<System: Kernel>: Sendable {
   let waker: Waker<System>
   let mail: MailFlag
   let jobs: MessageBox<@Sendable () -> Void>
-  private let siblings = Mutex<[Waker<System>]>([])
+  private let siblings = Lock<[Waker<System>]>([])
 
   init(system: System) throws(SystemError) {
     let waker = try Waker(system: system)
@@ -72,7 +72,7 @@ final class MessageBox<Message: Sendable>: Sendable {
     var isClosed = false
   }
 
-  private let letters = Mutex(Letters())
+  private let letters = Lock(Letters())
   private let mail: MailFlag
 
   init(mail: MailFlag) { self.mail = mail }

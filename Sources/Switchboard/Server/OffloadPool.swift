@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Threads for work that blocks or takes long, so that no loop has to wait for it. Bounded in
 /// threads and in waiting work.
 ///
@@ -22,9 +20,9 @@ public final class OffloadPool: Sendable {
 
   /// How many pieces of work may wait, beside those being done.
   public let limit: Int
-  private let state = Mutex(State())
+  private let state = Lock(State())
   private let available = Semaphore()
-  private let threads: Mutex<[ThreadBox]>
+  private let threads: Lock<[ThreadBox]>
 
   private final class ThreadBox: @unchecked Sendable {
     var thread: LoopThread?
@@ -39,7 +37,7 @@ public final class OffloadPool: Sendable {
   ///   - limit: How many may wait; ``submit(_:)`` refuses more.
   public init(threads count: Int = 4, limit: Int = 1024) throws(SystemError) {
     self.limit = max(0, limit)
-    threads = Mutex([])
+    threads = Lock([])
     do throws(SystemError) {
       for _ in 0..<max(1, count) {
         let box = ThreadBox(try LoopThread { self.work() })

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Serves a ``Session`` protocol: on any backend, on one loop or several, with limits, timeouts,
 /// watermarks, fairness and drain built in.
 ///
@@ -23,6 +21,8 @@ public struct Server: Sendable {
   /// Drain at SIGTERM and SIGINT; a second one ends the process. Set it only for a server that is
   /// run in the main thread before others are started.
   public var drainsOnSignals = false
+  /// Takes down what the loops do. Nil, the default, costs nothing.
+  public var recorder: ServerRecorder?
 
   /// A server on these addresses.
   public init(on addresses: [SocketAddress]) { self.addresses = addresses }
@@ -94,7 +94,7 @@ public struct Server: Sendable {
 /// How the start of all shards went.
 final class StartUp: Sendable {
   private let started = Semaphore()
-  private let failure = Mutex<SystemError?>(nil)
+  private let failure = Lock<SystemError?>(nil)
 
   var error: SystemError? { failure.withLock { $0 } }
   func report(_ error: SystemError) { failure.withLock { $0 = $0 ?? error } }

@@ -3,6 +3,10 @@ public struct ServerOptions: Hashable, Sendable {
   /// Connections held at once, by each loop; further ones wait in the kernel's queue. Nil: as many
   /// as the descriptor limit allows, less 32 for everything else.
   public var maxConnections: Int?
+  /// Connections held at once from one address, by each loop; further ones are closed as soon as they
+  /// are accepted. IPv6 addresses count by their first 64 bits, and IPv4 addresses as themselves also
+  /// where they come mapped into IPv6. Nil: no such limit.
+  public var maxConnectionsPerAddress: Int?
   /// Connections accepted in one turn of a loop.
   public var acceptBudget = 64
   /// Close a connection on which nothing came or went for so long. Nil: never.
@@ -20,6 +24,9 @@ public struct ServerOptions: Hashable, Sendable {
   public var outboxLimit = 8 << 20
   /// Unsent bytes of all connections of a loop above which the one that adds more is closed.
   public var totalOutboxLimit = 256 << 20
+  /// Tell of callbacks that take longer, with what they cost the others: see ``SlowCallback``. Nil,
+  /// the default: measure nothing, at no cost.
+  public var slowCallback: Duration?
   /// The defaults.
   public init() {}
 }

@@ -34,7 +34,8 @@ public protocol Session: ~Copyable, SendableMetatype {
   mutating func opened(_ connection: inout Connection)
   /// Bytes came. The span is valid for this call only. Never empty.
   mutating func received(_ bytes: Span<UInt8>, _ connection: inout Connection)
-  /// Everything that was written has been handed to the kernel, after it could not be at once.
+  /// Everything that was written has been handed to the kernel, after it could not be at once or
+  /// after ``Connection/notifyWhenDrained()``.
   mutating func drained(_ connection: inout Connection)
   /// The peer has finished sending; it may still be receiving. Defaulted: close when all is sent.
   mutating func ended(_ connection: inout Connection)

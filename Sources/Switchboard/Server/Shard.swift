@@ -13,6 +13,7 @@ final class Shard: @unchecked Sendable {
   private let index: Int
   private let server: Server
   private let notice: @Sendable (ReactorNotice) -> Void
+  private let ring: RecordRing?
   private let makeTables: @Sendable (Int, MailFlag) throws(SystemError) -> Tables
   private var listeners = Slab<Listener<Linux>>(capacity: 2)
 
@@ -23,6 +24,7 @@ final class Shard: @unchecked Sendable {
     self.index = index
     self.server = server
     self.notice = notice
+    ring = server.recorder?.ring()
     makeTables = { (capacity, mail) throws(SystemError) in
       let box = MessageBox<S.Message>(mail: mail)
       return (try Sessions(capacity: capacity, box: box, make: session), box)
@@ -89,6 +91,21 @@ final class Shard: @unchecked Sendable {
     _ backend: consuming B, _ signals: consuming EndSignals?, _ started: () -> Void
   ) throws(SystemError) where B.System == Linux {
     let (sessions, box) = try makeTables(capacity + 64, control.mail)
+    guard ring != nil || server.options.slowCallback != nil else {
+      return try run(backend, sessions, box, signals, started)
+    }
+    let observer = try LoopObserver(
+      loop: index, ring: ring, slowLimit: server.options.slowCallback, capacity: capacity + 64,
+      system: Linux(), notice: notice)
+    defer { observer.finish() }
+    try run(
+      Observed(backend, observer), ObservedSessions(sessions, observer), box, signals, started)
+  }
+
+  private func run<B: Backend & ~Copyable>(
+    _ backend: consuming B, _ sessions: SessionTable, _ box: AnyObject,
+    _ signals: consuming EndSignals?, _ started: () -> Void
+  ) throws(SystemError) where B.System == Linux {
     var loop = try EventLoop(
       backend: backend, sessions: sessions, box: box, capacity: capacity, control: control,
       options: server.options, notice: notice)

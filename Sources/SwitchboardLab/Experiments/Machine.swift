@@ -1,4 +1,5 @@
 import Glibc
+import Switchboard
 
 /// The machine that figures were measured on: figures without it mean little.
 public struct Machine: Hashable, Sendable, CustomStringConvertible {
@@ -25,13 +26,54 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
     "\(processor), \(processors) processor\(processors == 1 ? "" : "s"), Linux \(kernel)"
   }
 
+  /// What figures depend on, by name, for a report.
+  public static var facts: [(name: String, value: String)] {
+    let machine = current
+    let choice = Server.BackendName.auto.choice()
+    return [
+      ("processor", machine.processor), ("processors", Figures.grouped(machine.processors)),
+      ("memory", memory), ("system", "\(distribution), Linux \(machine.kernel)"),
+      ("io_uring", choice.reason ?? "used"),
+      ("open descriptors", Figures.grouped(Linux().descriptorLimit().value) + " for each process"),
+      ("listen queue", setting("net/core/somaxconn")),
+      ("local ports", setting("net/ipv4/ip_local_port_range")),
+      ("build", isDebugBuild ? "debug, not optimised" : "release"),
+      ("connections", "loopback; client and server share the processors"),
+    ]
+  }
+
+  private static var memory: String {
+    let line = contents(of: "/proc/meminfo").split(separator: "\n")
+      .first { $0.hasPrefix("MemTotal:") }
+    let kibibytes = line?.split(separator: " ").dropFirst().first.flatMap { Double($0) }
+    return kibibytes.map { Figures.fixed($0 / 0x1p20, places: 1) + " GiB" } ?? "unknown"
+  }
+
+  private static var distribution: String {
+    let line = contents(of: "/etc/os-release").split(separator: "\n")
+      .first { $0.hasPrefix("PRETTY_NAME=") }
+    return line.map { String($0.dropFirst(12).filter { $0 != "\"" }) } ?? "unknown distribution"
+  }
+
+  /// A kernel setting, its words one space apart.
+  private static func setting(_ path: String) -> String {
+    let words = contents(of: "/proc/sys/\(path)").split { $0 == "\n" || $0 == "\t" || $0 == " " }
+    return words.isEmpty ? "unknown" : words.joined(separator: " ")
+  }
+
+  /// Whether this is an unoptimised build.
+  public static var isDebugBuild: Bool {
+    #if DEBUG
+      true
+    #else
+      false
+    #endif
+  }
+
   /// A warning that the figures are those of an unoptimised build; nil for an optimised one.
   public static var buildNote: String? {
-    #if DEBUG
-      "This is a debug build: for figures that count, use `swift run -c release`."
-    #else
-      nil
-    #endif
+    isDebugBuild
+      ? "This is a debug build: for figures that count, use `swift run -c release`." : nil
   }
 
   /// The beginning of a file; empty if there is none.

@@ -1,6 +1,5 @@
 import Switchboard
 import SwitchboardProtocols
-import Synchronization
 
 /// A protocol of lines, one answer to each, in order:
 ///
@@ -30,6 +29,7 @@ public struct LineSession: Session {
   public static let limit = 1024
 
   private let services: LineServices
+  private let lineTimeout: Duration?
   private var lines = LineSplitter(limit: LineSession.limit)
   /// An answer is still to come.
   private var isBusy = false
@@ -38,17 +38,26 @@ public struct LineSession: Session {
   /// What came behind the line that is being answered.
   private var rest: [UInt8] = []
   private var isDraining = false
+  /// The timer runs for a line whose end has not come.
+  private var isTimingLine = false
 
   /// A new connection's state.
   ///
-  /// - Parameter services: Shared by all connections.
-  public init(_ services: LineServices) { self.services = services }
+  /// - Parameters:
+  ///   - services: Shared by all connections.
+  ///   - lineTimeout: How long a line may take from its first byte to its end. What comes in between
+  ///     buys no time, so a peer cannot hold a connection by a byte now and then. Nil: for ever.
+  public init(_ services: LineServices, lineTimeout: Duration? = nil) {
+    self.services = services
+    self.lineTimeout = lineTimeout
+  }
 
   /// Answers, until an answer has to be waited for.
   public mutating func received(_ bytes: Span<UInt8>, _ connection: inout Connection) {
     var place = 0
     do {
       while !isBusy, let line = try lines.next(in: bytes, from: &place) {
+        if isTimingLine { stopTiming(&connection) }
         guard answer(LineCommand(line), &connection) else { return connection.close() }
       }
     } catch {
@@ -56,10 +65,24 @@ public struct LineSession: Session {
       return connection.close()
     }
     for index in place..<bytes.count { rest.append(bytes[index]) }
+    if let lineTimeout, lines.heldCount > 0, !isTimingLine {
+      isTimingLine = true
+      connection.setTimer(after: lineTimeout)
+    }
   }
 
-  /// Slept enough.
+  /// The line that was waited for is complete.
+  private mutating func stopTiming(_ connection: inout Connection) {
+    isTimingLine = false
+    connection.cancelTimer()
+  }
+
+  /// Slept enough, or waited long enough for the end of a line.
   public mutating func elapsed(_ connection: inout Connection) {
+    guard !isTimingLine else {
+      connection.write("ERR a line must end in time; connect again\n")
+      return connection.close()
+    }
     connection.write("OK slept \(sleep)\n")
     goOn(&connection)
   }
@@ -122,7 +145,7 @@ public struct LineSession: Session {
 /// What all connections of the line protocol share: the thread that computes hashes. It is started
 /// when the first one is asked for.
 public final class LineServices: Sendable {
-  private let pool = Mutex<OffloadPool?>(nil)
+  private let pool = Lock<OffloadPool?>(nil)
 
   /// No thread yet.
   public init() {}

@@ -9,6 +9,8 @@ struct CutAxis {
   struct Box {
     let callback: CallbackRecord
     let columns: Range<Int>
+    /// Where what it wrote is sent, behind it.
+    let tail: Range<Int>
   }
 
   /// The callbacks that fit, in order.
@@ -18,7 +20,7 @@ struct CutAxis {
   /// How long one column is, outside the cuts.
   let column: Duration
   /// Columns used.
-  var width: Int { boxes.last?.columns.upperBound ?? 0 }
+  var width: Int { boxes.last?.tail.upperBound ?? 0 }
 
   /// How wide a cut is drawn.
   static let cutWidth = 3
@@ -54,8 +56,13 @@ struct CutAxis {
       }
       let from = max(width, first + Int(columns(from: origin, to: callback.start).rounded()))
       let until = first + Int(columns(from: origin, to: callback.end).rounded())
-      boxes.append(Box(callback: callback, columns: from..<max(from + 1, until)))
-      last = callback.end
+      let columns = from..<max(from + 1, until)
+      let sent = first + Int(self.columns(from: origin, to: callback.sentBy).rounded())
+      boxes.append(
+        Box(
+          callback: callback, columns: columns,
+          tail: columns.upperBound..<max(columns.upperBound, sent)))
+      last = callback.sentBy
     }
   }
 
@@ -68,23 +75,25 @@ extension Timeline {
   /// A pause of the whole server longer than this ends a burst.
   private static let pause = Duration.milliseconds(100)
 
-  /// The callbacks before the first long pause.
+  /// The callbacks before the first long pause, of the loop that made the first.
   private var firstBurst: ArraySlice<CallbackRecord> {
-    let all = recording.callbacks
+    let loop = recording.callbacks.first?.connection.loop
+    let all = recording.callbacks.filter { $0.connection.loop == loop }
     let end = all.indices.dropFirst().first {
-      all[$0].start.since(all[$0 - 1].end) > Timeline.pause
+      all[$0].start.since(all[$0 - 1].sentBy) > Timeline.pause
     }
     return all[..<(end ?? all.endIndex)]
   }
 
   /// The first burst in microseconds: a box for each callback, in its client's row, and all of them
   /// again in the row of the one thread that makes them.
-  func closeUp(width: Int) -> [TextLine] {
+  func closeUp(width: Int, clients limit: Int) -> [TextLine] {
     let burst = firstBurst
     let axis = CutAxis(burst, columns: width - left)
-    let served = Set(axis.boxes.map(\.callback.peer))
-    let rows = clients.filter { served.contains($0.peer) }.map { client in
-      row(client.name, axis, width: width, lifeline: client) { $0.peer == client.peer }
+    let served = Set(axis.boxes.map(\.callback.connection))
+    let shown = clients.filter { served.contains($0.connection) }
+    let rows = shown.prefix(limit).map { client in
+      row(client.name, axis, width: width, lifeline: client) { $0.connection == client.connection }
     }
     let thread = row("thread", axis, width: width, lifeline: nil) { _ in true }
     return heading(axis, of: burst.count, width: width) + [times(axis, width: width)] + rows
@@ -93,8 +102,12 @@ extension Timeline {
 
   private func heading(_ axis: CutAxis, of count: Int, width: Int) -> [TextLine] {
     let number = "\(Figures.grouped(axis.boxes.count)) callbacks"
-    let what = axis.boxes.count == count ? "its \(number)" : "the first \(number) of \(count)"
-    return TextLine.paragraph("The first burst, close up: \(what)", width: width, .title)
+    let what =
+      axis.boxes.count == count
+      ? "its \(number)" : "the first \(number) of \(Figures.grouped(count))"
+    let loop = axis.boxes.first?.callback.connection.loop ?? 0
+    let whose = loops.count > 1 ? " of loop \(loop)" : ""
+    return TextLine.paragraph("The first burst\(whose), close up: \(what)", width: width, .title)
   }
 
   /// When each uncut stretch began.
@@ -103,10 +116,17 @@ extension Timeline {
     let starts = [0] + axis.cuts.map(\.upperBound)
     for box in axis.boxes where starts.contains(box.columns.lowerBound) {
       let column = left + box.columns.lowerBound
-      let label = column == left ? "0 µs" : Figures.brief(box.callback.start.since(start))
+      let label = label(box.callback.start, isFirst: column == left)
       if line.isFree(column..<column + label.count) { line.put(label, at: column, .faint) }
     }
     return line
+  }
+
+  /// Times are told from the close-up's beginning, and that from the recording's.
+  private func label(_ moment: Instant, isFirst: Bool) -> String {
+    if zero == start { return isFirst ? "0 µs" : Figures.brief(moment.since(start)) }
+    return isFirst
+      ? Figures.brief(moment.since(zero)) : "+\(Figures.brief(moment.since(start)))"
   }
 
   private func row(
@@ -119,6 +139,7 @@ extension Timeline {
     for cut in axis.cuts { line.put(" ⋯ ", at: left + cut.lowerBound, .faint) }
     for box in axis.boxes where isShown(box.callback) {
       let (letter, _, style) = box.callback.kind.look
+      line.fill(box.tail.shifted(by: left), "▒", style)
       line.fill(box.columns.shifted(by: left), "█", style)
       line.put(String(letter), at: left + box.columns.lowerBound, style)
     }
@@ -126,7 +147,7 @@ extension Timeline {
   }
 
   private func drawLifeline(of client: Client, _ axis: CutAxis, on line: inout TextLine) {
-    let mine = axis.boxes.filter { $0.callback.peer == client.peer }
+    let mine = axis.boxes.filter { $0.callback.connection == client.connection }
     guard let first = mine.first, let last = mine.last else { return }
     let end = last.callback.kind == .closed ? last.columns.upperBound : axis.width
     line.fill((first.columns.lowerBound..<end).shifted(by: left), "─", .faint)
@@ -136,8 +157,9 @@ extension Timeline {
     let kinds = CallbackKind.allCases.filter { kind in
       axis.boxes.contains { $0.callback.kind == kind }
     }
-    var text = kinds.map { "\($0.look.letter) \($0.look.name)" }.joined(separator: ", ")
+    var text = kinds.map { "\($0.look.letter) \(word(for: $0))" }.joined(separator: ", ")
     text += ". A column is \(Figures.brief(axis.column)), and a callback takes at least one."
+    if axis.boxes.contains(where: { !$0.tail.isEmpty }) { text += " ▒ is sending its output." }
     if !axis.cuts.isEmpty { text += " At ⋯ a longer time is left out, in which none ran." }
     return TextLine.paragraph(text, width: width, .faint)
   }
@@ -150,6 +172,9 @@ extension CallbackKind {
     case .connected: ("C", "connected", .connected)
     case .receive: ("R", "ready to receive", .receive)
     case .send: ("S", "ready to send", .send)
+    case .drained: ("W", "all written", .send)
+    case .ended: ("E", "ended", .other)
+    case .posted: ("P", "posted", .other)
     case .alarm: ("A", "time elapsed", .other)
     case .drain: ("D", "drain", .other)
     case .closed: ("X", "closed", .other)

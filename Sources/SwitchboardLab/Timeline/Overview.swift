@@ -5,6 +5,8 @@ struct TimeScale {
   let start: Instant
   let span: Duration
   let columns: Range<Int>
+  /// What the labels call zero.
+  var zero: Instant?
 
   /// The column that a moment falls in.
   func column(of moment: Instant) -> Int {
@@ -16,11 +18,15 @@ struct TimeScale {
   /// Round moments to mark on an axis, `apart` columns from each other or more.
   func ticks(apart: Int) -> [(column: Int, label: String)] {
     let seconds = span.inSeconds
-    guard seconds > 0 else { return [(columns.lowerBound, "0 s")] }
+    let offset = start.since(zero ?? start).inSeconds
+    guard seconds > 0 else { return [(columns.lowerBound, TimeScale.label(offset, step: 1))] }
     let least = seconds * Double(apart) / Double(max(1, columns.count - 1))
     let step = TimeScale.roundNumbers.first { $0 >= least } ?? seconds
-    return (0...Int(seconds / step + 1e-9)).map { index in
-      let nanoseconds = (Double(index) * step * 1e9).rounded()
+    let first = (offset / step - 1e-9).rounded(.up)
+    let last = ((offset + seconds) / step + 1e-9).rounded(.down)
+    guard first <= last, last - first < 1e4, last < 1e15 else { return [] }
+    return (Int(first)...Int(last)).map { index in
+      let nanoseconds = max(0, ((Double(index) * step - offset) * 1e9).rounded())
       let moment = start + .nanoseconds(Int64(nanoseconds))
       return (column(of: moment), TimeScale.label(Double(index) * step, step: step))
     }
@@ -37,7 +43,7 @@ struct TimeScale {
     return numbers
   }()
 
-  private static func label(_ seconds: Double, step: Double) -> String {
+  static func label(_ seconds: Double, step: Double) -> String {
     let (unit, size) = step >= 0.1 ? ("s", 1.0) : step >= 1e-4 ? ("ms", 1e-3) : ("µs", 1e-6)
     let value = seconds / size
     let isWhole = abs(value - value.rounded()) < 1e-6
@@ -48,20 +54,29 @@ struct TimeScale {
 extension Timeline {
   /// The whole run: a lifeline for each client, from its connecting to its close, with a mark in
   /// each column in which it was served.
-  func overview(width: Int) -> [TextLine] {
+  func overview(width: Int, clients limit: Int) -> [TextLine] {
     // How often and how long each was served stands at the right where there is room.
     let figures = width >= 60 ? 18 : 0
     let scale = TimeScale(
-      start: start, span: end.since(start), columns: left..<(width - figures))
+      start: start, span: end.since(start), columns: left..<(width - figures), zero: zero)
     return heading(width: width) + axis(scale, width: width, figures: figures)
-      + clients.map { row($0, scale, width: width, figures: figures) }
+      + clients.prefix(limit).map { row($0, scale, width: width, figures: figures) }
+      + rest(after: limit, width: width) + loopRows(scale, width: width, figures: figures)
   }
 
   private func heading(width: Int) -> [TextLine] {
     let count = clients.count == 1 ? "1 client" : "\(Figures.grouped(clients.count)) clients"
-    let text = "Who was served when: \(count), one server thread, "
+    let threads = loops.count > 1 ? "\(loops.count) loops" : "one server thread"
+    let text = "Who was served when: \(count), \(threads), "
     return TextLine.paragraph(
       text + Figures.brief(end.since(start)), width: width, .title)
+  }
+
+  /// That there are more clients than rows.
+  func rest(after limit: Int, width: Int) -> [TextLine] {
+    guard clients.count > limit else { return [] }
+    let more = Figures.grouped(clients.count - limit)
+    return TextLine.paragraph("and \(more) more clients, not shown", width: width, .faint)
   }
 
   private func axis(_ scale: TimeScale, width: Int, figures: Int) -> [TextLine] {
@@ -84,18 +99,49 @@ extension Timeline {
   private func row(_ client: Client, _ scale: TimeScale, width: Int, figures: Int) -> TextLine {
     var line = TextLine(width: width)
     line.put(client.name, at: 0)
-    let closed = client.callbacks.last { $0.kind == .closed }
-    let from = scale.column(of: client.callbacks[0].start)
-    line.fill(from..<scale.column(of: closed?.end ?? end) + 1, "━", .faint)
-    for callback in client.callbacks {
-      let columns = scale.column(of: callback.start)...scale.column(of: callback.end)
-      line.fill(Range(columns), "●", .served)
+    let callbacks = callbacks(of: client)
+    let from = scale.column(of: callbacks.first?.start ?? start)
+    line.fill(from..<max(from, scale.column(of: client.closed ?? end)) + 1, "━", .faint)
+    for callback in callbacks {
+      let first = scale.column(of: callback.start)
+      line.fill(first..<max(first, scale.column(of: callback.sentBy)) + 1, "●", .served)
     }
     if figures > 0 {
-      let busy = client.callbacks.reduce(Duration.zero) { $0 + $1.duration }
-      line.put(Figures.grouped(client.callbacks.count), endingBefore: width - 10)
-      line.put(Figures.brief(busy), endingBefore: width)
+      line.put(Figures.grouped(client.places.count), endingBefore: width - 10)
+      line.put(Figures.brief(client.busy), endingBefore: width)
     }
     return line
+  }
+
+  /// How busy each loop was: full columns where it never waited.
+  private func loopRows(_ scale: TimeScale, width: Int, figures: Int) -> [TextLine] {
+    guard !recording.waits.isEmpty else { return [] }
+    return loops.map { loop in
+      var line = TextLine(width: width)
+      line.put(name(ofLoop: loop), at: 0)
+      let levels = Array(" ▁▂▃▄▅▆▇█")
+      for (place, share) in busyShares(ofLoop: loop, parts: scale.columns.count).enumerated() {
+        // Whoever worked at all shows.
+        let level = share <= 0 ? 0 : max(1, Int((share * 8).rounded()))
+        line.put(String(levels[min(8, level)]), at: scale.columns.lowerBound + place, .other)
+      }
+      if figures > 0 { line.put("at work", endingBefore: width, .faint) }
+      return line
+    }
+  }
+
+  /// The share of each equal part of the time in which a loop did not wait.
+  func busyShares(ofLoop loop: Int, parts: Int) -> [Double] {
+    let span = end.since(start).inSeconds
+    guard span > 0, parts > 0 else { return Array(repeating: 0, count: max(0, parts)) }
+    var waited = Array(repeating: 0.0, count: parts)
+    for wait in recording.waits where wait.loop == loop && wait.end > start && wait.start < end {
+      let from = max(wait.start, start).since(start).inSeconds / span * Double(parts)
+      let until = min(wait.end, end).since(start).inSeconds / span * Double(parts)
+      for part in Int(from)...max(Int(from), min(parts - 1, Int(until))) where part < parts {
+        waited[part] += max(0, min(until, Double(part + 1)) - max(from, Double(part)))
+      }
+    }
+    return waited.map { max(0, 1 - $0) }.map { $0 < 1e-9 ? 0 : $0 }
   }
 }

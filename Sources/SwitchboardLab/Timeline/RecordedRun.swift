@@ -1,6 +1,5 @@
 import Dispatch
 import Switchboard
-import Synchronization
 
 /// A run of the scripted client against a server in the same process, and what the server's thread
 /// did meanwhile.
@@ -53,7 +52,7 @@ private final class ServerThread: Sendable {
     var recording = Recording()
   }
 
-  private let state = Mutex(State())
+  private let state = Lock(State())
   private let isReady = DispatchSemaphore(value: 0)
 
   var failure: SystemError? { state.withLock { $0.failure } }

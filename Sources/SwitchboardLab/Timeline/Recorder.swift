@@ -31,55 +31,42 @@ public struct Recorder<Base: ReactorHandler & ~Copyable>: ReactorHandler, ~Copya
     return recording
   }
 
-  private mutating func note(_ kind: CallbackKind, _ peer: Key, since start: Instant) {
+  /// Makes a callback and notes it.
+  private mutating func observe<Answer>(
+    _ kind: CallbackKind, _ peer: Key, reason: CloseReason? = nil,
+    _ callback: (inout Base) -> Answer
+  ) -> Answer {
+    let start = system.now()
+    let answer = callback(&base)
     let end = system.now()
-    guard recording.callbacks.count < capacity else {
+    if recording.callbacks.count < capacity {
+      var record = CallbackRecord(kind, of: peer, from: start, to: end)
+      record.closeReason = reason?.description
+      recording.callbacks.append(record)
+    } else {
       recording.missed += 1
-      return
     }
-    recording.callbacks.append(CallbackRecord(kind, of: peer, from: start, to: end))
+    return answer
   }
 
   public mutating func peerConnected(_ peer: inout Peer<System>) -> Interest {
     if processorTimeAtStart == nil { processorTimeAtStart = threadProcessorTime() }
-    let start = system.now()
-    let answer = base.peerConnected(&peer)
-    note(.connected, peer.key, since: start)
-    return answer
+    return observe(.connected, peer.key) { $0.peerConnected(&peer) }
   }
-
   public mutating func readyToReceive(_ peer: inout Peer<System>) -> Interest {
-    let start = system.now()
-    let answer = base.readyToReceive(&peer)
-    note(.receive, peer.key, since: start)
-    return answer
+    observe(.receive, peer.key) { $0.readyToReceive(&peer) }
   }
-
   public mutating func readyToSend(_ peer: inout Peer<System>) -> Interest {
-    let start = system.now()
-    let answer = base.readyToSend(&peer)
-    note(.send, peer.key, since: start)
-    return answer
+    observe(.send, peer.key) { $0.readyToSend(&peer) }
   }
-
   public mutating func timeElapsed(_ peer: inout Peer<System>) -> Interest {
-    let start = system.now()
-    let answer = base.timeElapsed(&peer)
-    note(.alarm, peer.key, since: start)
-    return answer
+    observe(.alarm, peer.key) { $0.timeElapsed(&peer) }
   }
-
   public mutating func drain(_ peer: inout Peer<System>) -> Interest {
-    let start = system.now()
-    let answer = base.drain(&peer)
-    note(.drain, peer.key, since: start)
-    return answer
+    observe(.drain, peer.key) { $0.drain(&peer) }
   }
-
   public mutating func peerClosed(_ peer: inout Peer<System>, _ reason: CloseReason) {
-    let start = system.now()
-    base.peerClosed(&peer, reason)
-    note(.closed, peer.key, since: start)
+    observe(.closed, peer.key, reason: reason) { $0.peerClosed(&peer, reason) }
   }
 
   public mutating func ready(_ readiness: Readiness, watched descriptor: Descriptor) -> Interest {

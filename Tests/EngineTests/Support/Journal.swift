@@ -1,6 +1,5 @@
 import Glibc
 import Switchboard
-import Synchronization
 
 /// What sessions were told, and what they must not be.
 final class Journal: Sendable {
@@ -21,7 +20,7 @@ final class Journal: Sendable {
     var alive: Int { opened - closed }
   }
 
-  private let entries = Mutex(Entries())
+  private let entries = Lock(Entries())
 
   @discardableResult
   func with<Result>(_ body: (inout sending Entries) -> sending Result) -> sending Result {

@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 import Testing
 
 @testable import Switchboard
@@ -29,13 +28,13 @@ extension Connection {
 final class Running: Sendable {
   let journal: Journal
   let handle: ServerHandle
-  fileprivate let outcome: Mutex<String?>
+  fileprivate let outcome: Lock<String?>
   var port: UInt16 { handle.addresses[0].port }
 
   fileprivate init(_ journal: Journal, _ handle: ServerHandle) {
     self.journal = journal
     self.handle = handle
-    outcome = Mutex(nil)
+    outcome = Lock(nil)
   }
 
   func client(receiveBuffer: Int32? = nil) throws -> Client {
@@ -108,7 +107,7 @@ func serve<S: Session>(
 
 /// What the server's thread and the test's pass each other.
 private final class Shared: Sendable {
-  private let state = Mutex<(running: Running?, ending: String?)>((nil, nil))
+  private let state = Lock<(running: Running?, ending: String?)>((nil, nil))
   var running: Running? { state.withLock { $0.running } }
   var ending: String? { state.withLock { $0.ending } }
   func put(_ running: Running) { state.withLock { $0.running = running } }

@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 
 @testable import Switchboard
@@ -21,7 +20,7 @@ final class TinyRing: Sendable {
 
   let journal = Journal()
   let control: LoopControl<Linux>
-  fileprivate let state = Mutex(State())
+  fileprivate let state = Lock(State())
 
   fileprivate init() throws { control = try LoopControl(system: Linux()) }
 

@@ -68,10 +68,6 @@ final class BlockingWorker: @unchecked Sendable {
   }
 
   private func turn() {
-    if owesDrained {
-      owesDrained = false
-      return callBack { sessions, connection in sessions.drained(0, &connection) }
-    }
     if request == .stop { return over(.stopped) }
     if request == .drain, !isToldToDrain { return beginDrain() }
     deliverMail()
@@ -83,12 +79,17 @@ final class BlockingWorker: @unchecked Sendable {
     }
     if hasRunOut(now) { return }
     let reads = !isPaused && !hasPeerEnded
-    let deadline = control.mail.fallAsleep() ? earlier(alarm, limit) : now
+    let isFree = !owesDrained && control.mail.fallAsleep()
+    let deadline = isFree ? earlier(alarm, limit) : now
     switch wait(for: reads ? .read : [], until: deadline) {
     case .read: receive()
     case .hangUp: hungUp()
     default: break
     }
+    // After what has come: a session that sends without end still hears its peer.
+    guard owesDrained, !isOver else { return }
+    owesDrained = false
+    callBack { sessions, connection in sessions.drained(0, &connection) }
   }
 
   private var request: Waker<Linux>.Request { max(control.waker.request, house.request) }
@@ -209,6 +210,7 @@ final class BlockingWorker: @unchecked Sendable {
     if requests.contains(.pause) { isPaused = true }
     if requests.contains(.resume) { isPaused = false }
     isClosing = requests.contains(.close)
+    if requests.contains(.drained) { owesDrained = true }
     send(waiting: !requests.contains(.abort))
     if isOver { return }
     if requests.contains(.abort) { return over(.aborted) }

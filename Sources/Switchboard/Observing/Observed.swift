@@ -1,0 +1,143 @@
+/// Any backend, with a ``LoopObserver`` looking on.
+///
+/// A loop over this is compiled beside the one over the plain backend. So a server that nobody
+/// looks at runs exactly the code that it would if there were no observers.
+struct Observed<Base: Backend & ~Copyable>: Backend, ~Copyable {
+  typealias System = Base.System
+  static var name: String { Base.name }
+
+  private var base: Base
+  private let observer: LoopObserver<System>
+
+  init(_ base: consuming Base, _ observer: LoopObserver<System>) {
+    self.base = base
+    self.observer = observer
+  }
+
+  var system: System { base.system }
+
+  mutating func watch(_ descriptor: Descriptor, _ completion: Completion.Kind) throws(SystemError) {
+    try base.watch(descriptor, completion)
+  }
+  mutating func listen(_ descriptor: Descriptor) throws(SystemError) { try base.listen(descriptor) }
+  mutating func refuse(_ descriptor: Int32) { base.refuse(descriptor) }
+  mutating func setRoom(_ count: Int) { base.setRoom(count) }
+
+  mutating func open(_ key: Key, _ slots: inout SlotTable) throws(RegistrationError) {
+    try base.open(key, &slots)
+  }
+  mutating func setReceiving(_ on: Bool, _ key: Key, _ slots: inout SlotTable) {
+    base.setReceiving(on, key, &slots)
+  }
+
+  mutating func outputRegion() -> OutputRegion { base.outputRegion() }
+
+  mutating func sendOutput(_ count: Int, _ key: Key, _ slots: inout SlotTable) -> SendAnswer {
+    let start = observer.now
+    let answer = base.sendOutput(count, key, &slots)
+    switch answer {
+    case .took(let taken): observer.sent(key, taken, since: start)
+    case .later: observer.sent(key, count, since: start)
+    case .failed: break
+    }
+    return answer
+  }
+
+  mutating func send(
+    _ bytes: UnsafeRawBufferPointer, _ key: Key, _ slots: inout SlotTable
+  ) -> SendAnswer {
+    let start = observer.now
+    let answer = unsafe base.send(bytes, key, &slots)
+    // What is answered later is told of by its completion.
+    if case .took(let taken) = answer { observer.sent(key, taken, since: start) }
+    return answer
+  }
+
+  mutating func hurrySends() { base.hurrySends() }
+  mutating func shutdownSending(_ key: Key, _ slots: inout SlotTable) {
+    base.shutdownSending(key, &slots)
+  }
+  mutating func close(_ key: Key, _ slots: inout SlotTable) -> Bool { base.close(key, &slots) }
+
+  mutating func wait(until deadline: Instant?) throws(SystemError) {
+    let (start, looksOnly) = observer.waitBegins()
+    try base.wait(until: looksOnly ? Instant(nanoseconds: 0) : deadline)
+    observer.waitEnded(since: start)
+  }
+
+  mutating func next(_ slots: inout SlotTable) -> Completion? {
+    guard let completion = base.next(&slots) else {
+      observer.tookAll()
+      return nil
+    }
+    observer.took(completion)
+    return completion
+  }
+
+  func makeContext(box: AnyObject) -> LoopContext { base.makeContext(box: box) }
+}
+
+/// Any sessions, with a ``LoopObserver`` looking on.
+final class ObservedSessions<System: Kernel>: SessionTable {
+  private let base: SessionTable
+  private let observer: LoopObserver<System>
+
+  init(_ base: SessionTable, _ observer: LoopObserver<System>) {
+    self.base = base
+    self.observer = observer
+  }
+
+  @inline(__always)
+  private func observe(
+    _ kind: CallbackKind, _ index: Int, _ connection: inout Connection, received: Int = 0,
+    _ body: (inout Connection) -> Void
+  ) {
+    let start = observer.now
+    body(&connection)
+    if let duration = observer.called(kind, index, since: start, received: received) {
+      observer.tooSlow(kind, index, duration, peer: connection.peerAddress)
+    }
+  }
+
+  override func open(_ index: Int, _ connection: inout Connection) {
+    observer.opens(connection.key)
+    observe(.connected, index, &connection) { base.open(index, &$0) }
+  }
+  override func received(_ index: Int, _ bytes: Span<UInt8>, _ connection: inout Connection) {
+    let start = observer.now
+    let count = bytes.count
+    base.received(index, bytes, &connection)
+    if let duration = observer.called(.receive, index, since: start, received: count) {
+      observer.tooSlow(.receive, index, duration, peer: connection.peerAddress)
+    }
+  }
+  override func drained(_ index: Int, _ connection: inout Connection) {
+    observe(.drained, index, &connection) { base.drained(index, &$0) }
+  }
+  override func ended(_ index: Int, _ connection: inout Connection) {
+    observe(.ended, index, &connection) { base.ended(index, &$0) }
+  }
+  override func elapsed(_ index: Int, _ connection: inout Connection) {
+    observer.comes(index, .alarm)
+    observe(.alarm, index, &connection) { base.elapsed(index, &$0) }
+  }
+  override func draining(_ index: Int, _ connection: inout Connection) {
+    observe(.drain, index, &connection) { base.draining(index, &$0) }
+  }
+  override func deliver(_ place: Int, _ index: Int, _ connection: inout Connection) {
+    observer.comes(index, .posted)
+    observe(.posted, index, &connection) { base.deliver(place, index, &$0) }
+  }
+  override func close(_ index: Int, _ reason: CloseReason) {
+    let start = observer.now
+    base.close(index, reason)
+    if let duration = observer.called(.closed, index, since: start, reason: reason) {
+      observer.tooSlow(.closed, index, duration, peer: nil)
+    }
+  }
+
+  override func collectMail() -> Int { base.collectMail() }
+  override func addressee(_ place: Int) -> Key { base.addressee(place) }
+  override func dropMail() { base.dropMail() }
+  override func closeMail() { base.closeMail() }
+}

@@ -1,0 +1,185 @@
+/// What a simulation knows of the calls that were made: their digest, what was seen to be wrong, and
+/// which clients have an excuse.
+final class CallRecord {
+  /// FNV-1a's prime and start, taken over words instead of bytes.
+  private(set) var digest: UInt64 = 0xCBF2_9CE4_8422_2325
+  private(set) var violation: Violation?
+  private(set) var violationTime: UInt64 = 0
+  var hasFailed: Bool { violation != nil }
+  var trace: ((String) -> Void)?
+  var entropy: SimulatedRandom
+  private unowned let network: SimulatedNetwork
+
+  // State of faults that last.
+  var exhausted = 0
+  var exhaustion = Errno.descriptorLimit
+  var closed: [SimulatedWatch] = []
+  /// The loop has begun: what fails from then on must not end it.
+  var isServing = false
+
+  // What a turn may do.
+  var acceptBudget = Int.max
+  var idleTurnLimit = 2
+  private var turn = 0
+  private var acceptsInTurn = 0
+  private var hasProgressed = true
+  private var idleTurns = 0
+  private var received: [(turn: Int, count: Int)] = []
+  /// Clients whose connection may end early, by their number.
+  private var excused: [Bool] = []
+
+  init(_ network: SimulatedNetwork, seed: UInt64) {
+    self.network = network
+    entropy = SimulatedRandom(seed: seed, stream: 2, part: 1)
+  }
+
+  // -------------------------------------------------------------------------- the digest
+
+  @inline(__always)
+  func mix(_ word: UInt64) { digest = (digest ^ word) &* 0x100_0000_01B3 }
+
+  @inline(__always)
+  func note(
+    _ call: SystemError.Call, _ descriptor: Descriptor, _ outcome: Outcome, _ detail: UInt64,
+    _ time: UInt64
+  ) {
+    let answer = outcome.errno.map { -Int($0.rawValue) } ?? outcome.value
+    mix(
+      UInt64(truncatingIfNeeded: call.hashCode) << 32
+        | UInt64(UInt32(bitPattern: descriptor.rawValue)))
+    mix(UInt64(bitPattern: Int64(answer)) ^ detail)
+    mix(time)
+    if answer >= 0 || (answer != -11 && answer != -4) { progress(call, descriptor, answer) }
+    if trace != nil { tell(call, descriptor, outcome) }
+  }
+
+  /// The bytes of a call, as far as they were taken.
+  func digest(_ buffer: UnsafeMutableRawBufferPointer, _ outcome: Outcome) -> UInt64 {
+    unsafe digest(UnsafeRawBufferPointer(buffer), outcome)
+  }
+
+  func digest(_ buffer: UnsafeRawBufferPointer, _ outcome: Outcome) -> UInt64 {
+    guard outcome.isSuccess, outcome.value > 0 else { return 0 }
+    let count = outcome.value
+    var mixed = UInt64(count)
+    // Whole words as far as they go; the exact bytes are checked by the clients.
+    var place = 0
+    while place + 8 <= count {
+      let word = unsafe buffer.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+      mixed = (mixed ^ word) &* 0x100_0000_01B3
+      place += 8
+    }
+    while place < count {
+      let byte = unsafe buffer[place]
+      mixed = (mixed ^ UInt64(byte)) &* 0x100_0000_01B3
+      place += 1
+    }
+    return mixed
+  }
+
+  private func tell(_ call: SystemError.Call, _ descriptor: Descriptor, _ outcome: Outcome) {
+    let what = descriptor.rawValue < 0 ? "" : " \(descriptor)"
+    let answer = outcome.errno?.symbol ?? String(outcome.value)
+    say("\(call.rawValue)\(what) = \(answer)")
+  }
+
+  /// A line of the trace, with its time.
+  func say(_ line: @autoclosure () -> String) {
+    guard let trace else { return }
+    trace("\(network.now.inMilliseconds)  \(line())")
+  }
+
+  // -------------------------------------------------------------------------- what is wrong
+
+  /// Something is wrong. Only the first time is kept: what follows may follow from it.
+  func fail(_ found: Violation) {
+    guard violation == nil else { return }
+    violation = found
+    violationTime = network.now
+    say("WRONG: \(found)")
+  }
+
+  func excuse(_ client: Int) {
+    guard client > 0 else { return }
+    while excused.count <= client { excused.append(false) }
+    excused[client] = true
+  }
+
+  func isExcused(_ client: Int) -> Bool { client < excused.count && excused[client] }
+
+  /// A fault brought a turn with nothing to do.
+  func excuseIdleTurn() { hasProgressed = true }
+
+  // -------------------------------------------------------------------------------- turns
+
+  @inline(__always)
+  private func progress(_ call: SystemError.Call, _ descriptor: Descriptor, _ answer: Int) {
+    switch call {
+    case .epollWait, .poll, .select: return
+    case .accept:
+      acceptsInTurn += 1
+      if acceptsInTurn > acceptBudget { fail(.budget("accepted \(acceptsInTurn) in one turn")) }
+    case .receive:
+      if answer > 0 { countReceived(descriptor, answer) }
+    default: break
+    }
+    hasProgressed = true
+  }
+
+  private func countReceived(_ descriptor: Descriptor, _ count: Int) {
+    let place = Int(descriptor.rawValue)
+    while received.count <= place { received.append((0, 0)) }
+    if received[place].turn != turn { received[place] = (turn, 0) }
+    received[place].count += count
+    // What the turn before left, and what this one brings.
+    if received[place].count > 2 * 65536 {
+      fail(.budget("received \(received[place].count) bytes from one peer in one turn"))
+    }
+  }
+
+  /// A wait has ended.
+  func waited(_ network: SimulatedNetwork, from start: UInt64, found: Int, _ milliseconds: Int32) {
+    turn += 1
+    acceptsInTurn = 0
+    let passed = network.now - start
+    // Looking without waiting is not idling, unless it goes on.
+    if hasProgressed || passed >= 1000 || milliseconds == 0 && found == 0 && idleTurns == 0 {
+      idleTurns = 0
+    } else {
+      idleTurns += 1
+      if idleTurns > idleTurnLimit { fail(.spins(turns: idleTurns)) }
+    }
+    hasProgressed = false
+  }
+}
+
+extension SystemError.Call {
+  /// A number for a digest: the same in every run.
+  fileprivate var hashCode: Int {
+    switch self {
+    case .accept: 1
+    case .receive: 2
+    case .send: 3
+    case .close: 4
+    case .shutdown: 5
+    case .epollWait: 6
+    case .epollControl: 7
+    case .poll: 8
+    case .select: 9
+    case .read: 10
+    case .write: 11
+    case .setOption: 12
+    case .getOption: 13
+    default: 14
+    }
+  }
+}
+
+extension UInt64 {
+  /// Nanoseconds since a simulation's start as milliseconds with six decimals.
+  var inMilliseconds: String {
+    let since = self &- 1_000_000_000
+    let rest = String(since % 1_000_000)
+    return "\(since / 1_000_000)." + String(repeating: "0", count: 6 - rest.count) + rest
+  }
+}

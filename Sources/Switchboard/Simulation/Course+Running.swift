@@ -1,0 +1,85 @@
+extension Course {
+  /// Runs the loop until it has drained, and the clients to their end.
+  func run() throws(SimulationFailure) -> SimulationReport {
+    serve()
+    if !record.hasFailed {
+      // What the loop sent last is still on its way.
+      let until = network.now + world.limit.clampedNanoseconds
+      if network.sleep(until: until, { isOver || record.hasFailed }) != .ready {
+        record.fail(.notFinished(clients: clients.filter { !$0.isOver }.map(\.plan.number)))
+      }
+    }
+    if !record.hasFailed, network.openDescriptors > 0 {
+      record.fail(.leakedDescriptors(network.openDescriptors))
+    }
+    network.hooks = nil
+    if let violation = record.violation {
+      throw SimulationFailure(
+        violation: violation, seed: world.seed, backend: world.backend,
+        time: record.violationTime - start, faults: network.faults.fired)
+    }
+    return SimulationReport(
+      seed: world.seed, digest: record.digest, calls: network.calls, events: network.happened,
+      nanoseconds: network.now - start, faults: network.faults.fired,
+      bytes: clients.reduce(0) { $0 + $1.received })
+  }
+
+  /// Everything that the server's process holds lives in here.
+  private func serve() {
+    do throws(SystemError) {
+      let control = try LoopControl(system: kernel)
+      drain = { control.waker.drain() }
+      defer { drain = nil }
+      var options = Listener<SimulatedKernel>.Options()
+      options.backlog = Int32(clamping: world.backlog)
+      let listener = try Listener(
+        on: .loopback(port: Course.port), options: options, system: kernel)
+      try serve(listener, control)
+    } catch {
+      record.fail(.loopFailed(error))
+    }
+  }
+
+  /// The one place where a backend's name becomes its type.
+  private func serve(
+    _ listener: consuming Listener<SimulatedKernel>, _ control: LoopControl<SimulatedKernel>
+  ) throws(SystemError) {
+    let budget = world.options.acceptBudget
+    record.acceptBudget = budget
+    switch world.backend {
+    case .select:
+      let poller = try SelectPoller(system: kernel)
+      try loop(Proactor(poller: poller, acceptBudget: budget, system: kernel), listener, control)
+    case .poll:
+      let poller = try PollPoller(system: kernel)
+      try loop(Proactor(poller: poller, acceptBudget: budget, system: kernel), listener, control)
+    case .epoll:
+      let poller = try EdgeEpoll(system: kernel)
+      try loop(Proactor(poller: poller, acceptBudget: budget, system: kernel), listener, control)
+    }
+  }
+
+  private func loop<B: Backend & ~Copyable>(
+    _ backend: consuming B, _ listener: consuming Listener<SimulatedKernel>,
+    _ control: LoopControl<SimulatedKernel>
+  ) throws(SystemError) where B.System == SimulatedKernel {
+    let capacity = world.options.maxConnections ?? max(1, world.descriptorLimit - 32)
+    guard let tables = try world.makeTable?(capacity + 64, control.mail) else { return }
+    let table = ObservedTable(tables.sessions, record, network, self)
+    let record = record
+    var loop = try EventLoop(
+      backend: backend, sessions: table, box: tables.box, capacity: capacity, control: control,
+      options: world.options, notice: { notice in record.say("\(notice)") })
+    try loop.listen(listener)
+    record.isServing = true
+    try loop.run()
+    record.isServing = false
+    guard !record.hasFailed else { return }
+    if loop.slots.count > 0 { record.fail(.leftOver("\(loop.slots.count) connections")) }
+    if loop.outboxes.total > 0 { record.fail(.leftOver("\(loop.outboxes.total) unsent bytes")) }
+    if loop.wheel.count > 0 { record.fail(.leftOver("\(loop.wheel.count) deadlines")) }
+    if table.opened != table.closed {
+      record.fail(.leftOver("\(table.opened - table.closed) sessions that were not closed"))
+    }
+  }
+}

@@ -1,0 +1,353 @@
+/// One run of a ``SimulatedWorld``: the clients, and what is checked of them.
+final class Course: SimulatedNetwork.Hooks {
+  struct ClientState {
+    let plan: SimulatedClient
+    let socket: SimulatedSocket
+    /// Everything that it should receive.
+    let expected: [UInt8]
+    /// For each step, how much must have come before the step is done.
+    let targets: [Int]
+    var step = 0
+    /// How much of a step that sends has been sent.
+    var offset = 0
+    var isTiming = false
+    var received = 0
+    var pausedUntil: UInt64 = 0
+    var isOver = false
+    /// What it must have received in the end if the server drains early; nil for everything.
+    var promised: Int?
+  }
+
+  let world: SimulatedWorld
+  let network: SimulatedNetwork
+  let record: CallRecord
+  let kernel: SimulatedKernel
+  var clients: [ClientState] = []
+  private var indices: [Int] = []
+  private var isAdvancing = false
+  private var left = 0
+  /// When draining began; nil before.
+  var drainBegan: UInt64?
+  /// Asks the loop to drain; nil while there is none.
+  var drain: (() -> Void)?
+  let start: UInt64
+
+  static let port: UInt16 = 9090
+
+  /// Events of kind `.other`.
+  enum Moment: UInt64 { case connect, drain, limit }
+
+  init(_ world: SimulatedWorld, faults: Faults, trace: ((String) -> Void)?) {
+    self.world = world
+    let injector = FaultInjector(faults, seed: world.seed)
+    network = SimulatedNetwork(seed: world.seed, faults: injector)
+    record = CallRecord(network, seed: world.seed)
+    kernel = SimulatedKernel(network, record)
+    start = network.now
+    super.init()
+    record.trace = trace
+    network.descriptorLimit = world.descriptorLimit
+    network.faults.end = start + world.faultPhase.clampedNanoseconds
+    network.hooks = self
+    for plan in world.clients { add(plan) }
+    left = clients.count
+    let limit = network.faults.end + world.limit.clampedNanoseconds
+    network.heap.push(.other, 0, at: limit, detail: Moment.limit.rawValue)
+    let drainAt = world.drain.map { start + $0.clampedNanoseconds }
+    if let at = drainAt ?? (left == 0 ? start : nil) {
+      network.heap.push(.other, 0, at: at, detail: Moment.drain.rawValue)
+    }
+  }
+
+  private func add(_ plan: SimulatedClient) {
+    let socket = network.makeSocket(.v4)
+    socket.client = plan.number
+    // Its port is its name.
+    socket.address = .loopback(port: UInt16(20000 + plan.number % 20000))
+    var (expected, targets, sent): ([UInt8], [Int], [UInt8]) = ([], [], [])
+    for step in plan.steps {
+      switch step {
+      case .send(let bytes): sent += bytes
+      case .expect(let bytes): if world.model == nil { expected += bytes }
+      case .awaitReplies: if let model = world.model { expected = model(sent) }
+      default: break
+      }
+      targets.append(expected.count)
+    }
+    if let model = world.model { expected = model(sent) }
+    while indices.count <= plan.number { indices.append(-1) }
+    indices[plan.number] = clients.count
+    network.heap.push(
+      .other, clients.count, at: start + plan.start, detail: Moment.connect.rawValue)
+    clients.append(
+      ClientState(plan: plan, socket: socket, expected: expected, targets: targets))
+  }
+
+  /// The client whose address ends with a port.
+  func client(atPort port: UInt16) -> Int { port >= 20000 && port < 40000 ? Int(port) - 20000 : 0 }
+
+  // ------------------------------------------------------------------------------- hooks
+
+  override func happened(_ socket: SimulatedSocket, _ bits: UInt32) {
+    guard socket.client > 0 else { return }
+    advance(indices[socket.client])
+  }
+
+  override func clientTimer(_ client: Int, _ token: UInt64) {
+    if clients[client].isTiming, token == UInt64(clients[client].step) {
+      clients[client].isTiming = false
+      clients[client].step += 1
+    }
+    advance(client)
+  }
+
+  override func other(_ subject: Int, _ detail: UInt64) {
+    switch Moment(rawValue: detail) {
+    case .connect: connect(subject)
+    case .drain: beginDraining()
+    case .limit, nil:
+      let missing = clients.filter { !$0.isOver }.map(\.plan.number)
+      record.fail(.notFinished(clients: missing))
+    }
+  }
+
+  private func connect(_ index: Int) {
+    let plan = clients[index].plan
+    let random = SimulatedRandom(seed: world.seed, stream: 1, part: UInt64(plan.number))
+    let link = SimulatedLink(number: plan.number, random: random)
+    record.say("client \(plan.number) connects")
+    network.beginConnecting(
+      clients[index].socket, to: .loopback(port: Course.port), over: link)
+  }
+
+  private func beginDraining() {
+    guard drainBegan == nil, !record.hasFailed else { return }
+    guard let drain, record.isServing else {
+      return network.heap.push(
+        .other, 0, at: network.now + 1_000_000, detail: Moment.drain.rawValue)
+    }
+    drainBegan = network.now
+    record.say("the server is asked to drain")
+    for index in clients.indices where !clients[index].isOver {
+      clients[index].promised = promise(to: clients[index])
+    }
+    drain()
+  }
+
+  /// What a client gets in any case of a server that drains: the replies to what has arrived, or
+  /// where replies may be held up, to what was read.
+  private func promise(to client: ClientState) -> Int {
+    guard client.socket.other >= 0 else {
+      record.excuse(client.plan.number)
+      return 0
+    }
+    let end = network.sockets[client.socket.other]
+    if end.descriptor < 0, !takesAll { record.excuse(client.plan.number) }
+    guard let model = world.model, let incoming = end.incoming else { return 0 }
+    let isHeldUp = world.readsLate || client.expected.count > world.options.highWatermark
+    let taken = isHeldUp ? incoming.read : incoming.arrived
+    return model(Array(client.plan.sent.prefix(taken))).count
+  }
+
+  /// Whether nothing keeps the server from accepting all that wait.
+  private var takesAll: Bool {
+    world.options.maxConnections.map { $0 >= clients.count } ?? true
+      && world.descriptorLimit >= clients.count + 64
+      && !network.faults.has(.acceptExhaustion) && !network.faults.has(.registrationFailure)
+  }
+
+  // ----------------------------------------------------------------------------- clients
+
+  private func advance(_ index: Int) {
+    guard !isAdvancing, index >= 0, !clients[index].isOver else { return }
+    isAdvancing = true
+    defer { isAdvancing = false }
+    let socket = clients[index].socket
+    if socket.state == .closed { return lost(index, socket.error ?? .connectionRefused) }
+    guard socket.state == .connected else { return }
+    sufferFaults(index)
+    read(index)
+    while !clients[index].isOver, clients[index].step < clients[index].plan.steps.count {
+      guard doStep(index) else { return }
+    }
+    if !clients[index].isOver { network.finish(socket) }
+  }
+
+  private func sufferFaults(_ index: Int) {
+    let number = clients[index].plan.number
+    if network.faults.fires(.resetByPeer, on: number, at: network.now) != nil {
+      return leave(index, byReset: true)
+    }
+    if let chance = network.faults.fires(.slowPeer, on: number, at: network.now) {
+      pause(index, (1 + chance % 2000) * 1_000_000)
+    }
+  }
+
+  private func pause(_ index: Int, _ duration: UInt64) {
+    clients[index].pausedUntil = max(clients[index].pausedUntil, network.now + duration)
+    network.heap.push(.client, index, at: clients[index].pausedUntil, detail: .max)
+  }
+
+  /// Does what the script says: whether it can go on at once.
+  private func doStep(_ index: Int) -> Bool {
+    let place = clients[index].step
+    switch clients[index].plan.steps[place] {
+    case .send(let bytes): return send(bytes, index)
+    case .expect, .awaitReplies:
+      guard clients[index].received >= clients[index].targets[place] else { return false }
+    case .wait(let duration):
+      if !clients[index].isTiming {
+        clients[index].isTiming = true
+        network.heap.push(.client, index, at: network.now + duration, detail: UInt64(place))
+      }
+      return false
+    case .pauseReading(let duration): pause(index, duration)
+    case .finish: network.finish(clients[index].socket)
+    case .reset:
+      leave(index, byReset: true)
+      return false
+    case .close:
+      leave(index, byReset: false)
+      return false
+    }
+    clients[index].step += 1
+    return true
+  }
+
+  private func send(_ bytes: [UInt8], _ index: Int) -> Bool {
+    let socket = clients[index].socket
+    // Whoever has said that he sends no more does not.
+    if socket.hasFinished {
+      clients[index].step += 1
+      return true
+    }
+    let offset = clients[index].offset
+    let outcome = unsafe bytes.withUnsafeBytes { bytes in
+      unsafe network.send(socket, from: UnsafeRawBufferPointer(rebasing: bytes[offset...]))
+    }
+    guard outcome.isSuccess else {
+      if let errno = outcome.errno, errno != .wouldBlock { lost(index, errno) }
+      return false
+    }
+    clients[index].offset += outcome.value
+    guard clients[index].offset == bytes.count else { return false }
+    clients[index].offset = 0
+    clients[index].step += 1
+    return true
+  }
+
+  private func read(_ index: Int) {
+    let socket = clients[index].socket
+    guard !clients[index].isOver, network.now >= clients[index].pausedUntil,
+      let incoming = socket.incoming
+    else { return }
+    let count = incoming.unread
+    if count > 0 {
+      let offset = clients[index].received
+      let expected = clients[index].expected
+      if let (at, got) = incoming.difference(from: expected, at: offset, count: count) {
+        let wanted = at < expected.count ? expected[at] : nil
+        record.fail(
+          .wrongByte(client: clients[index].plan.number, offset: at, wanted: wanted, got: got))
+      }
+      clients[index].received += count
+      incoming.skip(count)
+      network.hasRead(socket)
+    }
+    if let error = socket.error { return lost(index, error) }
+    if incoming.isAtEnd { reachedEnd(index) }
+  }
+
+  // ------------------------------------------------------------------------------ ending
+
+  /// The server has finished.
+  private func reachedEnd(_ index: Int) {
+    let state = clients[index]
+    let number = state.plan.number
+    let wanted = state.promised ?? state.expected.count
+    if state.received < wanted, !record.isExcused(number), !state.plan.leaves {
+      record.fail(.missingBytes(client: number, got: state.received, wanted: wanted))
+    }
+    record.say("client \(number) is done, with \(state.received) bytes")
+    network.close(state.socket)
+    over(index)
+  }
+
+  /// The connection broke, or could not be made.
+  private func lost(_ index: Int, _ errno: Errno) {
+    let state = clients[index]
+    let number = state.plan.number
+    record.say("client \(number) lost its connection: \(errno.symbol)")
+    if !record.isExcused(number), !isExcusedByTime(state), !record.hasFailed {
+      record.fail(.broke(client: number, how: errno.meaning))
+    }
+    state.socket.state = .closed
+    over(index)
+  }
+
+  /// Whether the server may have closed for good because something took too long.
+  private func isExcusedByTime(_ state: ClientState) -> Bool {
+    let socket = state.socket
+    // It came when the server had begun to drain.
+    guard socket.other >= 0 else { return drainBegan != nil }
+    let end = network.sockets[socket.other]
+    let linger = world.options.lingerTimeout.clampedNanoseconds
+    return end.finishedAt > 0 && network.now >= end.finishedAt + linger
+  }
+
+  private func leave(_ index: Int, byReset: Bool) {
+    let state = clients[index]
+    record.say("client \(state.plan.number) \(byReset ? "resets" : "closes")")
+    record.excuse(state.plan.number)
+    if byReset { network.sendReset(from: state.socket) } else { network.close(state.socket) }
+    state.socket.state = .closed
+    over(index)
+  }
+
+  private func over(_ index: Int) {
+    clients[index].isOver = true
+    left -= 1
+    network.hasChanged = true
+    if left == 0, drainBegan == nil {
+      network.heap.push(.other, 0, at: network.now + 1_000_000, detail: Moment.drain.rawValue)
+    }
+  }
+
+  /// Whether every client has come to its end.
+  var isOver: Bool { left == 0 }
+
+  /// A session was closed: there must be a reason.
+  func sessionClosed(of number: Int, _ reason: CloseReason) {
+    guard number > 0, number < indices.count, indices[number] >= 0, !record.hasFailed else {
+      return
+    }
+    let state = clients[indices[number]]
+    func unless(_ isRight: Bool, _ what: String) {
+      if isRight {
+        record.excuse(number)
+      } else {
+        record.fail(.broke(client: number, how: what))
+      }
+    }
+    switch reason {
+    case .finished, .peerFinished: break
+    case .aborted: record.excuse(number)
+    case .failed(let error):
+      unless(record.isExcused(number) || isExcusedByTime(state), error.description)
+    case .outboxFull:
+      let limit = min(
+        world.options.outboxLimit, world.options.totalOutboxLimit / max(1, clients.count))
+      unless(state.expected.count > limit, "an outbox was called full")
+    case .idle:
+      let idle = world.options.idleTimeout?.clampedNanoseconds ?? .max
+      let active = state.socket.other >= 0 ? network.sockets[state.socket.other].lastActive : 0
+      // Ticks of a millisecond, and a turn's length.
+      unless(network.now - active + 3_000_000 >= idle, "closed as idle too early")
+    case .drainTimeout:
+      let timeout = world.options.drainTimeout.clampedNanoseconds
+      unless(
+        drainBegan.map { network.now >= $0 + timeout } ?? false, "cut off before the drain timeout")
+    default: unless(false, reason.description)
+    }
+  }
+}

@@ -1,0 +1,212 @@
+// What happens by itself: segments arrive, connections stand or are refused, resets cross them.
+extension SimulatedNetwork {
+  // ------------------------------------------------------------------------- connecting
+
+  /// A socket begins to connect.
+  func beginConnecting(
+    _ socket: SimulatedSocket, to address: SocketAddress, over link: SimulatedLink
+  ) {
+    socket.link = link
+    socket.state = .connecting
+    if socket.address.port == 0 {
+      socket.address = .loopback(address.family, port: nextEphemeralPort())
+    }
+    socket.peer = address
+    heap.push(.connect, socket.id, at: now + delay(over: link))
+  }
+
+  func connectArrives(from socket: SimulatedSocket, attempt: UInt64) {
+    guard socket.state == .connecting, let link = socket.link else { return }
+    if now < link.cutUntil {
+      return heap.push(.connect, socket.id, at: link.cutUntil + link.latency, detail: attempt)
+    }
+    guard let listener = listeners.first(where: { $0.address.port == socket.peer.port }) else {
+      return heap.push(.refused, socket.id, at: now + delay(over: link))
+    }
+    // A full queue: the first segment is dropped, and sent again a second later, then two.
+    guard listener.queue.count < listener.backlog else {
+      let again = now + 1_000_000_000 << min(attempt, 4)
+      return heap.push(.connect, socket.id, at: again, detail: attempt + 1)
+    }
+    let end = makeSocket(socket.address.family)
+    end.state = .connected
+    end.address = listener.address
+    end.peer = socket.address
+    end.link = link
+    end.other = socket.id
+    end.incoming = SimulatedStream(capacity: link.capacity)
+    end.outgoing = SimulatedStream(capacity: link.capacity)
+    end.lastActive = now
+    socket.other = end.id
+    listener.queue.append(end)
+    wake(listener, PollBits.read)
+    heap.push(.connected, socket.id, at: now + delay(over: link))
+  }
+
+  func connectionStands(_ socket: SimulatedSocket) {
+    guard socket.state == .connecting, socket.other >= 0 else { return }
+    let end = sockets[socket.other]
+    socket.state = .connected
+    socket.incoming = end.outgoing
+    socket.outgoing = end.incoming
+    socket.lastActive = now
+    // The server may have said something before its answer to the connecting was here.
+    wake(socket, PollBits.write | (socket.incoming.map { $0.unread > 0 } ?? false ? 1 : 0))
+  }
+
+  func connectionRefused(_ socket: SimulatedSocket) {
+    guard socket.state == .connecting else { return }
+    socket.state = .closed
+    socket.error = .connectionRefused
+    wake(socket, PollBits.error | PollBits.hangUp)
+  }
+
+  // ---------------------------------------------------------------------------- streams
+
+  /// How long the next segment takes.
+  func delay(over link: SimulatedLink) -> UInt64 {
+    var time = link.latency + UInt64(link.random.below(Int(link.jitter) + 1))
+    if let chance = faults.fires(.latencySpike, on: link.number, at: now) {
+      time += (1 + chance % 300) * 1_000_000
+    }
+    if let chance = faults.fires(.loss, on: link.number, at: now) {
+      // Lost, and sent again when its timer has run out: 200 ms, then twice that.
+      time += 200_000_000 << (chance & 1)
+    }
+    if let chance = faults.fires(.partition, on: link.number, at: now) {
+      link.cutUntil = now + (1 + chance % 3000) * 1_000_000
+    }
+    return time
+  }
+
+  /// Sends so many bytes on their way, in segments.
+  func transmit(_ count: Int, from socket: SimulatedSocket, over link: SimulatedLink) {
+    guard let outgoing = socket.outgoing else { return }
+    let start = outgoing.sent - count
+    var end = start
+    // Eight segments at most, so that a large send does not become a thousand events.
+    let least = count / 8 + 1
+    while end < outgoing.sent {
+      let length = max(least, 1 + link.random.below(min(link.segmentLimit, count)))
+      end = min(outgoing.sent, end + length)
+      dispatch(to: end, from: socket, over: link)
+    }
+  }
+
+  private func dispatch(
+    to end: Int, from socket: SimulatedSocket, over link: SimulatedLink, isEnd: Bool = false
+  ) {
+    guard let outgoing = socket.outgoing else { return }
+    outgoing.dispatch(to: end, at: now + delay(over: link), isEnd: isEnd)
+    heap.push(.arrival, socket.other, at: outgoing.lastArrival)
+  }
+
+  func arrive(at socket: SimulatedSocket) {
+    guard let incoming = socket.incoming ?? pendingIncoming(socket), let link = socket.link,
+      incoming.isMoving
+    else { return }
+    if now < link.cutUntil {
+      return heap.push(.arrival, socket.id, at: link.cutUntil + link.latency)
+    }
+    let before = incoming.arrived
+    guard let segment = incoming.arrive() else { return }
+    if socket.state == .closed || socket.wasReset {
+      let count = incoming.unread
+      incoming.skip(count)
+      // Nobody is there to read it: the sender is told so.
+      if incoming.arrived > before, !socket.wasReset { sendReset(from: socket) }
+      return
+    }
+    socket.lastActive = now
+    wake(socket, PollBits.read | (segment.isEnd ? PollBits.ended : 0))
+  }
+
+  /// The stream of a socket that does not know yet that its connection stands.
+  private func pendingIncoming(_ socket: SimulatedSocket) -> SimulatedStream? {
+    socket.other >= 0 ? sockets[socket.other].outgoing : nil
+  }
+
+  /// A socket has read: its peer may hear of room.
+  func hasRead(_ socket: SimulatedSocket) {
+    guard let incoming = socket.incoming, let link = socket.link else { return }
+    socket.lastActive = now
+    guard incoming.wantsRoom, !incoming.tellsOfRoom, incoming.isWritable, socket.other >= 0 else {
+      return
+    }
+    incoming.tellsOfRoom = true
+    heap.push(.room, socket.other, at: max(now, link.cutUntil) + delay(over: link))
+  }
+
+  func tellOfRoom(_ socket: SimulatedSocket) {
+    guard let outgoing = socket.outgoing else { return }
+    outgoing.tellsOfRoom = false
+    guard outgoing.wantsRoom, outgoing.isWritable, socket.state == .connected else { return }
+    outgoing.wantsRoom = false
+    wake(socket, PollBits.write)
+  }
+
+  // ----------------------------------------------------------------------------- ending
+
+  /// Says that nothing more is sent.
+  func finish(_ socket: SimulatedSocket) {
+    guard socket.state == .connected, !socket.hasFinished, let link = socket.link,
+      let outgoing = socket.outgoing
+    else { return }
+    socket.hasFinished = true
+    socket.finishedAt = now
+    dispatch(to: outgoing.sent, from: socket, over: link, isEnd: true)
+    // Both ends have finished: that is told like a hang-up.
+    if socket.incoming?.hasEnded ?? false { wake(socket, PollBits.hangUp | PollBits.write) }
+  }
+
+  /// Closes. With unread bytes, or a linger of zero, the peer gets a reset; otherwise what was sent
+  /// still arrives.
+  func close(_ socket: SimulatedSocket) {
+    switch socket.state {
+    case .listening:
+      listeners.removeAll { $0 === socket }
+      for waiting in socket.queue {
+        sendReset(from: waiting)
+        waiting.state = .closed
+      }
+      socket.queue = []
+    case .connected where !socket.wasReset:
+      if socket.resetsOnClose || socket.incoming.map({ $0.unread > 0 }) ?? false {
+        sendReset(from: socket)
+      } else {
+        finish(socket)
+      }
+      if let incoming = socket.incoming { incoming.skip(incoming.unread) }
+    default: break
+    }
+    socket.state = .closed
+  }
+
+  /// Ends a connection from one side, without ceremony.
+  func sendReset(from socket: SimulatedSocket) {
+    guard let link = socket.link, socket.other >= 0, !socket.wasReset else { return }
+    socket.wasReset = true
+    socket.outgoing?.cut(forgets: false)
+    heap.push(.reset, socket.other, at: max(now, link.cutUntil) + delay(over: link))
+  }
+
+  func resetArrives(at socket: SimulatedSocket) {
+    if socket.state == .connecting {
+      socket.other = -1
+      return connectionRefused(socket)
+    }
+    guard socket.state == .connected, !socket.wasReset else { return }
+    socket.error = socket.incoming?.hasEnded ?? false ? .brokenPipe : .connectionReset
+    breakDown(socket)
+  }
+
+  /// A connection is over at this end: its pending error is set already.
+  func breakDown(_ socket: SimulatedSocket) {
+    socket.wasReset = true
+    socket.incoming?.cut(forgets: socket.link?.resetForgets ?? true)
+    socket.outgoing?.cut(forgets: false)
+    wake(
+      socket,
+      PollBits.read | PollBits.write | PollBits.error | PollBits.hangUp | PollBits.ended)
+  }
+}

@@ -1,0 +1,71 @@
+/// The script of one simulated client: what it sends and waits for, written down before the run.
+///
+/// What it receives is checked byte by byte against the world's model
+/// (``SimulatedWorld/replies(_:)``), or, where there is none, against what it was told to
+/// ``expect(_:)``. At the end of the script it says that it has finished, and reads on until the
+/// server has.
+public struct SimulatedClient: Hashable, Sendable {
+  /// One step of a script. Durations are in nanoseconds.
+  enum Step: Hashable, Sendable {
+    case send([UInt8])
+    case expect([UInt8])
+    case awaitReplies
+    case wait(UInt64)
+    case pauseReading(UInt64)
+    case finish
+    case reset
+    case close
+  }
+
+  /// Its number, from 1 on.
+  public let number: Int
+  /// Numbers for making up a script: of this client alone, so that those of others stay as they are
+  /// when one is left out.
+  public var random: SimulatedRandom
+  /// When it connects, from the start.
+  var start: UInt64
+  var steps: [Step] = []
+
+  init(number: Int, seed: UInt64) {
+    self.number = number
+    random = SimulatedRandom(seed: seed, stream: 3, part: UInt64(number))
+    start = UInt64(random.within(0...200)) * 100_000
+  }
+
+  /// Connects so long after the start; by chance within 20 ms unless told.
+  public mutating func connect(after duration: Duration) { start = duration.clampedNanoseconds }
+  /// Sends bytes, in pieces where the connection takes no more at the moment.
+  public mutating func send(_ bytes: [UInt8]) { if !bytes.isEmpty { steps.append(.send(bytes)) } }
+  /// Sends a text's UTF-8.
+  public mutating func send(_ text: String) { send(Array(text.utf8)) }
+  /// Waits until these bytes have come, behind those expected before. For worlds without a model.
+  public mutating func expect(_ bytes: [UInt8]) { steps.append(.expect(bytes)) }
+  /// The same for a text's UTF-8.
+  public mutating func expect(_ text: String) { expect(Array(text.utf8)) }
+  /// Waits until everything has come that the model replies to what was sent so far.
+  public mutating func awaitReplies() { steps.append(.awaitReplies) }
+  /// Does nothing for a while, but reads.
+  public mutating func wait(_ duration: Duration) {
+    steps.append(.wait(duration.clampedNanoseconds))
+  }
+  /// Goes on, but reads nothing for a while.
+  public mutating func pauseReading(_ duration: Duration) {
+    steps.append(.pauseReading(duration.clampedNanoseconds))
+  }
+  /// Says that it sends no more, and reads on.
+  public mutating func finish() { steps.append(.finish) }
+  /// Resets the connection. The script ends here.
+  public mutating func reset() { steps.append(.reset) }
+  /// Closes, whatever may still come. The script ends here.
+  public mutating func close() { steps.append(.close) }
+
+  /// Everything that the script sends.
+  var sent: [UInt8] {
+    var all: [UInt8] = []
+    for case .send(let bytes) in steps { all += bytes }
+    return all
+  }
+
+  /// Whether the script leaves without waiting for replies.
+  var leaves: Bool { steps.contains(.reset) || steps.contains(.close) }
+}

@@ -1,0 +1,206 @@
+// The three ways to wait. Time passes here.
+extension SimulatedKernel {
+  func epollCreate() -> Outcome {
+    network.enter()
+    guard let number = network.makeEpoll() else { return .failure(.descriptorLimit) }
+    return answer(.epollCreate, Descriptor(rawValue: number), .value(Int(number)))
+  }
+
+  func epollControl(
+    _ epoll: Descriptor, _ operation: EpollOperation, _ descriptor: Descriptor, events: UInt32,
+    key: UInt64
+  ) -> Outcome {
+    network.enter()
+    let outcome = control(epoll, operation, descriptor, events, key)
+    return answer(.epollControl, descriptor, outcome, UInt64(events) ^ key)
+  }
+
+  private func control(
+    _ epoll: Descriptor, _ operation: EpollOperation, _ descriptor: Descriptor, _ events: UInt32,
+    _ key: UInt64
+  ) -> Outcome {
+    guard let set = network.epoll(epoll), let file = network.file(descriptor) else {
+      return .failure(.badDescriptor)
+    }
+    switch (operation, file.watch) {
+    case (.add, .some): return .failure(.exists)
+    case (.modify, nil), (.remove, nil): return .failure(.noEntry)
+    case (.add, nil):
+      if let errno = registrationFault(descriptor) { return .failure(errno) }
+      set.add(file, events: events, key: key)
+    case (.modify, .some(let watch)): set.modify(watch, events: events, key: key)
+    case (.remove, .some(let watch)): set.remove(watch)
+    }
+    network.hasChanged = true
+    return .value(0)
+  }
+
+  private func registrationFault(_ descriptor: Descriptor) -> Errno? {
+    let number = target(descriptor)
+    guard record.isServing, let chance = fires(.registrationFailure, on: number) else { return nil }
+    // The server cannot keep such a connection.
+    record.excuse(number)
+    return chance & 1 == 0 ? .outOfMemory : .noSpace
+  }
+
+  func epollWait(
+    _ epoll: Descriptor, into events: UnsafeMutableBufferPointer<EpollEvent>, milliseconds: Int32
+  ) -> Outcome {
+    network.enter()
+    guard let set = network.epoll(epoll), !record.hasFailed else {
+      return .failure(.badDescriptor)
+    }
+    if fires(.interrupt, on: 0) != nil { return answer(.epollWait, epoll, .failure(.interrupted)) }
+    let room = fires(.partialBatch, on: 0) == nil ? events.count : 1
+    let part = unsafe UnsafeMutableBufferPointer(rebasing: events[..<room])
+    var count = 0
+    let start = network.now
+    let end = sleep(milliseconds) {
+      count = unsafe set.collect(into: part)
+      return count > 0
+    }
+    if end == .never { return .failure(.badDescriptor) }
+    count = unsafe disturb(events, count)
+    record.waited(network, from: start, found: count, milliseconds)
+    var mixed: UInt64 = 0
+    for index in 0..<count {
+      let event = unsafe events[index]
+      mixed = scramble(mixed ^ event.key ^ UInt64(event.events) << 40)
+    }
+    return answer(.epollWait, epoll, .value(count), mixed)
+  }
+
+  /// Spurious and stale events come into a batch, and it is shuffled.
+  private func disturb(_ events: UnsafeMutableBufferPointer<EpollEvent>, _ found: Int) -> Int {
+    var count = found
+    if count < events.count, let chance = fires(.spuriousReadiness, on: 0),
+      let watch = pick(chance)
+    {
+      var event = EpollEvent()
+      event.key = watch.key
+      event.events = watch.events & (chance & 1 == 0 ? PollBits.read : PollBits.write)
+      if event.events != 0, unsafe !events[..<count].contains(where: { $0.key == event.key }) {
+        unsafe events[count] = event
+        count += 1
+        record.excuseIdleTurn()
+      }
+    }
+    if count < events.count, !record.closed.isEmpty, let chance = fires(.staleEvent, on: 0) {
+      var event = EpollEvent()
+      event.key = record.closed[Int(chance % UInt64(record.closed.count))].key
+      event.events = PollBits.read | PollBits.write | PollBits.hangUp | PollBits.error
+      unsafe events[count] = event
+      count += 1
+      record.excuseIdleTurn()
+    }
+    // A stale event belongs to the wait in which it was fetched, or to the next one.
+    if record.closed.count > 8 { record.closed.removeFirst(record.closed.count - 8) }
+    if count > 1, var chance = fires(.shuffledBatch, on: 0) {
+      for index in (1..<count).reversed() {
+        chance = scramble(chance)
+        unsafe events.swapAt(index, Int(chance % UInt64(index + 1)))
+      }
+    }
+    return count
+  }
+
+  /// A registration, by chance.
+  private func pick(_ chance: UInt64) -> SimulatedWatch? {
+    let files = network.files
+    return files[Int((chance >> 8) % UInt64(files.count))]?.watch
+  }
+
+  /// Waits in virtual time, and perhaps a little longer.
+  private func sleep(_ milliseconds: Int32, _ isReady: () -> Bool) -> SimulatedNetwork.WaitEnd {
+    let deadline =
+      milliseconds < 0 ? nil : network.now + UInt64(milliseconds) * 1_000_000
+    let end = network.sleep(until: deadline, isReady)
+    if end == .never { record.fail(.sleepsForEver) }
+    if milliseconds != 0, let chance = fires(.lateWake, on: 0) {
+      network.lose(chance % 20_000_000)
+    }
+    return end
+  }
+
+  func poll(_ entries: UnsafeMutableBufferPointer<PollEntry>, milliseconds: Int32) -> Outcome {
+    network.enter()
+    guard !record.hasFailed else { return .failure(.badDescriptor) }
+    let none = Descriptor(rawValue: -1)
+    if milliseconds != 0, fires(.interrupt, on: 0) != nil {
+      return answer(.poll, none, .failure(.interrupted))
+    }
+    var count = 0
+    let start = network.now
+    let end = sleep(milliseconds) {
+      count = unsafe look(entries)
+      return count > 0
+    }
+    if end == .never { return .failure(.badDescriptor) }
+    if unsafe addSpurious(entries, found: count) { count += 1 }
+    record.waited(network, from: start, found: count, milliseconds)
+    return answer(.poll, none, .value(count), UInt64(entries.count))
+  }
+
+  private func look(_ entries: UnsafeMutableBufferPointer<PollEntry>) -> Int {
+    var count = 0
+    for index in entries.indices {
+      let entry = unsafe entries[index]
+      let file = network.file(Descriptor(rawValue: entry.descriptor))
+      let asked = UInt32(UInt16(bitPattern: entry.events)) | PollBits.always
+      let bits = entry.descriptor < 0 ? 0 : file.map { $0.bits & asked } ?? 0x20
+      unsafe entries[index].happened = Int16(truncatingIfNeeded: bits)
+      if bits != 0 { count += 1 }
+    }
+    return count
+  }
+
+  private func addSpurious(_ entries: UnsafeMutableBufferPointer<PollEntry>, found: Int) -> Bool {
+    guard !entries.isEmpty, let chance = fires(.spuriousReadiness, on: 0) else { return false }
+    let index = Int(chance % UInt64(entries.count))
+    let entry = unsafe entries[index]
+    guard entry.descriptor >= 0, entry.happened == 0, entry.events != 0 else { return false }
+    unsafe entries[index].happened = entry.events
+    record.excuseIdleTurn()
+    return true
+  }
+
+  func select(
+    below count: Int32, reading: inout DescriptorSet, writing: inout DescriptorSet,
+    milliseconds: Int32
+  ) -> Outcome {
+    network.enter()
+    guard !record.hasFailed else { return .failure(.badDescriptor) }
+    let none = Descriptor(rawValue: -1)
+    if fires(.interrupt, on: 0) != nil {
+      // The sets mean nothing then.
+      (reading, writing) = (DescriptorSet(), DescriptorSet())
+      return answer(.select, none, .failure(.interrupted))
+    }
+    let (asked, askedWriting) = (reading, writing)
+    var found = 0
+    let start = network.now
+    let end = sleep(milliseconds) {
+      found = 0
+      (reading, writing) = (DescriptorSet(), DescriptorSet())
+      for number in 0..<count where asked[number] || askedWriting[number] {
+        let bits = network.file(Descriptor(rawValue: number))?.bits ?? 0
+        let wrong = PollBits.hangUp | PollBits.error
+        reading[number] = asked[number] && bits & (PollBits.read | wrong) != 0
+        writing[number] = askedWriting[number] && bits & (PollBits.write | PollBits.error) != 0
+        found += (reading[number] ? 1 : 0) + (writing[number] ? 1 : 0)
+      }
+      return found > 0
+    }
+    if end == .never { return .failure(.badDescriptor) }
+    if count > 0, let chance = fires(.spuriousReadiness, on: 0) {
+      let number = Int32(chance % UInt64(count))
+      if asked[number], !reading[number] {
+        reading[number] = true
+        found += 1
+        record.excuseIdleTurn()
+      }
+    }
+    record.waited(network, from: start, found: found, milliseconds)
+    return answer(.select, none, .value(found), UInt64(count))
+  }
+}

@@ -1,0 +1,125 @@
+/// A server, its clients and the network between them, inside one thread and virtual time.
+///
+/// It is described first, in the closure given to ``simulate(seed:faults:trace:_:)``, and then run: the
+/// library's own loop serves the sessions, over a simulated kernel.
+public final class SimulatedWorld {
+  /// What the loop waits with.
+  public enum Backend: String, Hashable, Sendable, CaseIterable {
+    /// The loop over `select(2)`.
+    case select
+    /// The loop over `poll(2)`.
+    case poll
+    /// The loop over `epoll(7)`, edge-triggered, as servers use it.
+    case epoll
+  }
+
+  /// The seed; ``random`` and all scripts come from it.
+  public let seed: UInt64
+  /// Numbers for making up the world.
+  public var random: SimulatedRandom
+  /// What the loop waits with.
+  public var backend = Backend.epoll
+  /// How the server behaves.
+  public var options = ServerOptions()
+  /// Connections that the listener's queue holds.
+  public var backlog = 128
+  /// Descriptors that the server's process may hold.
+  public var descriptorLimit = 1024
+  /// How long faults strike, from the start; after that, everything has to come to its end.
+  public var faultPhase: Duration = .seconds(5)
+  /// How long everything may take, in virtual time, from the end of the faults.
+  public var limit: Duration = .seconds(300)
+  /// When the server is asked to drain, from the start. Nil: when all clients are done.
+  public var drain: Duration?
+  /// Whether a session may leave bytes unread that had arrived when it was asked to finish.
+  public var readsLate = false
+
+  var clients: [SimulatedClient] = []
+  var model: (([UInt8]) -> [UInt8])?
+  var makeTable: ((Int, MailFlag) throws(SystemError) -> Shard.Tables)?
+
+  init(seed: UInt64) {
+    self.seed = seed
+    random = SimulatedRandom(seed: seed, stream: 3)
+  }
+
+  /// Says what is served: how to make the session of a new connection.
+  public func serve<S: Session & ~Copyable>(_ session: @escaping () -> S) {
+    makeTable = { (capacity, mail) throws(SystemError) in
+      let box = MessageBox<S.Message>(mail: mail)
+      return (try Sessions(capacity: capacity, box: box, make: session), box)
+    }
+  }
+
+  /// Says what a connection replies to everything it has been sent, from its first byte on. What
+  /// it replies to a part must be the beginning of what it replies to the whole.
+  public func replies(_ model: @escaping ([UInt8]) -> [UInt8]) { self.model = model }
+
+  /// Adds clients, each with a script of its own.
+  public func clients(_ count: Int, _ script: (inout SimulatedClient) -> Void) {
+    for _ in 0..<max(0, count) { client(clients.count + 1, script) }
+  }
+
+  /// Adds one client by its number, which also decides about its connection's latency and size.
+  public func client(_ number: Int, _ script: (inout SimulatedClient) -> Void) {
+    var client = SimulatedClient(number: number, seed: seed)
+    script(&client)
+    clients.append(client)
+  }
+}
+
+/// How a seed went.
+public struct SimulationReport: Hashable, Sendable {
+  /// The seed.
+  public let seed: UInt64
+  /// A number made of every call, its answer and its time. Equal for equal seeds.
+  public let digest: UInt64
+  /// System calls made.
+  public let calls: Int
+  /// Things that happened by themselves: segments that arrived, and their like.
+  public let events: Int
+  /// Virtual time that passed.
+  public let nanoseconds: UInt64
+  /// The faults that struck, in order.
+  public let faults: [Fault]
+  /// Bytes that clients received and that were checked.
+  public let bytes: Int
+}
+
+/// Runs a server and its clients in a simulated world, and checks everything that can be checked:
+/// every byte against the model, one `opened` and one `closed` for each session and nothing after,
+/// no timer early, no turn without work, no descriptor and no byte left over, every promise of draining
+/// kept, and all work done in the end.
+///
+/// ```swift
+/// try simulate(seed: seed, faults: .harsh) { world in
+///   world.serve { Shout() }
+///   world.replies { sent in Array("Say something.\n".utf8) + shouted(sent) }
+///   world.clients(20) { client in
+///     client.send("hello, ")
+///     client.wait(.milliseconds(3))
+///     client.send("world")
+///     client.awaitReplies()
+///   }
+/// }
+/// ```
+///
+/// The same seed, faults and body give the same run, call for call. Sessions must keep to that: no
+/// clock but ``Connection/now``, no random numbers of their own, no other threads, and no iteration
+/// over a `Set` or `Dictionary` that shows in what they do.
+///
+/// - Parameters:
+///   - seed: What decides everything that is left to chance.
+///   - faults: What goes wrong.
+///   - trace: Gets one line for every call and everything that sessions and clients do.
+///   - body: Describes the world.
+/// - Throws: what was found to be wrong, with what is needed to see it again.
+@discardableResult
+public func simulate(
+  seed: UInt64, faults: Faults = .none, trace: ((String) -> Void)? = nil,
+  _ body: (SimulatedWorld) -> Void
+) throws(SimulationFailure) -> SimulationReport {
+  let world = SimulatedWorld(seed: seed)
+  body(world)
+  return try Course(world, faults: faults, trace: trace).run()
+}

@@ -1,0 +1,129 @@
+import Switchboard
+
+/// A way to serve, as `switchboard serve` names it.
+public enum Model: String, CaseIterable, Sendable {
+  case sequential, threads, pool, select, poll, epoll
+  case ioUring = "io_uring"
+
+  /// Threads of the pool.
+  static let poolThreads = 8
+
+  /// The options of `switchboard serve`.
+  var options: [String] {
+    switch self {
+    case .sequential, .threads: ["--model", rawValue]
+    case .pool: ["--model", "pool", "--threads", String(Model.poolThreads)]
+    case .select, .poll, .epoll, .ioUring: ["--backend", rawValue]
+    }
+  }
+
+  /// The most connections that it serves at once; nil if only memory and descriptors bound them.
+  public var most: Int? {
+    switch self {
+    case .sequential: 1
+    case .pool: Model.poolThreads
+    case .select: 1000
+    case .threads, .poll, .epoll, .ioUring: nil
+    }
+  }
+
+  /// Why there is such a bound.
+  var bound: String {
+    switch self {
+    case .sequential: "sequential serves one connection at a time; the others would wait"
+    case .pool: "a pool of \(Model.poolThreads) threads serves as many connections at once"
+    case .select: "select holds descriptors below 1,024"
+    case .threads, .poll, .epoll, .ioUring: ""
+    }
+  }
+}
+
+/// One model under so many connections, each with one request under way: throughput, latency and
+/// memory.
+public struct LoadCell: Hashable, Sendable {
+  public var model: String
+  public var connections: Int
+  /// Requests a second: the middle one of the repetitions, and their ends.
+  public var rate: Double
+  public var leastRate: Double
+  public var mostRate: Double
+  /// Seconds, of the middle repetition, and the ends of all.
+  public var p50: Double
+  public var p99: Double
+  public var leastP99: Double
+  public var mostP99: Double
+  /// Bytes of the server with all connections standing, before the first request.
+  public var memory: Int
+  /// Of the server, for each request, in microseconds.
+  public var serverTime: Double
+  /// Requests or connections that went wrong.
+  public var failures: Int
+  /// The generator had no processor time to spare: the server could perhaps do more.
+  public var isLimitedByGenerator: Bool
+
+  /// One repetition.
+  struct Sample: Sendable {
+    var rate: Double
+    var p50: Double
+    var p99: Double
+    var memory: Int
+    var serverTime: Double
+    var failures: Int
+    var isLimited: Bool
+  }
+
+  /// The middle of some repetitions, by rate; at least one.
+  init(_ model: String, _ connections: Int, _ samples: [Sample]) {
+    let sorted = samples.sorted { $0.rate < $1.rate }
+    let middle = sorted[sorted.count / 2]
+    (self.model, self.connections) = (model, connections)
+    (rate, leastRate, mostRate) = (middle.rate, sorted[0].rate, sorted[sorted.count - 1].rate)
+    (p50, p99) = (middle.p50, middle.p99)
+    leastP99 = samples.map(\.p99).min() ?? p99
+    mostP99 = samples.map(\.p99).max() ?? p99
+    (memory, serverTime) = (middle.memory, middle.serverTime)
+    failures = samples.map(\.failures).reduce(0, +)
+    isLimitedByGenerator = samples.contains(where: \.isLimited)
+  }
+
+  /// Serves and loads once, in a process of its own.
+  static func sample(
+    _ model: Model, _ connections: Int, seconds: Double, _ laboratory: Laboratory
+  ) throws -> Sample {
+    let server = try laboratory.serve(model.options)
+    defer { server.stop() }
+    var options = LoadOptions(on: [server.address])
+    options.connections = connections
+    options.warmUp = .milliseconds(500)
+    options.duration = .seconds(seconds)
+    let memory = MemoryReading()
+    let pid = server.pid
+    let before = ProcessFigures(of: pid).processorTime
+    let result = try LoadRun(options).run(
+      whenConnected: { memory.bytes = ProcessFigures(of: pid).resident }, progress: { _ in })
+    let spent = ProcessFigures(of: pid).processorTime - before
+    guard result.requests > 0 else {
+      throw TrialFailure("\(model.rawValue) answered none of \(connections) clients; run it again")
+    }
+    return Sample(
+      rate: result.rate, p50: result.latency.percentile(50).inSeconds,
+      p99: result.latency.percentile(99).inSeconds, memory: memory.bytes,
+      serverTime: spent * 1e6 / Double(max(1, result.allRequests)),
+      failures: result.failures.server + result.failures.own
+        + result.failures[.wrongReply],
+      isLimited: result.isLimitedByGenerator)
+  }
+}
+
+/// Written by the run's own thread before it goes on.
+private final class MemoryReading {
+  var bytes = 0
+}
+
+extension Laboratory {
+  /// Starts `switchboard serve` with these options, on a free port.
+  func serve(_ options: [String]) throws -> ServerProcess {
+    try ServerProcess(
+      program, ["serve", "--port", "0", "--log-level", "notice"] + options)
+  }
+}

@@ -1,0 +1,69 @@
+/// The pictures and the table that runs under load share.
+struct LoadCharts {
+  let cells: [LoadCell]
+
+  private var models: [String] {
+    var names: [String] = []
+    for cell in cells where !names.contains(cell.model) { names.append(cell.model) }
+    return names
+  }
+
+  private func series(
+    _ value: (LoadCell) -> LineChart.Point
+  ) -> [LineChart.Series] {
+    models.map { name in
+      LineChart.Series(name, .of(name), cells.filter { $0.model == name }.map(value))
+    }
+  }
+
+  private var across: Axis { Axis("connections, each with one request under way", scale: .logarithmic) }
+
+  func throughput(_ title: String) -> LineChart {
+    LineChart(
+      title: title, x: across, y: Axis("requests in a second"),
+      series: series {
+        .init(Double($0.connections), $0.rate, from: $0.leastRate, to: $0.mostRate)
+      })
+  }
+
+  func latency(_ title: String) -> LineChart {
+    LineChart(
+      title: title, x: across,
+      y: Axis("99 of 100 replies came within", unit: .duration, scale: .logarithmic),
+      series: series {
+        .init(Double($0.connections), $0.p99, from: $0.leastP99, to: $0.mostP99)
+      })
+  }
+
+  func memory(_ title: String) -> LineChart {
+    LineChart(
+      title: title, x: across,
+      y: Axis("memory of the server", unit: .bytes, scale: .logarithmic),
+      series: series { .init(Double($0.connections), Double($0.memory)) })
+  }
+
+  var table: Table {
+    let rows = cells.map { cell in
+      [
+        cell.model, Figures.grouped(cell.connections), Figures.grouped(Int(cell.rate)),
+        Figures.brief(.seconds(cell.p50)), Figures.brief(.seconds(cell.p99)),
+        Figures.fixed(Double(cell.memory) / 0x1p20, places: 1) + " MiB",
+        Figures.fixed(cell.serverTime, places: 1) + " µs", Figures.grouped(cell.failures),
+      ]
+    }
+    return Table(
+      "Under load",
+      ["", "connections", "requests/s", "p50", "p99", "memory", "server CPU", "failures"], rows)
+  }
+
+  /// What has to be said of the instrument.
+  var notes: [String] {
+    let limited = cells.filter(\.isLimitedByGenerator)
+    guard !limited.isEmpty else { return [] }
+    let names = limited.map { "\($0.model) at \(Figures.grouped($0.connections))" }
+    let shown = names.count > 4 ? "\(names.count) of \(cells.count) runs" : names.joined(separator: ", ")
+    return [
+      "The load generator had no processor time to spare in \(shown): the server could perhaps do more."
+    ]
+  }
+}

@@ -1,0 +1,95 @@
+import Switchboard
+
+/// An experiment: a claim about concurrent servers, and a program that tries it on this machine.
+///
+/// Measuring and judging are apart: ``findings(_:)`` is a function of the figures alone, so that its
+/// verdict and its pictures can be tested with any figures.
+public protocol Trial: Sendable {
+  /// What a run measures.
+  associatedtype Measured: Sendable
+  /// What it is called: `select-wall`.
+  static var name: String { get }
+  /// The claim, in one sentence.
+  static var claim: String { get }
+  /// What lies behind the claim and how it is tried, in a few sentences.
+  static var story: String { get }
+  /// About how long it takes, in seconds.
+  static var seconds: Int { get }
+
+  init()
+  /// Runs it.
+  func measure(_ laboratory: Laboratory) throws -> Measured
+  /// Judges, from the figures alone.
+  func findings(_ measured: Measured) -> Findings
+}
+
+extension Trial {
+  /// Runs it and judges: a section of a report.
+  public func run(_ laboratory: Laboratory) throws -> Report.Section {
+    let start = Linux().now()
+    let findings = findings(try measure(laboratory))
+    let quick = laboratory.isQuick ? " --quick" : ""
+    return Report.Section(
+      name: Self.name, claim: Self.claim, story: Self.story,
+      command: "switchboard experiment \(Self.name) --out report/\(quick)", findings: findings,
+      took: Linux().now().since(start))
+  }
+}
+
+/// All experiments, in the order in which the story is told.
+public enum Trials {
+  /// The registry.
+  public static let all: [any Trial.Type] = [
+    SequentialWaits.self, ThreadsCost.self, OneThreadServesAll.self, SlowCallbackStalls.self,
+    SelectWall.self, SelectIsLinear.self, TenThousand.self, EpollControlCalls.self,
+    RingBatches.self, Backpressure.self, OpenVersusClosedLoop.self, IdleCosts.self,
+  ]
+
+  /// The experiment of that name.
+  public static func named(_ name: String) -> (any Trial.Type)? {
+    all.first { $0.name == name }
+  }
+}
+
+/// Where experiments run: on this machine, their servers in processes of their own.
+public struct Laboratory: Sendable {
+  /// Fewer sizes and shorter runs: to see that it works, not for figures.
+  public var isQuick: Bool
+  /// The switchboard command, which serves.
+  public var program: String
+  /// Gets a line when something has been measured. Any thread.
+  public var progress: @Sendable (String) -> Void
+
+  /// A laboratory.
+  public init(
+    isQuick: Bool = false, program: String = "/proc/self/exe",
+    progress: @escaping @Sendable (String) -> Void = { _ in }
+  ) {
+    (self.isQuick, self.program, self.progress) = (isQuick, program, progress)
+  }
+
+  /// Starts `switchboard serve` with these options, on a free port.
+  ///
+  /// - Throws: ``ServerProcess/Failure``.
+  func serve(_ options: String...) throws -> ServerProcess { try serve(options) }
+
+  /// Starts one of the servers that exist for experiments alone.
+  ///
+  /// - Throws: ``ServerProcess/Failure``.
+  func subject(_ options: String...) throws -> ServerProcess {
+    try ServerProcess(program, options)
+  }
+
+  /// Whether so many connections of one process can be had.
+  func admits(_ connections: Int) -> Bool {
+    connections + 64 <= Linux().descriptorLimit().value
+  }
+}
+
+/// An experiment cannot go on.
+public struct TrialFailure: Error, CustomStringConvertible {
+  /// One line with the next action.
+  public let description: String
+
+  init(_ description: String) { self.description = description }
+}

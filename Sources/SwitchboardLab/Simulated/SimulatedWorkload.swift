@@ -1,0 +1,178 @@
+import Switchboard
+import SwitchboardProtocols
+
+/// Worlds to simulate: what is served, who calls, and what has to come back.
+public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
+  /// The article's protocol.
+  case frames
+  /// Every byte comes back.
+  case echo
+  /// Lines, with answers that take time.
+  case line
+  /// Large output, timers, pauses, messages.
+  case probe
+
+  /// Describes the world of a seed: a few clients, with options that make the edges near.
+  public func describe(_ world: SimulatedWorld) {
+    serve(in: world)
+    chooseOptions(of: world)
+    let count = world.random.within(1...12)
+    let isPatient = world.random.chance(0.7)
+    world.clients(count) { client in
+      script(&client, isPatient: isPatient)
+    }
+  }
+
+  /// What is served, and its model.
+  public func serve(in world: SimulatedWorld) {
+    switch self {
+    case .frames:
+      world.serve { FramesSession() }
+      world.replies { sent in
+        var frames = Frames()
+        return [UInt8](capacity: sent.count + 1) { output in
+          output.append(Frames.greeting)
+          _ = frames.step(sent.span, into: &output)
+        }
+      }
+    case .echo:
+      world.serve { EchoSession() }
+      world.replies { $0 }
+    case .line:
+      let services = LineServices()
+      world.serve { LineSession(services) }
+      world.replies(LineModel.replies)
+      world.readsLate = true
+    case .probe:
+      world.serve { ProbeSession() }
+      world.replies(Probe.replies)
+      world.readsLate = true
+    }
+  }
+
+  private func chooseOptions(of world: SimulatedWorld) {
+    let backends = SimulatedWorld.Backend.allCases
+    world.backend = backends[world.random.below(backends.count)]
+    if world.random.chance(0.3) { world.options.acceptBudget = world.random.within(1...4) }
+    if world.random.chance(0.3) { world.options.maxConnections = world.random.within(1...4) }
+    if world.random.chance(0.3) { world.backlog = world.random.within(1...4) }
+    if world.random.chance(0.2) { world.descriptorLimit = world.random.within(36...44) }
+    if world.random.chance(0.5) {
+      world.options.highWatermark = world.random.within(1...8192)
+      world.options.lowWatermark = world.random.below(world.options.highWatermark)
+    }
+    if world.random.chance(0.2) {
+      world.options.idleTimeout = .milliseconds(world.random.within(50...2000))
+    }
+    if world.random.chance(0.25) { world.drain = .milliseconds(world.random.within(0...60)) }
+  }
+
+  private func script(_ client: inout SimulatedClient, isPatient: Bool) {
+    for _ in 0..<client.random.within(0...6) {
+      let message = message(&client.random)
+      send(message, &client)
+      if isPatient && client.random.chance(0.6) { client.awaitReplies() }
+      if client.random.chance(0.2) { client.wait(.milliseconds(client.random.within(1...40))) }
+      if client.random.chance(0.1) {
+        client.pauseReading(.milliseconds(client.random.within(1...400)))
+      }
+    }
+    if isPatient && client.random.chance(0.5) { client.awaitReplies() }
+    switch client.random.below(20) {
+    case 0: client.reset()
+    case 1: client.close()
+    case 2 where isPatient:
+      // It leaves only when the server does: by the idle timeout, or at the end.
+      client.awaitReplies()
+      client.wait(.milliseconds(client.random.within(1...3000)))
+    default: client.finish()
+    }
+  }
+
+  /// Sends a message whole, or in two or three pieces with a pause between.
+  private func send(_ message: [UInt8], _ client: inout SimulatedClient) {
+    guard message.count > 1, client.random.chance(0.3) else { return client.send(message) }
+    let middle = client.random.within(1...message.count - 1)
+    client.send(Array(message[..<middle]))
+    client.wait(.microseconds(client.random.within(1...5000)))
+    client.send(Array(message[middle...]))
+  }
+
+  private func message(_ random: inout SimulatedRandom) -> [UInt8] {
+    switch self {
+    case .frames:
+      let length = length(&random)
+      return Array("^".utf8) + random.bytes(length) + (random.chance(0.9) ? Array("$".utf8) : [])
+    case .echo: return random.bytes(1 + length(&random))
+    case .line: return LineModel.line(&random)
+    case .probe: return probe(&random)
+    }
+  }
+
+  private func probe(_ random: inout SimulatedRandom) -> [UInt8] {
+    let count = length(&random) & 0xFFFF
+    let two = [UInt8(count >> 8), UInt8(count & 0xFF)]
+    switch random.below(20) {
+    case 0...7: return [Probe.echo] + two + random.bytes(count)
+    case 8...12:
+      let count = random.below(random.chance(0.1) ? 20000 : 500)
+      return [Probe.block, UInt8(count >> 8), UInt8(count & 0xFF)]
+    case 13...15: return [Probe.timer, UInt8(random.below(100))]
+    case 16...18: return [Probe.post]
+    default: return [Probe.quit]
+    }
+  }
+
+  /// Mostly short, now and then more than a buffer holds.
+  private func length(_ random: inout SimulatedRandom) -> Int {
+    switch random.below(20) {
+    case 0: random.below(150_000)
+    case 1...4: random.below(5000)
+    default: random.below(40)
+    }
+  }
+}
+
+/// The model of ``LineSession``, written apart from it.
+enum LineModel {
+  static func line(_ random: inout SimulatedRandom) -> [UInt8] {
+    let text = String(
+      (0..<random.below(60)).map { _ in Character(UnicodeScalar(UInt8(97 + random.below(26)))) })
+    switch random.below(24) {
+    case 0...7: return Array("PING\n".utf8)
+    case 8...12: return Array("ECHO \(text)\r\n".utf8)
+    case 13...16: return Array("REVERSE \(text)\n".utf8)
+    case 17...20: return Array("SLEEP \(random.below(80))\n".utf8)
+    case 21, 22: return Array("\(text)?\n".utf8)
+    default: return Array("QUIT\n".utf8)
+    }
+  }
+
+  static func replies(_ sent: [UInt8]) -> [UInt8] {
+    var (all, line): ([UInt8], [UInt8]) = ([], [])
+    for byte in sent {
+      guard byte == 0x0A else {
+        line.append(byte)
+        continue
+      }
+      if line.last == 0x0D { line.removeLast() }
+      all += reply(line)
+      if line == Array("QUIT".utf8) { break }
+      line = []
+    }
+    return all
+  }
+
+  private static func reply(_ line: [UInt8]) -> [UInt8] {
+    func rest(_ word: String) -> ArraySlice<UInt8>? {
+      line.starts(with: Array(word.utf8)) ? line.dropFirst(word.utf8.count) : nil
+    }
+    let newline: [UInt8] = [0x0A]
+    if line == Array("PING".utf8) { return Array("OK PONG\n".utf8) }
+    if line == Array("QUIT".utf8) { return Array("OK bye\n".utf8) }
+    if let text = rest("ECHO ") { return Array("OK ".utf8) + text + newline }
+    if let text = rest("REVERSE ") { return Array("OK ".utf8) + text.reversed() + newline }
+    if let number = rest("SLEEP ") { return Array("OK slept ".utf8) + number + newline }
+    return Array("ERR say PING, ECHO text, REVERSE text, SLEEP ms, HASH text or QUIT\n".utf8)
+  }
+}

@@ -1,0 +1,229 @@
+import Switchboard
+
+extension Timeline {
+  /// A drawing of the whole recording: a row for each loop and each client, callbacks as boxes,
+  /// what a client waited for its turn as a line before its box.
+  ///
+  /// It stands alone or within a page, and follows the reader's light or dark colours. A page with
+  /// colours of its own sets the custom properties `--tl-ink`, `--tl-faint`, `--tl-line` and those
+  /// of ``TimelineColors`` on `.tl`. Its size does not grow with the recording's: what falls on the
+  /// same half point of a row is drawn once.
+  ///
+  /// - Parameters:
+  ///   - width: In points, at least 280; text has 12.
+  ///   - clients: How many clients get a row.
+  public func svg(width: Int, clients limit: Int = 24) -> String {
+    TimelineDrawing(self, width: max(280, width), limit: max(1, limit)).svg
+  }
+
+  /// When the connections that were called were known to be ready: the end of the wait before, where
+  /// waits were recorded and the callback answers what a wait brings.
+  func readyMoments() -> [Instant?] {
+    var last: [Int: Instant] = [:]
+    var next = 0
+    return recording.callbacks.map { callback in
+      while next < recording.waits.count, recording.waits[next].end <= callback.start {
+        last[recording.waits[next].loop] = recording.waits[next].end
+        next += 1
+      }
+      switch callback.kind {
+      case .receive, .ended, .drained, .connected: return last[callback.connection.loop]
+      default: return nil
+      }
+    }
+  }
+}
+
+/// The parts of a drawing, from top to bottom.
+private struct TimelineDrawing {
+  private let timeline: Timeline
+  private let width: Double
+  private let left: Double
+  private let clients: ArraySlice<Timeline.Client>
+  private let scale: Double
+  private var body: [String] = []
+  private var y = 0.0
+
+  private static let rowHeight = 20.0
+  private static let boxHeight = 12.0
+
+  init(_ timeline: Timeline, width: Int, limit: Int) {
+    self.timeline = timeline
+    self.width = Double(width)
+    clients = timeline.clients.prefix(limit)
+    let names = clients.map(\.name.count) + timeline.loops.map { timeline.name(ofLoop: $0).count }
+    left = Double(names.max() ?? 0) * 7 + 14
+    let span = timeline.end.since(timeline.start).inSeconds
+    scale = span > 0 ? (self.width - left - 8) / span : 0
+    heading()
+    axis()
+    for loop in timeline.loops where !timeline.recording.waits.isEmpty { row(ofLoop: loop) }
+    let ready = timeline.readyMoments()
+    for client in clients { row(of: client, ready) }
+    remark()
+    legend()
+  }
+
+  var svg: String {
+    let height = Int(y.rounded(.up)) + 4
+    return """
+      <svg class="tl" xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 \(Int(width)) \
+      \(height)" width="\(Int(width))" height="\(height)" font-family="system-ui, sans-serif" \
+      font-size="12">
+      <title>\(escaped(title))</title>
+      <style>.tl{\(TimelineColors.variables(isDark: false))}\
+      @media (prefers-color-scheme:dark){.tl{\(TimelineColors.variables(isDark: true))}}\
+      .tl text{fill:var(--tl-ink)}.tl .f{fill:var(--tl-faint);font-size:11px}\
+      .tl .n{font-variant-numeric:tabular-nums}</style>
+      \(body.joined(separator: "\n"))
+      </svg>
+
+      """
+  }
+
+  private var title: String {
+    let count = timeline.clients.count
+    let who = count == 1 ? "1 client" : "\(Figures.grouped(count)) clients"
+    return "Who was served when: \(who), \(Figures.brief(timeline.end.since(timeline.start)))"
+  }
+
+  private func escaped(_ text: String) -> String {
+    text.map { ["<": "&lt;", ">": "&gt;", "&": "&amp;"][$0] ?? String($0) }.joined()
+  }
+
+  private func number(_ value: Double) -> String {
+    let text = Figures.fixed(value, places: 1)
+    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+  }
+
+  private func place(_ moment: Instant) -> Double {
+    left + min(max(0, moment.since(timeline.start).inSeconds * scale), width - left - 8)
+  }
+
+  private mutating func text(
+    _ text: String, _ x: Double, _ y: Double, _ style: String = "", anchor: String = "start"
+  ) {
+    let anchor = anchor == "start" ? "" : " text-anchor=\"\(anchor)\""
+    let style = style.isEmpty ? "" : " class=\"\(style)\""
+    body.append(
+      "<text x=\"\(number(x))\" y=\"\(number(y))\"\(style)\(anchor)>\(escaped(text))</text>")
+  }
+
+  private mutating func box(
+    _ x: Double, _ y: Double, _ width: Double, _ height: Double, _ color: String,
+    opacity: String = ""
+  ) {
+    let opacity = opacity.isEmpty ? "" : " opacity=\"\(opacity)\""
+    body.append(
+      "<rect x=\"\(number(x))\" y=\"\(number(y))\" width=\"\(number(max(0.1, width)))\" "
+        + "height=\"\(number(height))\" fill=\"var(--tl-\(color))\"\(opacity)/>")
+  }
+
+  private mutating func heading() {
+    text(title, 2, 14)
+    y = 20
+  }
+
+  private mutating func axis() {
+    let span = timeline.end.since(timeline.start)
+    let columns = Int(left)..<Int(width) - 7
+    let ticks = TimeScale(
+      start: timeline.start, span: span, columns: columns, zero: timeline.zero
+    ).ticks(apart: 84)
+    let rows = clients.count + (timeline.recording.waits.isEmpty ? 0 : timeline.loops.count)
+    let bottom = y + 22 + Double(rows) * Self.rowHeight
+    var free = -1.0
+    for (column, label) in ticks {
+      let (x, wide) = (Double(column), Double(label.count) * 6.4)
+      body.append(
+        "<path d=\"M\(number(x)) \(number(y + 16))V\(number(bottom))\" "
+          + "stroke=\"var(--tl-line)\"/>")
+      let from = min(max(x - wide / 2, 0), width - wide)
+      if from > free { text(label, from, y + 12, "f n") }
+      free = max(free, from + wide + 8)
+    }
+    y += 22
+  }
+
+  /// How busy a loop was, two points by two.
+  private mutating func row(ofLoop loop: Int) {
+    text(timeline.name(ofLoop: loop), 2, y + 14)
+    let parts = max(1, Int((width - left - 8) / 2))
+    let shares = timeline.busyShares(ofLoop: loop, parts: parts)
+    var path = ""
+    for (place, share) in shares.enumerated() where share > 0 {
+      // Whoever worked at all shows.
+      let height = max(1, share * 16)
+      path += "M\(number(left + Double(place) * 2)) \(number(y + 18))v-\(number(height))h2"
+      path += "v\(number(height))z"
+    }
+    if !path.isEmpty { body.append("<path d=\"\(path)\" fill=\"var(--tl-work)\"/>") }
+    y += Self.rowHeight
+  }
+
+  private mutating func row(of client: Timeline.Client, _ ready: [Instant?]) {
+    text(client.name, 2, y + 14)
+    let callbacks = timeline.callbacks(of: client)
+    let from = place(callbacks.first?.start ?? timeline.start)
+    box(from, y + 9, place(client.closed ?? timeline.end) - from, 1.5, "life")
+    drawWaiting(of: client, ready)
+    var drawn = -1.0
+    for callback in callbacks {
+      let (x, until) = (place(callback.start), place(callback.end))
+      let right = max(until, x + 2)
+      guard right > drawn + 0.5 else { continue }
+      let begin = max(x, drawn)
+      box(begin, y + 4, right - begin, Self.boxHeight, "\(callback.kind)")
+      let sent = place(callback.sentBy)
+      if sent > right + 0.5 {
+        box(right, y + 4, sent - right, Self.boxHeight, "\(callback.kind)", opacity: "0.45")
+      }
+      drawn = max(right, sent)
+    }
+    y += Self.rowHeight
+  }
+
+  /// What a client waited for its turn, where it can be seen.
+  private mutating func drawWaiting(of client: Timeline.Client, _ ready: [Instant?]) {
+    var drawn = -1.0
+    for place in client.places {
+      guard let since = ready[Int(place)] else { continue }
+      let until = self.place(timeline.recording.callbacks[Int(place)].start)
+      let from = max(self.place(since), drawn)
+      guard until > from + 1 else { continue }
+      box(from, y + 8, until - from, 4, "wait")
+      drawn = until
+    }
+  }
+
+  private mutating func remark() {
+    let more = timeline.clients.count - clients.count
+    guard more > 0 else { return }
+    text("and \(Figures.grouped(more)) more clients, not shown", left, y + 12, "f")
+    y += 18
+  }
+
+  private mutating func legend() {
+    let present = Set(timeline.recording.callbacks.map(\.kind))
+    var entries = CallbackKind.allCases.filter(present.contains).map {
+      (color: "\($0)", text: timeline.word(for: $0), height: 10.0)
+    }
+    if !timeline.recording.waits.isEmpty {
+      entries.append((color: "wait", text: "ready, waits for its turn", height: 4))
+      entries.append((color: "work", text: "the loop works", height: 10))
+    }
+    y += 8
+    var x = left
+    for entry in entries {
+      let wide = Double(entry.text.count) * 6.4 + 30
+      if x + wide > width, x > left {
+        x = left
+        y += 18
+      }
+      box(x, y + 6 - entry.height / 2, 12, entry.height, entry.color)
+      text(entry.text, x + 17, y + 10, "f")
+      x += wide
+    }
+    y += 18
+  }
+}
