@@ -89,6 +89,11 @@ struct Serve: ParsableCommand {
     if loops > 1 || pin {
       throw ValidationError("'--loops' and '--pin' do not go with '--model \(chosen.rawValue)'.")
     }
+    if observing.record != nil || observing.slowCallback != nil {
+      throw ValidationError(
+        "'--record' and '--slow-callback' show what a loop does, and '--model \(chosen.rawValue)' "
+          + "has none: choose a loop, such as '--model epoll'.")
+    }
     if chosen == .threads, let most = limits.maxConnections, most > Server.mostThreads {
       throw ValidationError(
         "'--max-connections \(most)' would be as many threads, and at most "

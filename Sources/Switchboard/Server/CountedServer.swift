@@ -87,7 +87,8 @@ private final class CountedRun: Sendable {
     case .poll:
       let poller = try PollPoller(system: system)
       try serve(Proactor(poller: poller, acceptBudget: budget, system: system))
-    case .epoll, .auto:
+    // The blocking models have no loop.
+    case .epoll, .auto, .sequential, .threads, .pool:
       let poller = try EdgeEpoll(system: system)
       try serve(Proactor(poller: poller, acceptBudget: budget, system: system))
     case .ioUring:

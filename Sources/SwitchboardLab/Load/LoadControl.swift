@@ -11,9 +11,9 @@ final class LoadControl: Sendable {
   let attempted = Atomic<Int>(0)
   /// Those among them that stand.
   let connected = Atomic<Int>(0)
-  private let mail = Mutex<[LoadInterval]>([])
-  private let shares = Mutex<[LoadShare]>([])
-  private let early = Mutex(LoadFailures())
+  private let mail = Lock<[LoadInterval]>([])
+  private let shares = Lock<[LoadShare]>([])
+  private let early = Lock(LoadFailures())
 
   func report(_ interval: consuming LoadInterval) {
     let interval = interval

@@ -1,6 +1,5 @@
 import Glibc
 import Switchboard
-import Synchronization
 
 /// Puts load on servers and measures what comes of it.
 ///
@@ -143,7 +142,7 @@ private final class LoadThread {
 }
 
 private final class LoadThreadFailure: Sendable {
-  private let value = Mutex<SystemError?>(nil)
+  private let value = Lock<SystemError?>(nil)
   var error: SystemError? { value.withLock { $0 } }
   func set(_ error: SystemError) { value.withLock { $0 = error } }
 }

@@ -1,11 +1,9 @@
-import Synchronization
-
 /// Who serves the connections of a blocking server.
 protocol BlockingCrew: AnyObject {
   /// How many connections can be served at once.
   var capacity: Int { get }
-  /// Takes a connection; there is room for it.
-  func take(_ socket: consuming Socket<Linux>) throws(SystemError)
+  /// Takes a connection with its ticket, which is given back at its end; there is room for it.
+  func take(_ socket: consuming Socket<Linux>, _ ticket: UInt32) throws(SystemError)
   /// Threads that have ended are awaited.
   func tidy()
   /// Nothing more comes: everything that is under way is awaited.
@@ -23,8 +21,8 @@ final class BlockingSelf: BlockingCrew {
     worker = try BlockingWorker(house, control: house.control, signals: signals)
   }
 
-  func take(_ socket: consuming Socket<Linux>) {
-    let ticket = house.enter(house.control)
+  func take(_ socket: consuming Socket<Linux>, _ ticket: UInt32) {
+    house.attach(house.control, to: ticket)
     worker.serve(socket)
     house.leave(ticket)
   }
@@ -37,15 +35,16 @@ final class BlockingThreads: BlockingCrew {
   let capacity: Int
   private let house: BlockingHouse
   private var threads: [Int: Thread] = [:]
+  private var started = 0
   private let over = Over()
 
   private final class Over: Sendable {
-    private let tickets = Mutex<[Int]>([])
-    func add(_ ticket: Int) { tickets.withLock { $0.append(ticket) } }
+    private let numbers = Lock<[Int]>([])
+    func add(_ number: Int) { numbers.withLock { $0.append(number) } }
     func take() -> [Int] {
-      tickets.withLock { tickets in
-        defer { tickets = [] }
-        return tickets
+      numbers.withLock { numbers in
+        defer { numbers = [] }
+        return numbers
       }
     }
   }
@@ -55,26 +54,23 @@ final class BlockingThreads: BlockingCrew {
     self.capacity = capacity
   }
 
-  func take(_ socket: consuming Socket<Linux>) throws(SystemError) {
+  func take(_ socket: consuming Socket<Linux>, _ ticket: UInt32) throws(SystemError) {
     let (house, over) = (house, over)
     let control = try LoopControl(system: Linux())
     let worker = try BlockingWorker(house, control: control)
-    let ticket = house.enter(control)
     let parcel = Parcel(socket)
-    do throws(SystemError) {
-      threads[ticket] = try Thread {
-        if let socket = parcel.open() { worker.serve(socket) }
-        worker.end()
-        over.add(ticket)
-        house.leave(ticket)
-      }
-    } catch {
+    house.attach(control, to: ticket)
+    started += 1
+    let number = started
+    threads[number] = try Thread {
+      if let socket = parcel.open() { worker.serve(socket) }
+      worker.end()
+      over.add(number)
       house.leave(ticket)
-      throw error
     }
   }
 
-  func tidy() { for ticket in over.take() { threads.removeValue(forKey: ticket)?.join() } }
+  func tidy() { for number in over.take() { threads.removeValue(forKey: number)?.join() } }
 
   func end() {
     for thread in threads.values { thread.join() }
@@ -90,16 +86,17 @@ final class BlockingPool: BlockingCrew {
   private var threads: [Thread] = []
 
   private final class Queue: Sendable {
-    private let parcels = Mutex<[Parcel?]>([])
+    typealias Item = (parcel: Parcel, ticket: UInt32)
+    private let items = Lock<[Item?]>([])
     private let count = Semaphore()
 
-    func put(_ parcel: Parcel?) {
-      parcels.withLock { $0.append(parcel) }
+    func put(_ item: Item?) {
+      items.withLock { $0.append(item) }
       count.signal()
     }
-    func take() -> Parcel? {
+    func take() -> Item? {
       count.wait()
-      return parcels.withLock { $0.removeFirst() }
+      return items.withLock { $0.removeFirst() }
     }
   }
 
@@ -112,10 +109,10 @@ final class BlockingPool: BlockingCrew {
         let worker = try BlockingWorker(house, control: control)
         threads.append(
           try Thread {
-            while let socket = queue.take()?.open() {
-              let ticket = house.enter(control, wasExpected: true)
-              worker.serve(socket)
-              house.leave(ticket)
+            while let item = queue.take() {
+              house.attach(control, to: item.ticket)
+              if let socket = item.parcel.open() { worker.serve(socket) }
+              house.leave(item.ticket)
             }
             worker.end()
           })
@@ -126,9 +123,8 @@ final class BlockingPool: BlockingCrew {
     }
   }
 
-  func take(_ socket: consuming Socket<Linux>) {
-    house.expect()
-    queue.put(Parcel(socket))
+  func take(_ socket: consuming Socket<Linux>, _ ticket: UInt32) {
+    queue.put((Parcel(socket), ticket))
   }
   func tidy() {}
   func end() {

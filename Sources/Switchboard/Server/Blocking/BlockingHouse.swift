@@ -4,11 +4,11 @@ import Synchronization
 /// it ends.
 final class BlockingHouse: Sendable {
   private struct State {
-    /// Of the connections that are being served.
-    var controls: [Int: LoopControl<Linux>] = [:]
-    /// On their way to a thread.
-    var expected = 0
-    var next = 0
+    /// Of the connections, by ticket: nil while one is on its way to a thread.
+    var controls: [UInt32: LoopControl<Linux>?] = [:]
+    /// Tickets that were given back.
+    var free: [UInt32] = []
+    var addresses: AddressCounts
     var forced = 0
     var peersAtDrain: Int?
     var hasSignal = false
@@ -19,7 +19,7 @@ final class BlockingHouse: Sendable {
   let makeTables: @Sendable (Int, MailFlag) throws(SystemError) -> Shard.Tables
   /// The thread that accepts.
   let control: LoopControl<Linux>
-  private let state = Mutex(State())
+  private let state: Lock<State>
   /// In nanoseconds; 0 as long as nobody drains.
   private let deadline = Atomic<UInt64>(0)
   private let told = Atomic<UInt8>(Waker<Linux>.Request.none.rawValue)
@@ -31,6 +31,7 @@ final class BlockingHouse: Sendable {
     self.options = options
     self.notice = notice
     self.makeTables = makeTables
+    state = Lock(State(addresses: AddressCounts(limit: options.maxConnectionsPerAddress)))
     control = try LoopControl(system: Linux())
   }
 
@@ -50,7 +51,7 @@ final class BlockingHouse: Sendable {
   func announceDrain() {
     let peers: Int? = state.withLock { state in
       guard state.peersAtDrain == nil else { return nil }
-      state.peersAtDrain = state.controls.count + state.expected
+      state.peersAtDrain = state.controls.count
       return state.peersAtDrain
     }
     if let peers { notice(.draining(peers: peers)) }
@@ -63,24 +64,40 @@ final class BlockingHouse: Sendable {
   }
 
   /// How many connections are being served, or on their way to a thread.
-  var count: Int { state.withLock { $0.controls.count + $0.expected } }
+  var count: Int { state.withLock { $0.controls.count } }
 
-  /// A connection is on its way to a thread, which will enter it.
-  func expect() { state.withLock { $0.expected += 1 } }
+  /// Whether a connection may come from there, if that is limited; if so it is counted.
+  func admit(_ address: SocketAddress) -> Bool {
+    let origin = AddressCounts.Origin(address)
+    let (answer, limit) = state.withLock { ($0.addresses.admit(origin), $0.addresses.limit) }
+    if answer == .refusedFirst, let limit { notice(.addressLimit(address, limit)) }
+    return answer == .admitted
+  }
 
-  /// A connection is about to be served: its ticket.
-  func enter(_ control: LoopControl<Linux>, wasExpected: Bool = false) -> Int {
+  /// An admitted connection is on its way to a thread: its ticket.
+  func enter(_ address: SocketAddress) -> UInt32 {
     state.withLock { state in
-      if wasExpected { state.expected -= 1 }
-      state.next += 1
-      state.controls[state.next] = control
-      return state.next
+      let ticket = state.free.popLast() ?? UInt32(state.controls.count)
+      state.controls[ticket] = .some(nil)
+      if state.addresses.limit != nil {
+        state.addresses.note(AddressCounts.Origin(address), at: ticket)
+      }
+      return ticket
     }
   }
 
+  /// Who serves it can be reached.
+  func attach(_ control: LoopControl<Linux>, to ticket: UInt32) {
+    state.withLock { $0.controls[ticket] = .some(control) }
+  }
+
   /// Its descriptor is closed.
-  func leave(_ ticket: Int) {
-    state.withLock { $0.controls[ticket] = nil }
+  func leave(_ ticket: UInt32) {
+    state.withLock { state in
+      state.controls.removeValue(forKey: ticket)
+      state.free.append(ticket)
+      state.addresses.leave(ticket)
+    }
     control.waker.wake()
   }
 
@@ -97,7 +114,7 @@ final class BlockingHouse: Sendable {
   /// Asks everybody who serves to finish, or to stop.
   func tell(_ request: Waker<Linux>.Request) {
     _ = told.max(request.rawValue, ordering: .acquiringAndReleasing)
-    for control in state.withLock({ Array($0.controls.values) }) {
+    for control in state.withLock({ $0.controls.values.compactMap { $0 } }) {
       if request == .stop { control.waker.stop() } else { control.waker.drain() }
     }
   }

@@ -113,9 +113,17 @@ struct BlockingServer: ~Copyable {
   private mutating func accept(_ key: Key) -> Bool {
     do throws(SystemError) {
       guard let accepted = try listeners[key].accept() else { return false }
+      let address = accepted.address
       let socket = accepted.socket
+      guard house.admit(address) else { return true }
       if accepting.end() { house.notice(.acceptingResumed) }
-      try crew.take(socket)
+      let ticket = house.enter(address)
+      do throws(SystemError) {
+        try crew.take(socket, ticket)
+      } catch {
+        house.leave(ticket)
+        throw error
+      }
       return true
     } catch {
       if error.errno.concernsOneQueuedConnection { return true }

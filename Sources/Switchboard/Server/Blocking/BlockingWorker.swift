@@ -79,16 +79,15 @@ final class BlockingWorker: @unchecked Sendable {
     }
     if hasRunOut(now) { return }
     let reads = !isPaused && !hasPeerEnded
-    let sleeps = control.mail.fallAsleep() && !owesDrained
-    switch wait(for: reads ? .read : [], until: sleeps ? earlier(alarm, limit) : now) {
+    let isFree = !owesDrained && control.mail.fallAsleep()
+    let deadline = isFree ? earlier(alarm, limit) : now
+    switch wait(for: reads ? .read : [], until: deadline) {
     case .read: receive()
     case .hangUp: hungUp()
     default: break
     }
-    if owesDrained, !isOver { tellDrained() }
-  }
-
-  private func tellDrained() {
+    // After what has come: a session that sends without end still hears its peer.
+    guard owesDrained, !isOver else { return }
     owesDrained = false
     callBack { sessions, connection in sessions.drained(0, &connection) }
   }
