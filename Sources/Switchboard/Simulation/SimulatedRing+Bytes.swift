@@ -57,7 +57,7 @@ extension SimulatedRing {
   ) -> Bool? {
     var room = buffer.length
     if room > 1, let chance = kernel.fires(.shortReceive, on: number) {
-      room = 1 + Int(chance % UInt64(min(room, socket.incoming?.unread ?? 1)))
+      room = 1 + Int(chance % UInt64(max(1, min(room, socket.incoming?.unread ?? 1))))
     }
     let start = unsafe UnsafeMutableRawPointer(bitPattern: UInt(buffer.address))
     let outcome = unsafe network.receive(

@@ -129,7 +129,8 @@ extension Timeline {
   private func label(_ moment: Instant, isFirst: Bool) -> String {
     if zero == start { return isFirst ? "0 µs" : Figures.brief(moment.since(start)) }
     return isFirst
-      ? Figures.brief(moment.since(zero)) : "+\(Figures.brief(moment.since(start)))"
+      ? TimeScale.label(moment.since(zero).inSeconds, step: 1e-6)
+      : "+\(Figures.brief(moment.since(start)))"
   }
 
   private func row(

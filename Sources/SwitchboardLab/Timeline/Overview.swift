@@ -43,11 +43,20 @@ struct TimeScale {
     return numbers
   }()
 
+  /// A moment as exactly as a step needs, in the unit that suits the step; in a larger one where that
+  /// would be five digits.
   static func label(_ seconds: Double, step: Double) -> String {
-    let (unit, size) = step >= 0.1 ? ("s", 1.0) : step >= 1e-4 ? ("ms", 1e-3) : ("µs", 1e-6)
+    let units = [("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)]
+    var unit = step >= 0.1 ? 0 : step >= 1e-4 ? 1 : 2
+    while unit > 0, seconds / units[unit].1 >= 9999.5 { unit -= 1 }
+    let (name, size) = units[unit]
     let value = seconds / size
-    let isWhole = abs(value - value.rounded()) < 1e-6
-    return Figures.fixed(value, places: isWhole ? 0 : 1) + " " + unit
+    if abs(value - value.rounded()) < 1e-6 { return Figures.fixed(value, places: 0) + " " + name }
+    var (places, scaled) = (1, step / size * 10)
+    while places < 9, abs(scaled - scaled.rounded()) > 1e-6 {
+      (places, scaled) = (places + 1, scaled * 10)
+    }
+    return Figures.fixed(value, places: places) + " " + name
   }
 }
 

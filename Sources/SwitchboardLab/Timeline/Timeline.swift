@@ -66,7 +66,8 @@ public struct Timeline {
     for sending in recording.sends {
       if let row = rows[sending.connection] { clients[row].sent += sending.bytes }
     }
-    return clients
+    let number = { (client: Client) in recording.numbers[client.connection] ?? 0 }
+    return clients.sorted { number($0) < number($1) }
   }
 
   /// A client's callbacks, in order.

@@ -34,6 +34,7 @@ extension TimelinePage {
       return context;
     };
     const layout = () => {
+      tip.hidden = true;
       width = view.clientWidth;
       const room = Math.max(220, window.innerHeight - (width < 600 ? 260 : 300));
       height = Math.min(axis + rowsHeight + 6, room);
