@@ -21,7 +21,11 @@ struct AcceptState {
     let isNew = pause == nil
     pause = reason
     retryAt = nil
-    if isEmpty || reason.passesWithTime { retryLater(now, entropy: entropy()) }
+    switch reason {
+    case .failed, .refused(.system): retryLater(now, entropy: entropy())
+    case .refused(.beyondSet), .connectionLimit:
+      if isEmpty { retryLater(now, entropy: entropy()) }
+    }
     return isNew
   }
 
