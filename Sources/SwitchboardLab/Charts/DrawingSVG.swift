@@ -42,6 +42,9 @@ extension Drawing {
       let seen = opacity < 1 ? " fill-opacity=\"\(opacity)\"" : ""
       return "<rect class=\"f-\(ink.name)\" x=\"\(brief(box.left))\" y=\"\(brief(box.top))\" "
         + "width=\"\(size.0)\" height=\"\(size.1)\"\(seen)/>"
+    case .marker(let place, .blue, let radius):
+      return "<circle class=\"f-blue\" cx=\"\(brief(place.x))\" cy=\"\(brief(place.y))\" "
+        + "r=\"\(brief(radius))\"/>"
     case .marker(let place, let hue, let radius):
       return "<path class=\"f-\(hue)\" d=\"\(outline(of: hue, at: place, radius))Z\"/>"
     case .ring(let place, let radius):
@@ -64,11 +67,11 @@ extension Drawing {
     }.joined()
   }
 
-  /// Each hue has a shape, so that colour is not needed to tell two series apart.
+  /// Each hue has a shape, so that colour is not needed to tell two series apart; blue's is a circle.
   private static func outline(of hue: Hue, at place: Point, _ radius: Double) -> String {
     let corners: [(Double, Double)] =
       switch hue {
-      case .blue: polygon(12)
+      case .blue: []
       case .vermilion: [(-0.85, -0.85), (0.85, -0.85), (0.85, 0.85), (-0.85, 0.85)]
       case .green: [(0, -1.15), (1.1, 0.8), (-1.1, 0.8)]
       case .purple: [(0, 1.15), (1.1, -0.8), (-1.1, -0.8)]

@@ -23,7 +23,7 @@ public struct StripChart: Picture {
   }
 
   /// More dots than these cannot be told apart.
-  private static let mostDots = 150
+  private static let mostDots = 100
 
   public func drawn(width: Double) -> Drawing {
     let rows = Rows(names: strips.map(\.name), ends: strips.map(\.text), width: width, pitch: 34)

@@ -4,8 +4,8 @@ import Switchboard
 public struct SelectIsLinear: Trial {
   public static let name = "select-is-linear"
   public static let claim =
-    "The time of one wait grows in proportion to what is watched with select and poll, and hardly "
-    + "at all with epoll."
+    "The time of one wait grows in proportion to what is watched, or faster, with select and poll, and "
+    + "hardly at all with epoll."
   public static let story =
     "select and poll hand the kernel everything that is watched, in every wait, and look through "
     + "all of it afterwards; epoll keeps the list in the kernel and fetches what is ready. One "
@@ -65,12 +65,12 @@ public struct SelectIsLinear: Trial {
       return Findings(.undecided("too few sizes could be measured; raise `ulimit -n`"))
     }
     let select = growth["select"]
-    let holds = poll > 0.7 && poll < 1.3 && epoll < 0.3 && (select.map { $0 > 0.6 } ?? true)
+    let holds = poll > 0.7 && epoll < 0.3 && (select.map { $0 > 0.6 } ?? true)
     let words = slopes.compactMap { name, slope in
       slope.map { "\(name) \(Figures.fixed(power(ofTen: $0), places: 1)) times" }
     }
     let reason =
-      "Ten times as much to watch, from 100 on, made a wait with "
+      "Ten times as much to watch, from 50 on, made a wait with "
       + words.joined(separator: ", with ") + " as long."
     return Findings(
       Verdict(holds, reason),
@@ -78,7 +78,8 @@ public struct SelectIsLinear: Trial {
       tables: [table(measured)],
       notes: [
         "Medians, with the range of the middle eight tenths, of up to 4,000 waits each: the call, "
-          + "and collecting what is ready."
+          + "and collecting what is ready. Where the growth is faster than what is watched, the sockets "
+          + "that are asked do not fit into the processor's caches any more."
       ])
   }
 
