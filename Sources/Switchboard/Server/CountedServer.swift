@@ -87,8 +87,7 @@ private final class CountedRun: Sendable {
     case .poll:
       let poller = try PollPoller(system: system)
       try serve(Proactor(poller: poller, acceptBudget: budget, system: system))
-    // The blocking models have no loop.
-    case .epoll, .auto, .sequential, .threads, .pool:
+    case .epoll, .auto:
       let poller = try EdgeEpoll(system: system)
       try serve(Proactor(poller: poller, acceptBudget: budget, system: system))
     case .ioUring:
