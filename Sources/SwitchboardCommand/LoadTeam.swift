@@ -37,7 +37,8 @@ struct LoadWorker {
     let isToldToGo = DispatchSemaphore(value: 0)
     Thread.detachNewThread {
       while let line = readLine() {
-        if line == "go" { isToldToGo.signal() } else { run.stop() }
+        if line != "go" { run.stop() }
+        isToldToGo.signal()
       }
       // Who started us has gone.
       run.stop()

@@ -66,13 +66,9 @@ public final class LoadRun: Sendable {
     series.take(control.takeIntervals(), progress)
     let shares = control.finished
     let result = LoadResult(options, shares, series.finish(), connected: connected)
-    if !stands, !isStoppedByCaller { throw LoadError.nobody(result.failures) }
     if let error = threads.lazy.compactMap(\.error).first { throw error }
+    if connected == 0, !result.failures.kinds.isEmpty { throw LoadError.nobody(result.failures) }
     return result
-  }
-
-  private var isStoppedByCaller: Bool {
-    control.earlyFailures.counts.isEmpty && control.connected.load(ordering: .relaxed) == 0
   }
 
   /// Waits until every connection stands or has failed once; false when none stands.

@@ -9,29 +9,29 @@
 @safe
 final class BlockingWorker: @unchecked Sendable {
   let control: LoopControl<Linux>
-  private let house: BlockingHouse
-  private let sessions: SessionTable
-  private let system = Linux()
-  private let input: ByteRegion
-  private let output: ByteRegion
-  private var connection: Connection
+  let house: BlockingHouse
+  let sessions: SessionTable
+  let system = Linux()
+  let input: ByteRegion
+  let output: ByteRegion
+  var connection: Connection
   /// Sequential: what the process is asked to do comes to the thread that serves.
-  private let signals: Descriptor?
+  let signals: Descriptor?
 
   // Of the connection that is being served.
-  private var descriptor = Descriptor(rawValue: -1)
-  private var key = Key(index: 0, generation: 0)
-  private var isOver = true
-  private var isPaused = false
-  private var hasPeerEnded = false
-  private var isClosing = false
-  private var owesDrained = false
-  private var hasLetters = false
-  private var isToldToDrain = false
-  private var quietTurns = 0
-  private var turnsLeft = 128
-  private var alarm: Instant?
-  private var lastActive = Instant(nanoseconds: 0)
+  var descriptor = Descriptor(rawValue: -1)
+  var key = Key(index: 0, generation: 0)
+  var isOver = true
+  var isPaused = false
+  var hasPeerEnded = false
+  var isClosing = false
+  var owesDrained = false
+  var hasLetters = false
+  var isToldToDrain = false
+  var quietTurns = 0
+  var turnsLeft = 128
+  var alarm: Instant?
+  var lastActive = Instant(nanoseconds: 0)
 
   init(
     _ house: BlockingHouse, control: LoopControl<Linux>, signals: Descriptor? = nil
@@ -67,7 +67,7 @@ final class BlockingWorker: @unchecked Sendable {
     key = Key(index: 0, generation: key.generation &+ 1)
   }
 
-  private func turn() {
+  func turn() {
     if request == .stop { return over(.stopped) }
     if request == .drain, !isToldToDrain { return beginDrain() }
     deliverMail()
@@ -92,15 +92,15 @@ final class BlockingWorker: @unchecked Sendable {
     callBack { sessions, connection in sessions.drained(0, &connection) }
   }
 
-  private var request: Waker<Linux>.Request { max(control.waker.request, house.request) }
+  var request: Waker<Linux>.Request { max(control.waker.request, house.request) }
 
   /// When the connection has to end if nothing happens on it.
-  private var limit: Instant? {
+  var limit: Instant? {
     earlier(house.options.idleTimeout.map { lastActive + $0 }, house.drainDeadline)
   }
 
   /// Ends the connection if its time is over.
-  private func hasRunOut(_ now: Instant) -> Bool {
+  func hasRunOut(_ now: Instant) -> Bool {
     if let idle = house.options.idleTimeout, lastActive + idle <= now {
       over(.idle)
     } else if let deadline = house.drainDeadline, deadline <= now {
@@ -110,7 +110,7 @@ final class BlockingWorker: @unchecked Sendable {
   }
 
   /// What has come is answered first, then the session is asked to finish.
-  private func beginDrain() {
+  func beginDrain() {
     house.startDeadline(system.now())
     // Who accepts is busy with this connection.
     if control === house.control { house.announceDrain() }
@@ -126,13 +126,13 @@ final class BlockingWorker: @unchecked Sendable {
   }
 
   /// Runs what other threads want to be run in this one; letters wait for the session.
-  private func doJobs() {
+  func doJobs() {
     guard control.mail.takeUp() else { return }
     hasLetters = true
     for letter in control.jobs.takeAll() { letter.message() }
   }
 
-  private func deliverMail() {
+  func deliverMail() {
     doJobs()
     guard hasLetters else { return }
     hasLetters = false
@@ -145,7 +145,7 @@ final class BlockingWorker: @unchecked Sendable {
   // ------------------------------------------------------------------------------- waiting
 
   /// Waits until the connection is ready, somebody wakes this worker, or the time has come.
-  private func wait(for interest: Interest, until deadline: Instant?) -> Readiness {
+  func wait(for interest: Interest, until deadline: Instant?) -> Readiness {
     let asked: Int16 = (interest.contains(.read) ? 0x1 : 0) | (interest.contains(.write) ? 0x4 : 0)
     var entries = InlineArray<3, PollEntry>(repeating: PollEntry(descriptor: -1, events: 0x1))
     entries[0] = PollEntry(descriptor: descriptor.rawValue, events: asked)
@@ -166,7 +166,7 @@ final class BlockingWorker: @unchecked Sendable {
     return []
   }
 
-  private func receive() {
+  func receive() {
     let (system, descriptor) = (system, descriptor)
     let outcome = system.retryingInterrupts {
       unsafe system.receive(descriptor, into: input.all)
@@ -187,88 +187,10 @@ final class BlockingWorker: @unchecked Sendable {
   }
 
   /// The connection broke while nobody reads from it.
-  private func hungUp() {
+  func hungUp() {
     let pending = system.get(.error, on: descriptor)
     let number = pending.isSuccess ? Int32(clamping: pending.value) : 0
     let errno = number > 0 ? Errno(rawValue: number) : .connectionReset
     over(.failed(SystemError(.receive, errno)))
-  }
-
-  // -------------------------------------------------------------------------------- sending
-
-  /// Calls the session, sends what it wrote and does what it asked for.
-  private func callBack(_ body: (SessionTable, inout Connection) -> Void) {
-    connection.now = system.now()
-    let region = unsafe OutputRegion(start: output.start, capacity: output.count)
-    connection.begin(key, descriptor.rawValue, region)
-    body(sessions, &connection)
-    let requests = connection.requests
-    if requests.contains(.overflow) || connection.count > house.options.outboxLimit {
-      return over(.outboxFull)
-    }
-    if requests.contains(.timer) { alarm = connection.alarm }
-    if requests.contains(.pause) { isPaused = true }
-    if requests.contains(.resume) { isPaused = false }
-    isClosing = requests.contains(.close)
-    if requests.contains(.drained) { owesDrained = true }
-    send(waiting: !requests.contains(.abort))
-    if isOver { return }
-    if requests.contains(.abort) { return over(.aborted) }
-    if isClosing { finish() }
-  }
-
-  /// Sends all that was written, however long that takes.
-  private func send(waiting: Bool) {
-    var offset = 0
-    let (system, descriptor) = (system, descriptor)
-    while offset < connection.count {
-      let rest = unsafe UnsafeRawBufferPointer(rebasing: connection.written[offset...])
-      let outcome = system.retryingInterrupts { unsafe system.send(descriptor, from: rest) }
-      if outcome.isSuccess {
-        offset += outcome.value
-        lastActive = system.now()
-      } else if let errno = outcome.errno, errno != .wouldBlock {
-        return over(.failed(SystemError(.send, errno)))
-      } else if !waiting {
-        return
-      }
-      guard offset < connection.count else { break }
-      owesDrained = true
-      _ = wait(for: .write, until: control.mail.fallAsleep() ? limit : system.now())
-      doJobs()
-      if request == .stop { return over(.stopped) }
-      if hasRunOut(system.now()) { return }
-    }
-    if isClosing { owesDrained = false }
-  }
-
-  // -------------------------------------------------------------------------------- closing
-
-  /// Everything is sent: says so, and discards what still comes until the peer has finished too,
-  /// for a while. Closing with unread input would reset the connection and destroy the last reply.
-  private func finish() {
-    if hasPeerEnded { return over(.peerFinished) }
-    over(.finished)
-    _ = system.shutdownSending(descriptor)
-    let end = system.now() + house.options.lingerTimeout
-    var discarded = 0
-    while request != .stop, system.now() < end, discarded <= 16 << 20 {
-      if let deadline = house.drainDeadline, deadline <= system.now() { return }
-      guard wait(for: .read, until: earlier(end, house.drainDeadline)) == .read else { continue }
-      let outcome = unsafe system.receive(descriptor, into: input.all)
-      switch outcome.errno {
-      case nil where outcome.value == 0: return
-      case nil: discarded += outcome.value
-      case Errno.wouldBlock, Errno.interrupted: break
-      default: return
-      }
-    }
-  }
-
-  private func over(_ reason: CloseReason) {
-    guard !isOver else { return }
-    isOver = true
-    house.ended(reason)
-    sessions.close(0, reason)
   }
 }
