@@ -56,8 +56,9 @@ extension SimulatedRing {
     _ operation: Operation, _ socket: SimulatedSocket, into buffer: Buffer, _ number: Int
   ) -> Bool? {
     var room = buffer.length
-    if room > 1, let chance = kernel.fires(.shortReceive, on: number) {
-      room = 1 + Int(chance % UInt64(max(1, min(room, socket.incoming?.unread ?? 1))))
+    let unread = socket.incoming?.unread ?? 0
+    if room > 1, unread > 1, let chance = kernel.fires(.shortReceive, on: number) {
+      room = 1 + Int(chance % UInt64(min(room, unread)))
     }
     let start = unsafe UnsafeMutableRawPointer(bitPattern: UInt(buffer.address))
     let outcome = unsafe network.receive(

@@ -117,6 +117,8 @@ struct EveryWorld {
     try simulate(seed: scenario.seed) { world in
       world.backend = backend
       world.options.lingerTimeout = .seconds(10)
+      // Not when the last client has left: what it said last is on its way then.
+      world.drain = .seconds(30)
       world.serve { ScenarioSession(notes) }
       for plan in scenario.plans {
         world.client(Int(plan.number)) { client in

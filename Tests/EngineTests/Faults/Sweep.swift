@@ -81,7 +81,10 @@ extension FaultyServer {
     for mode in [SweepMode.echo, SweepMode.address, SweepMode.big, SweepMode.close] {
       attempt(String(UnicodeScalar(mode)), &seen) { try talk(mode, &$0) }
     }
-    if !world.isReactor {
+    if world.isReactor {
+      state.withLock { $0.waker }?.wake()
+    } else {
+      attempt("A", &seen) { try talk(SweepMode.abort, &$0) }
       attempt("P", &seen) { try talk(SweepMode.pause, &$0) }
       attempt("H", &seen) { try talk(SweepMode.halt, &$0) }
       if !hasEnded, !runsJobs() { seen.failures.append("a job was not run") }
@@ -125,6 +128,9 @@ extension FaultyServer {
       guard reply == SweepMode.bigReply else { throw Garbled() }
     case SweepMode.close:
       guard try client.receiveToEnd() == Array("bye".utf8) else { throw Garbled() }
+      return
+    case SweepMode.abort:
+      guard try client.receiveToEnd().isEmpty else { throw Garbled() }
       return
     case SweepMode.halt:
       guard try client.receive(exactly: 1) == Array("H".utf8) else { throw Garbled() }

@@ -12,6 +12,8 @@ enum SweepMode {
   static let pause = UInt8(ascii: "P")
   /// Says goodbye and closes.
   static let close = UInt8(ascii: "C")
+  /// Closes at once.
+  static let abort = UInt8(ascii: "A")
   /// Pauses reading for good.
   static let halt = UInt8(ascii: "H")
 
@@ -54,6 +56,7 @@ struct SweepSession: Session {
       connection.write("H")
       connection.pauseReading()
       connection.setTimer(after: .milliseconds(150))
+    case SweepMode.abort: connection.abort()
     case SweepMode.close:
       connection.write("bye")
       connection.close()

@@ -94,7 +94,9 @@ struct EveryCall {
         #expect(!rules.isEmpty, "nothing says what happens when \(swept.name) fails: add a Rule")
         for rule in rules {
           for errno in rule.errnos {
-            for number in first...max(first, min(count, Self.most(rule))) {
+            for number
+              in first...max(first, min(count, kind == "add, outgoing" ? 1 : Self.most(rule)))
+            {
               try survive(world, Target(swept, number, errno), rule.effect, pausing: pausing)
               pairs += 1
             }
