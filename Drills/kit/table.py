@@ -15,7 +15,7 @@ def rows(results):
     for result in results:
         by_drill.setdefault(result.drill, {})[result.backend] = result
     for drill, found in by_drill.items():
-        common = next(iter(found.values())) if len(drill.backends) == 1 else None
+        common = found.get("all")
         yield drill, [(common or found.get(backend)) for backend in BACKENDS]
 
 
@@ -39,8 +39,7 @@ def markdown(results):
             if one is None or one in seen:
                 continue
             seen.append(one)
-            backend = one.backend if len(drill.backends) > 1 else "all"
             detail = "; ".join(filter(None, [one.reason, ", ".join(one.figures)]))
             title = f"{drill.name} {drill.title}" if len(seen) == 1 else ""
-            lines.append(f"| {title} | {backend} | {one.verdict} | {detail} |")
+            lines.append(f"| {title} | {one.backend} | {one.verdict} | {detail} |")
     return "\n".join(lines) + "\n"
