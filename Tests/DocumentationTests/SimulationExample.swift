@@ -25,7 +25,7 @@ struct Sums: Session {
 }
 
 @Test func `sums survive a thousand kinds of bad luck`() throws {
-  for seed in 0..<100 as Range<UInt64> {
+  for seed in 0..<50 as Range<UInt64> {
     try simulate(seed: seed, faults: .harsh) { world in
       world.serve { Sums() }
       world.replies(Sums.model)

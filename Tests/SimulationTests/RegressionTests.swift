@@ -39,4 +39,29 @@ import Testing
       }
     }
   }
+
+  /// The first of these, as the search for the smallest scenario left it.
+  @Test func `seed 210`() throws {
+    let faults = [
+      Fault(.acceptExhaustion, on: 0, occasion: 1), Fault(.registrationFailure, on: 0, occasion: 2),
+    ]
+    try simulate(seed: 210, faults: .schedule(faults)) { world in
+      SimulatedWorkload.line.serve(in: world)
+      world.client(10) { client in client.connect(after: .microseconds(2600)) }
+    }
+  }
+
+  /// The second.
+  @Test func `seed 100`() throws {
+    let faults = [
+      Fault(.registrationFailure, on: 1, occasion: 1),
+      Fault(.registrationFailure, on: 8, occasion: 1),
+    ]
+    try simulate(seed: 100, faults: .schedule(faults)) { world in
+      SimulatedWorkload.frames.serve(in: world)
+      for (number, start) in [(1, 400), (3, 2600), (7, 11100), (8, 2000)] {
+        world.client(number) { client in client.connect(after: .microseconds(start)) }
+      }
+    }
+  }
 }

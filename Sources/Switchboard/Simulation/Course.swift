@@ -25,9 +25,9 @@ final class Course: SimulatedNetwork.Hooks {
   let record: CallRecord
   let kernel: SimulatedKernel
   var clients: [ClientState] = []
-  private var indices: [Int] = []
+  var indices: [Int] = []
   private var isAdvancing = false
-  private var left = 0
+  var left = 0
   /// When draining began; nil before.
   var drainBegan: UInt64?
   /// Asks the loop to drain; nil while there is none.
@@ -70,7 +70,7 @@ final class Course: SimulatedNetwork.Hooks {
     }
   }
 
-  private func add(_ plan: SimulatedClient) {
+  func add(_ plan: SimulatedClient) {
     let socket = network.makeSocket(.v4)
     socket.client = plan.number
     // Its port is its name.
@@ -123,7 +123,7 @@ final class Course: SimulatedNetwork.Hooks {
     }
   }
 
-  private func connect(_ index: Int) {
+  func connect(_ index: Int) {
     let plan = clients[index].plan
     let random = SimulatedRandom(seed: world.seed, stream: 1, part: UInt64(plan.number))
     let link = SimulatedLink(number: plan.number, random: random)
@@ -132,7 +132,7 @@ final class Course: SimulatedNetwork.Hooks {
       clients[index].socket, to: .loopback(port: Course.port), over: link)
   }
 
-  private func beginDraining() {
+  func beginDraining() {
     guard drainBegan == nil, !record.hasFailed else { return }
     guard let drain else { return }
     drainBegan = network.now
@@ -145,7 +145,7 @@ final class Course: SimulatedNetwork.Hooks {
 
   /// What a client gets in any case of a server that drains: the replies to what has arrived, or
   /// where replies may be held up, to what was read.
-  private func promise(to client: ClientState) -> Int {
+  func promise(to client: ClientState) -> Int {
     guard client.socket.other >= 0 else {
       record.excuse(client.plan.number)
       return 0
@@ -170,7 +170,7 @@ final class Course: SimulatedNetwork.Hooks {
 
   // ----------------------------------------------------------------------------- clients
 
-  private func advance(_ index: Int) {
+  func advance(_ index: Int) {
     guard !isAdvancing, index >= 0, !clients[index].isOver else { return }
     isAdvancing = true
     defer { isAdvancing = false }
@@ -186,11 +186,11 @@ final class Course: SimulatedNetwork.Hooks {
     if isGoing(index) { network.finish(socket) }
   }
 
-  private func isGoing(_ index: Int) -> Bool {
+  func isGoing(_ index: Int) -> Bool {
     !clients[index].isOver && clients[index].staysUntil == nil
   }
 
-  private func sufferFaults(_ index: Int) {
+  func sufferFaults(_ index: Int) {
     let number = clients[index].plan.number
     if network.faults.fires(.resetByPeer, on: number, at: network.now) != nil {
       return leave(index, byReset: true)
@@ -200,13 +200,13 @@ final class Course: SimulatedNetwork.Hooks {
     }
   }
 
-  private func pause(_ index: Int, _ duration: UInt64) {
+  func pause(_ index: Int, _ duration: UInt64) {
     clients[index].pausedUntil = max(clients[index].pausedUntil, network.now + duration)
     network.heap.push(.client, index, at: clients[index].pausedUntil, detail: .max)
   }
 
   /// Does what the script says: whether it can go on at once.
-  private func doStep(_ index: Int) -> Bool {
+  func doStep(_ index: Int) -> Bool {
     let place = clients[index].step
     switch clients[index].plan.steps[place] {
     case .send(let bytes): return send(bytes, index)
@@ -231,7 +231,7 @@ final class Course: SimulatedNetwork.Hooks {
     return true
   }
 
-  private func send(_ bytes: [UInt8], _ index: Int) -> Bool {
+  func send(_ bytes: [UInt8], _ index: Int) -> Bool {
     let socket = clients[index].socket
     // Whoever has said that he sends no more does not.
     if socket.hasFinished {
@@ -253,7 +253,7 @@ final class Course: SimulatedNetwork.Hooks {
     return true
   }
 
-  private func read(_ index: Int) {
+  func read(_ index: Int) {
     let socket = clients[index].socket
     guard !clients[index].isOver, network.now >= clients[index].pausedUntil,
       let incoming = socket.incoming
@@ -273,118 +273,5 @@ final class Course: SimulatedNetwork.Hooks {
     }
     if let error = socket.error { return lost(index, error) }
     if incoming.isAtEnd { reachedEnd(index) }
-  }
-
-  // ------------------------------------------------------------------------------ ending
-
-  /// The server has finished.
-  private func reachedEnd(_ index: Int) {
-    let state = clients[index]
-    let number = state.plan.number
-    let wanted = state.promised ?? state.expected.count
-    if state.received < wanted, !record.isExcused(number), !state.plan.leaves {
-      record.fail(.missingBytes(client: number, got: state.received, wanted: wanted))
-    }
-    record.say("client \(number) is done, with \(state.received) bytes")
-    if number % 4 == 0, !state.socket.hasFinished {
-      let end = network.now + world.options.lingerTimeout.clampedNanoseconds + 1_000_000_000
-      clients[index].staysUntil = end
-      return network.heap.push(.client, index, at: end, detail: .max)
-    }
-    network.close(state.socket)
-    over(index)
-  }
-
-  /// A client that keeps its end open: the server does not wait for it for ever.
-  private func stay(_ index: Int, until end: UInt64) {
-    guard network.now >= end else { return }
-    let socket = clients[index].socket
-    if socket.other >= 0, network.sockets[socket.other].state != .closed {
-      record.fail(.leftOver("a connection that had been finished with"))
-    }
-    network.close(socket)
-    over(index)
-  }
-
-  /// The connection broke, or could not be made.
-  private func lost(_ index: Int, _ errno: Errno) {
-    let state = clients[index]
-    let number = state.plan.number
-    record.say("client \(number) lost its connection: \(errno.symbol)")
-    if !record.isExcused(number), !isExcusedByTime(state), !record.hasFailed {
-      record.fail(.broke(client: number, how: errno.meaning))
-    }
-    state.socket.state = .closed
-    over(index)
-  }
-
-  /// Whether the server may have closed for good because something took too long.
-  private func isExcusedByTime(_ state: ClientState) -> Bool {
-    let socket = state.socket
-    // It came when the server had begun to drain.
-    guard socket.other >= 0 else { return drainBegan != nil }
-    let end = network.sockets[socket.other]
-    let linger = world.options.lingerTimeout.clampedNanoseconds
-    return end.finishedAt > 0 && network.now >= end.finishedAt + linger
-  }
-
-  private func leave(_ index: Int, byReset: Bool) {
-    let state = clients[index]
-    record.say("client \(state.plan.number) \(byReset ? "resets" : "closes")")
-    record.excuse(state.plan.number)
-    if byReset { network.sendReset(from: state.socket) } else { network.close(state.socket) }
-    state.socket.state = .closed
-    over(index)
-  }
-
-  private func over(_ index: Int) {
-    clients[index].isOver = true
-    left -= 1
-    network.hasChanged = true
-    if left == 0, drainBegan == nil {
-      network.heap.push(.other, 0, at: network.now + 1_000_000, detail: Moment.drain.rawValue)
-    }
-  }
-
-  /// Whether every client has come to its end.
-  var isOver: Bool { left == 0 }
-  /// Those that have not.
-  var unfinished: [Int] { clients.filter { !$0.isOver }.map(\.plan.number) }
-
-  /// A session was closed: there must be a reason.
-  func sessionClosed(of number: Int, _ reason: CloseReason, isClosing: Bool) {
-    guard number > 0, number < indices.count, indices[number] >= 0, !record.hasFailed else {
-      return
-    }
-    let state = clients[indices[number]]
-    func unless(_ isRight: Bool, _ what: String) {
-      if isRight {
-        record.excuse(number)
-      } else {
-        record.fail(.broke(client: number, how: what))
-      }
-    }
-    switch reason {
-    case .finished, .peerFinished: break
-    case .aborted: record.excuse(number)
-    case .failed(let error):
-      unless(record.isExcused(number) || isExcusedByTime(state), error.description)
-    case .outboxFull:
-      let limit = min(
-        world.options.outboxLimit, world.options.totalOutboxLimit / max(1, clients.count))
-      unless(state.expected.count > limit, "an outbox was called full")
-    case .idle:
-      let idle = world.options.idleTimeout?.clampedNanoseconds ?? .max
-      let active = state.socket.other >= 0 ? network.sockets[state.socket.other].lastActive : 0
-      // Ticks of a millisecond, and a turn's length.
-      // What comes while it closes is thrown away, and does not count.
-      unless(
-        isClosing || network.now - active + 3_000_000 >= idle, "closed as idle too early")
-    case .drainTimeout:
-      let timeout = world.options.drainTimeout.clampedNanoseconds
-      unless(
-        drainBegan.map { network.now >= $0 + timeout } ?? false, "cut off before the drain timeout")
-    default: unless(false, reason.description)
-    }
   }
 }

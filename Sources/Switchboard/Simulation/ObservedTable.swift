@@ -117,6 +117,8 @@ final class ObservedTable: SessionTable {
   override func addressee(_ place: Int) -> Key { base.addressee(place) }
   override func deliver(_ place: Int, _ index: Int, _ connection: inout Connection) {
     enter(index, "given a message")
+    // Work, also when nothing is sent for it.
+    record.excuseIdleTurn()
     base.deliver(place, index, &connection)
     leave(index, &connection)
   }

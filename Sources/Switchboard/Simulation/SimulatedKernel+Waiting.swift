@@ -51,7 +51,9 @@ extension SimulatedKernel {
       return .failure(.badDescriptor)
     }
     if fires(.interrupt, on: 0) != nil { return answer(.epollWait, epoll, .failure(.interrupted)) }
-    let room = fires(.partialBatch, on: 0) == nil ? events.count : 1
+    let isPartial = fires(.partialBatch, on: 0) != nil
+    if isPartial { record.excuseIdleTurn() }
+    let room = isPartial ? 1 : events.count
     let part = unsafe UnsafeMutableBufferPointer(rebasing: events[..<room])
     var count = 0
     let start = network.now

@@ -35,6 +35,7 @@ extension SimulatedNetwork {
     guard let first = listener.queue.first else { return .failure(.wouldBlock) }
     guard let number = install(first) else { return .failure(.descriptorLimit) }
     listener.queue.removeFirst()
+    first.lastActive = turnStart
     peer = first.peer
     return .value(Int(number))
   }

@@ -1,0 +1,113 @@
+// How clients come to their end, and whether they may.
+extension Course {
+  /// The server has finished.
+  func reachedEnd(_ index: Int) {
+    let state = clients[index]
+    let number = state.plan.number
+    let wanted = state.promised ?? state.expected.count
+    if state.received < wanted, !record.isExcused(number), !state.plan.leaves {
+      record.fail(.missingBytes(client: number, got: state.received, wanted: wanted))
+    }
+    record.say("client \(number) is done, with \(state.received) bytes")
+    if number % 4 == 0, !state.socket.hasFinished {
+      let end = network.now + world.options.lingerTimeout.clampedNanoseconds + 1_000_000_000
+      clients[index].staysUntil = end
+      return network.heap.push(.client, index, at: end, detail: .max)
+    }
+    network.close(state.socket)
+    over(index)
+  }
+
+  /// A client that keeps its end open: the server does not wait for it for ever.
+  func stay(_ index: Int, until end: UInt64) {
+    guard network.now >= end else { return }
+    let socket = clients[index].socket
+    if socket.other >= 0, network.sockets[socket.other].state != .closed {
+      record.fail(.leftOver("a connection that had been finished with"))
+    }
+    network.close(socket)
+    over(index)
+  }
+
+  /// The connection broke, or could not be made.
+  func lost(_ index: Int, _ errno: Errno) {
+    let state = clients[index]
+    let number = state.plan.number
+    record.say("client \(number) lost its connection: \(errno.symbol)")
+    if !record.isExcused(number), !isExcusedByTime(state), !record.hasFailed {
+      record.fail(.broke(client: number, how: errno.meaning))
+    }
+    state.socket.state = .closed
+    over(index)
+  }
+
+  /// Whether the server may have closed for good because something took too long.
+  func isExcusedByTime(_ state: ClientState) -> Bool {
+    let socket = state.socket
+    // It came when the server had begun to drain.
+    guard socket.other >= 0 else { return drainBegan != nil }
+    let end = network.sockets[socket.other]
+    let linger = world.options.lingerTimeout.clampedNanoseconds
+    return end.finishedAt > 0 && network.now >= end.finishedAt + linger
+  }
+
+  func leave(_ index: Int, byReset: Bool) {
+    let state = clients[index]
+    record.say("client \(state.plan.number) \(byReset ? "resets" : "closes")")
+    record.excuse(state.plan.number)
+    if byReset { network.sendReset(from: state.socket) } else { network.close(state.socket) }
+    state.socket.state = .closed
+    over(index)
+  }
+
+  func over(_ index: Int) {
+    clients[index].isOver = true
+    left -= 1
+    network.hasChanged = true
+    if left == 0, drainBegan == nil {
+      network.heap.push(.other, 0, at: network.now + 1_000_000, detail: Moment.drain.rawValue)
+    }
+  }
+
+  /// Whether every client has come to its end.
+  var isOver: Bool { left == 0 }
+  /// Those that have not.
+  var unfinished: [Int] { clients.filter { !$0.isOver }.map(\.plan.number) }
+
+  /// A session was closed: there must be a reason.
+  func sessionClosed(of number: Int, _ reason: CloseReason, isClosing: Bool) {
+    guard number > 0, number < indices.count, indices[number] >= 0, !record.hasFailed else {
+      return
+    }
+    let state = clients[indices[number]]
+    func unless(_ isRight: Bool, _ what: String) {
+      if isRight {
+        record.excuse(number)
+      } else {
+        record.fail(.broke(client: number, how: what))
+      }
+    }
+    switch reason {
+    case .finished, .peerFinished: break
+    case .aborted: record.excuse(number)
+    case .failed(let error):
+      unless(record.isExcused(number) || isExcusedByTime(state), error.description)
+    case .outboxFull:
+      let limit = min(
+        world.options.outboxLimit, world.options.totalOutboxLimit / max(1, clients.count))
+      unless(state.expected.count > limit, "an outbox was called full")
+    case .idle:
+      let idle = world.options.idleTimeout?.clampedNanoseconds ?? .max
+      let active = state.socket.other >= 0 ? network.sockets[state.socket.other].lastActive : 0
+      // Ticks of a millisecond, and a turn's length.
+      // What comes while it closes is thrown away, and does not count.
+      unless(
+        isClosing || network.now - active + 3_000_000 >= idle, "closed as idle too early")
+    case .drainTimeout:
+      let timeout = world.options.drainTimeout.clampedNanoseconds
+      unless(
+        drainBegan.map { network.now >= $0 + timeout } ?? false, "cut off before the drain timeout")
+    default: unless(false, reason.description)
+    }
+  }
+}

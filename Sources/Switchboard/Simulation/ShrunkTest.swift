@@ -1,0 +1,81 @@
+// A scenario as Swift.
+extension SimulatedWorld {
+  /// What differs from the defaults, as Swift.
+  var settings: [String] {
+    let plain = ServerOptions()
+    var lines = ["world.backend = .\(backend)"]
+    if options.acceptBudget != plain.acceptBudget {
+      lines.append("world.options.acceptBudget = \(options.acceptBudget)")
+    }
+    if let limit = options.maxConnections {
+      lines.append("world.options.maxConnections = \(limit)")
+    }
+    if let idle = options.idleTimeout {
+      lines.append("world.options.idleTimeout = .nanoseconds(\(idle.clampedNanoseconds))")
+    }
+    if options.highWatermark != plain.highWatermark {
+      lines.append("world.options.highWatermark = \(options.highWatermark)")
+      lines.append("world.options.lowWatermark = \(options.lowWatermark)")
+    }
+    if backlog != 128 { lines.append("world.backlog = \(backlog)") }
+    if descriptorLimit != 1024 { lines.append("world.descriptorLimit = \(descriptorLimit)") }
+    if let drain { lines.append("world.drain = .nanoseconds(\(drain.clampedNanoseconds))") }
+    return lines
+  }
+}
+
+extension ShrunkScenario {
+  /// The scenario as a test, ready to be put into a file.
+  ///
+  /// - Parameter serving: The lines that say what is served and what it replies.
+  public func test(serving: [String]) -> String {
+    var lines = ["@Test func seed\(failure.seed)() throws {"]
+    if faults.isEmpty {
+      lines.append("  try simulate(seed: \(failure.seed)) { world in")
+    } else {
+      lines.append("  let faults: [Fault] = [")
+      for fault in faults {
+        lines.append(
+          "    Fault(.\(fault.kind), on: \(fault.connection), occasion: \(fault.occasion)),")
+      }
+      lines.append("  ]")
+      lines.append("  try simulate(seed: \(failure.seed), faults: .schedule(faults)) { world in")
+    }
+    lines += settings.map { "    " + $0 }
+    lines += serving.map { "    " + $0 }
+    for client in clients { lines += client.statements.map { "    " + $0 } }
+    lines += ["  }", "}"]
+    return lines.map { $0 + "\n" }.joined()
+  }
+}
+
+extension SimulatedClient {
+  /// The script as Swift.
+  var statements: [String] {
+    var lines = ["world.client(\(number)) { client in"]
+    lines.append("  client.connect(after: .nanoseconds(\(start)))")
+    for step in steps {
+      switch step {
+      case .send(let bytes): lines.append("  client.send(\(SimulatedClient.literal(bytes)))")
+      case .expect(let bytes): lines.append("  client.expect(\(SimulatedClient.literal(bytes)))")
+      case .awaitReplies: lines.append("  client.awaitReplies()")
+      case .wait(let time): lines.append("  client.wait(.nanoseconds(\(time)))")
+      case .pauseReading(let time):
+        lines.append("  client.pauseReading(.nanoseconds(\(time)))")
+      case .finish: lines.append("  client.finish()")
+      case .reset: lines.append("  client.reset()")
+      case .close: lines.append("  client.close()")
+      }
+    }
+    return lines + ["}"]
+  }
+
+  private static func literal(_ bytes: [UInt8]) -> String {
+    let isPlain = bytes.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }
+    if isPlain { return "\"\(String(decoding: bytes, as: UTF8.self))\"" }
+    if let first = bytes.first, bytes.count > 16, bytes.allSatisfy({ $0 == first }) {
+      return "Array(repeating: \(first), count: \(bytes.count))"
+    }
+    return "\(bytes)"
+  }
+}
