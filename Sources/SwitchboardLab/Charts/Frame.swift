@@ -56,7 +56,7 @@ struct Frame {
     drawing.shapes.append(
       .line([.init(plot.left, line), .init(plot.right, line)], .faint, width: 1, isDashed: false))
     var end = -Double.infinity
-    let baseline = line + 6 + TextMetrics.ascent * Frame.textSize
+    let baseline = line + 8 + TextMetrics.ascent * Frame.textSize
     for tick in axis.ticks {
       let x = breadth(tick, axis)
       drawing.shapes.append(

@@ -40,7 +40,10 @@ struct Placer {
     for corner in corners(near: point, breadth, height) {
       let box = Box(
         left: corner.x, top: corner.y, right: corner.x + breadth, bottom: corner.y + height)
-      guard let cost = cost(of: box, for: point), cost < best?.cost ?? .infinity else { continue }
+      // What is too far away need not be looked at.
+      guard distance(from: box, to: point) < best?.cost ?? .infinity,
+        let cost = cost(of: box, for: point), cost < best?.cost ?? .infinity
+      else { continue }
       best = (cost, box)
     }
     guard let box = best?.box else { return nil }
@@ -88,14 +91,17 @@ struct Placer {
     return found
   }
 
+  private func distance(from box: Box, to point: Drawing.Point) -> Double {
+    max(box.left - point.x, point.x - box.right, 0)
+      + max(box.top - point.y, point.y - box.bottom, 0)
+  }
+
   /// Nil where the text cannot be.
   private func cost(of box: Box, for point: Drawing.Point) -> Double? {
     guard bounds.contains(box), !taken.contains(where: { $0.overlaps(box) }) else { return nil }
     let room = box.grown(by: 4)
     let covered = avoided.count { room.contains($0) }
-    let dx = max(box.left - point.x, point.x - box.right, 0)
-    let dy = max(box.top - point.y, point.y - box.bottom, 0)
-    return 40 * Double(covered) + dx + dy
+    return 40 * Double(covered) + distance(from: box, to: point)
   }
 
   /// Moves heights apart until each has `spacing`, as little as can be, in the order they have.

@@ -4,8 +4,8 @@ import Switchboard
 public struct SelectIsLinear: Trial {
   public static let name = "select-is-linear"
   public static let claim =
-    "The time of one wait grows in proportion to what is watched, or faster, with select and poll, and "
-    + "hardly at all with epoll."
+    "A wait takes longer in proportion to what is watched, or worse, with select and poll, and hardly "
+    + "longer with epoll."
   public static let story =
     "select and poll hand the kernel everything that is watched, in every wait, and look through "
     + "all of it afterwards; epoll keeps the list in the kernel and fetches what is ready. One "
