@@ -58,6 +58,8 @@ extension SimulatedKernel: RingKernel {
     if fires(.interrupt, on: 0) != nil { return .failure(.interrupted) }
     made.beginCall()
     let count = made.submit()
+    // Taking an entry is work, also of one whose completion is silent.
+    if count > 0 { record.excuseIdleTurn() }
     made.progress()
     let start = network.now
     var isLate = false
