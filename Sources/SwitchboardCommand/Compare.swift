@@ -6,6 +6,7 @@ import SwitchboardLab
 struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compare ways to serve: throughput, latency and memory.",
+    usage: "switchboard compare [<options>]",
     discussion: """
       Serves the frames protocol in a process of its own, each model in turn, loads it from this \
       one, and prints a table. With --out it also writes a report with charts. A model is left out \

@@ -68,5 +68,8 @@ enum EndOfInput {
     signal(SIGIO, SIG_DFL)
     _ = fcntl(0, F_SETOWN, getpid())
     _ = fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_ASYNC)
+    // Whoever was the last to write may have gone before anybody would be told.
+    var input = pollfd(fd: 0, events: 0, revents: 0)
+    if poll(&input, 1, 0) > 0, input.revents & Int16(POLLHUP) != 0 { exit(0) }
   }
 }
