@@ -66,6 +66,11 @@ enum EndOfInput {
   /// gone. It takes no thread: experiments count those.
   static func endsThisProcess() {
     signal(SIGIO, SIG_DFL)
+    // Whoever started this may have left it blocked, as threads of Dispatch do.
+    var wanted = sigset_t()
+    sigemptyset(&wanted)
+    sigaddset(&wanted, SIGIO)
+    pthread_sigmask(SIG_UNBLOCK, &wanted, nil)
     _ = fcntl(0, F_SETOWN, getpid())
     _ = fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_ASYNC)
     // Whoever was the last to write may have gone before anybody would be told.

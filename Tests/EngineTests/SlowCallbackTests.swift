@@ -29,7 +29,7 @@ extension Engine {
 
     @Test(
       "A callback that blocks is told with its connection and time",
-      arguments: Server.BackendName.each)
+      arguments: Server.BackendName.loops)
     func told(_ backend: Server.BackendName) throws {
       try serve(
         backend, options { $0.slowCallback = .milliseconds(20) }, script: blocking()
@@ -49,7 +49,7 @@ extension Engine {
       }
     }
 
-    @Test("Nothing is told where nobody asked", arguments: Server.BackendName.each)
+    @Test("Nothing is told where nobody asked", arguments: Server.BackendName.loops)
     func notAsked(_ backend: Server.BackendName) throws {
       try serve(backend, script: blocking()) { server in
         let client = try server.client()
@@ -61,7 +61,7 @@ extension Engine {
       }
     }
 
-    @Test("Those who come while a callback blocks are counted", arguments: Server.BackendName.each)
+    @Test("Those who come while a callback blocks are counted", arguments: Server.BackendName.loops)
     func arrived(_ backend: Server.BackendName) throws {
       let gates = Gates()
       var script = Scripted.Script()
@@ -96,7 +96,7 @@ extension Engine {
 
     @Test(
       "Those who were ready before it and came after it waited for all of it",
-      arguments: Server.BackendName.each)
+      arguments: Server.BackendName.loops)
     func delayed(_ backend: Server.BackendName) throws {
       let gates = Gates()
       var script = Scripted.Script()

@@ -91,7 +91,7 @@ final class Shard: @unchecked Sendable {
   /// A ring's table of connections is no larger than the descriptor limit, and what is accepted
   /// beyond its end the kernel closes by itself: more must not be accepted.
   private var ringCapacity: Int {
-    max(1, min(capacity, Linux().descriptorLimit().value - 32))
+    max(1, min(capacity, descriptorCount(Linux()) - 32))
   }
 
   private func run<B: Backend & ~Copyable>(

@@ -22,10 +22,7 @@ public final class ServerProcess {
   /// Starts `switchboard experiment subject` with these arguments and waits until it listens.
   init(_ program: String, _ arguments: [String]) throws {
     let (input, output) = (try ServerProcess.pipe(), try ServerProcess.pipe())
-    defer {
-      close(input.reading)
-      close(output.writing)
-    }
+    defer { close(input.reading) }
     lifeline = input.writing
     let words = [program, "experiment", "subject"] + arguments
     do {
@@ -33,6 +30,7 @@ public final class ServerProcess {
     } catch {
       close(input.writing)
       close(output.reading)
+      close(output.writing)
       throw error
     }
     close(output.writing)

@@ -111,7 +111,7 @@ struct EveryCall {
     }
     guard reached.count == FaultWorld.swept.count else { return }
     let missing = Sites.found.all.subtracting(reached.values.joined())
-      .filter { ErrnoTable.direct[$0.name] == nil && !Self.apart.contains($0.name) }
+      .filter { ErrnoTable.reason($0) == nil && !Self.apart.contains($0.name) }
     #expect(missing == [], "no world makes these calls: make the conversation reach them")
   }
 
