@@ -55,6 +55,7 @@ struct ServeObserving: ParsableArguments {
       let count = Figures.grouped(outcome.leftOut)
       logger.warning("'\(file)' is full: \(count) records left out; raise '--record-limit'")
     }
+    guard outcome.bytes > 0 else { return }
     logger.info("recorded: \(Figures.grouped(outcome.bytes)) bytes in '\(file)'")
   }
 

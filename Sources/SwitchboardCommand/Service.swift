@@ -1,5 +1,6 @@
 import Logging
 import Switchboard
+import SwitchboardLab
 
 /// A server with what it tells its operator.
 struct Service {
@@ -28,9 +29,18 @@ struct Service {
     try server.run(
       notice: tell,
       ready: { handle in
+        if let writer { begin(writer) }
         if isChosen, let choice { present(choice) }
         present(handle.addresses, server.backend)
       }, session: session)
+  }
+
+  private func begin(_ writer: RecordingWriter) {
+    do throws(SystemError) {
+      try writer.begin()
+    } catch {
+      logger.warning("nothing is recorded: \(error)")
+    }
   }
 
   private func present(_ choice: (backend: Server.BackendName, reason: String?)) {

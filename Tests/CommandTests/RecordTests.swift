@@ -82,6 +82,19 @@ struct RecordTests {
     #expect(lines.allSatisfy { $0.count <= 80 })
   }
 
+  @Test func `A server that cannot listen leaves an earlier recording as it was`() async throws {
+    let folder = try Folder()
+    try "earlier".write(toFile: folder.file("a.rec"), atomically: true, encoding: .utf8)
+    try await Spawned.run("switchboard", ["serve", "--port", "0"]) { server in
+      let port = try await server.listeningPort()
+      let words = ["serve", "--port", "\(port)", "--record", folder.file("a.rec")]
+      try await Spawned.run("switchboard", words) { second in try await second.expectEnd(.exit(1)) }
+      #expect(try folder.contents("a.rec") == "earlier")
+      server.send(SIGTERM)
+      try await server.expectEnd(.exit(0))
+    }
+  }
+
   @Test func `Two loops are recorded in one file`() async throws {
     let folder = try Folder()
     _ = try await record(folder, ["--loops", "2", "--backend", "epoll"])

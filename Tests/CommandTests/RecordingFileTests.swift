@@ -184,6 +184,7 @@ import Testing
     server.recorder = writer.recorder
     try server.run(
       ready: { handle in
+        do { try writer.begin() } catch { Issue.record(error) }
         Thread.detachNewThread {
           do {
             let peer = try PlainSocket.connected(to: handle.addresses[0].port)

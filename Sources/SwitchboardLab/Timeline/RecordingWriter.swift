@@ -29,7 +29,10 @@ public final class RecordingWriter: Sendable {
   private let isEnding = DispatchSemaphore(value: 0)
   private let thread = Lock<OwnedThread?>(nil)
 
-  /// Creates or empties the file and begins.
+  private let head: RecordingFile.Head
+
+  /// Opens the file, and creates it where there is none. What is in it stays until ``begin()``, so
+  /// that a server which cannot start costs nobody an earlier recording.
   ///
   /// - Parameters:
   ///   - limit: How large the file may become, in bytes.
@@ -40,13 +43,20 @@ public final class RecordingWriter: Sendable {
   ) throws {
     recorder = ServerRecorder(capacity: capacity)
     self.limit = max(limit, RecordingFile.headSize)
-    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    self.head = head
+    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
       throw RecordingFile.Failure(
         description: "cannot write '\(path)': \(Errno(rawValue: errno).meaning); "
           + "give a file that can be written")
     }
     state.withLock { $0.descriptor = descriptor }
+  }
+
+  /// Empties the file and begins to write. Call it once, when the server listens.
+  public func begin() throws(SystemError) {
+    // What is no ordinary file, a pipe for example, has nothing to be emptied.
+    _ = ftruncate(state.withLock { $0.descriptor }, 0)
     unsafe RecordingFile.encode(head).withUnsafeBytes { unsafe write($0) }
     let started = try OwnedThread { [self] in
       while isEnding.wait(timeout: .now() + .milliseconds(20)) == .timedOut { takeAway() }
