@@ -41,7 +41,9 @@ final class ObservedTable: SessionTable {
   override func open(_ index: Int, _ connection: inout Connection) {
     while lives.count <= index { lives.append(Life()) }
     if lives[index].isOpen { record.fail(.sessionContract("opened twice")) }
-    let client = connection.peerAddress.map { course.client(atPort: $0.port) } ?? 0
+    let told = connection.peerAddress.map { course.client(atPort: $0.port) }
+    let client = course.client(behind: connection.descriptor) ?? told ?? 0
+    if let told, told != client { record.fail(.sessionContract("told of another's address")) }
     lives[index] = Life(isOpen: true, client: client)
     opened += 1
     record.say("session \(index) of client \(client) opened")
@@ -55,6 +57,7 @@ final class ObservedTable: SessionTable {
     if index < lives.count, lives[index].hasEnded {
       record.fail(.sessionContract("given bytes behind the end"))
     }
+    if index < lives.count { course.took(bytes.count, lives[index].client) }
     base.received(index, bytes, &connection)
     leave(index, &connection)
   }
