@@ -16,6 +16,8 @@ final class Course: SimulatedNetwork.Hooks {
     var isOver = false
     /// How many of its bytes its session has been given.
     var taken = 0
+    /// When that was last.
+    var tookAt: UInt64 = 0
     /// It has all it will get, and keeps its end open for so long all the same.
     var staysUntil: UInt64?
     /// What it must have received in the end if the server drains early; nil for everything.
@@ -111,6 +113,7 @@ final class Course: SimulatedNetwork.Hooks {
   func took(_ count: Int, _ client: Int) {
     guard client > 0, client < indices.count, indices[client] >= 0 else { return }
     clients[indices[client]].taken += count
+    clients[indices[client]].tookAt = network.turnStart
   }
 
   // ------------------------------------------------------------------------------- hooks

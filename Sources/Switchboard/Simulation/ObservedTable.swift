@@ -45,6 +45,7 @@ final class ObservedTable: SessionTable {
     let client = course.client(behind: connection.descriptor) ?? told ?? 0
     if let told, told != client { record.fail(.sessionContract("told of another's address")) }
     lives[index] = Life(isOpen: true, client: client)
+    course.took(0, client)
     opened += 1
     record.say("session \(index) of client \(client) opened")
     base.open(index, &connection)
