@@ -110,10 +110,10 @@ final class Course: SimulatedNetwork.Hooks {
     record.ring?.file(descriptor)?.link?.number
   }
 
-  func took(_ count: Int, _ client: Int) {
+  func took(_ count: Int, _ client: Int, at now: Instant) {
     guard client > 0, client < indices.count, indices[client] >= 0 else { return }
     clients[indices[client]].taken += count
-    clients[indices[client]].tookAt = network.turnStart
+    clients[indices[client]].tookAt = now.nanoseconds
   }
 
   // ------------------------------------------------------------------------------- hooks

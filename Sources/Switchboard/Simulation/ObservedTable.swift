@@ -45,7 +45,7 @@ final class ObservedTable: SessionTable {
     let client = course.client(behind: connection.descriptor) ?? told ?? 0
     if let told, told != client { record.fail(.sessionContract("told of another's address")) }
     lives[index] = Life(isOpen: true, client: client)
-    course.took(0, client)
+    course.took(0, client, at: connection.now)
     opened += 1
     record.say("session \(index) of client \(client) opened")
     base.open(index, &connection)
@@ -58,7 +58,9 @@ final class ObservedTable: SessionTable {
     if index < lives.count, lives[index].hasEnded {
       record.fail(.sessionContract("given bytes behind the end"))
     }
-    if index < lives.count { course.took(bytes.count, lives[index].client) }
+    if index < lives.count {
+      course.took(bytes.count, lives[index].client, at: connection.now)
+    }
     base.received(index, bytes, &connection)
     leave(index, &connection)
   }
