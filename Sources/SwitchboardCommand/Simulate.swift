@@ -25,6 +25,16 @@ enum SimulatedProtocol: String, CaseIterable, ExpressibleByArgument {
   }
 }
 
+/// What a simulated loop waits with; `any` lets the seed decide.
+enum SimulatedBackend: String, CaseIterable, ExpressibleByArgument {
+  case any, select, poll, epoll
+  case ioUring = "io_uring"
+
+  func choose(in world: SimulatedWorld) {
+    if let backend = SimulatedWorld.Backend(rawValue: rawValue) { world.backend = backend }
+  }
+}
+
 /// `switchboard simulate`
 struct Simulate: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -44,6 +54,9 @@ struct Simulate: ParsableCommand {
 
   @Option(name: .customLong("protocol"), help: "What is served; all of them by turns if not said.")
   var servedProtocol = SimulatedProtocol.all
+
+  @Option(help: "What the loop waits with; decided by the seed if not said.")
+  var backend = SimulatedBackend.any
 
   @Option(help: "How bad luck gets.")
   var faults = FaultLevel.harsh
@@ -105,13 +118,14 @@ struct Simulate: ParsableCommand {
     TrapReport.set("switchboard simulate: seed \(seed) trapped; to replay: \(command(seed))\n")
     return try simulate(seed: seed, faults: faults.faults, trace: trace) { world in
       workload.describe(world)
+      backend.choose(in: world)
     }
   }
 
   /// The line that replays a seed.
   private func command(_ seed: UInt64) -> String {
-    "switchboard simulate --protocol \(servedProtocol.rawValue) --faults \(faults.rawValue) "
-      + "--seed \(seed) --trace"
+    "switchboard simulate --protocol \(servedProtocol.rawValue) --backend \(backend.rawValue) "
+      + "--faults \(faults.rawValue) --seed \(seed) --trace"
   }
 
   private func replay(_ seed: UInt64) throws {
@@ -136,7 +150,10 @@ struct Simulate: ParsableCommand {
     let workload = servedProtocol.workload(seed)
     let clock = ContinuousClock()
     let start = clock.now
-    let shrunk = Switchboard.shrink(seed: seed, faults: faults.faults) { workload.describe($0) }
+    let shrunk = Switchboard.shrink(seed: seed, faults: faults.faults) { world in
+      workload.describe(world)
+      backend.choose(in: world)
+    }
     guard let shrunk else {
       Output.error(
         "switchboard simulate: seed \(seed) passes with these options; "

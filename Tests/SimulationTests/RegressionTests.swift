@@ -40,6 +40,17 @@ import Testing
     }
   }
 
+  /// The completion queue was full, so the answer to one session's question for its peer's address
+  /// came late, and the next session took it for its own; or it was there twice, and a descriptor was
+  /// closed that was not open.
+  @Test(arguments: [1630, 150, 457, 1400] as [UInt64])
+  func `a ring told a session of another's address when its queue was full`(_ seed: UInt64) throws {
+    try simulate(seed: seed, faults: .harsh) { world in
+      SimulatedWorkload.line.describe(world)
+      world.backend = .ioUring
+    }
+  }
+
   /// The first of these, as the search for the smallest scenario left it.
   @Test func `seed 210`() throws {
     let faults = [

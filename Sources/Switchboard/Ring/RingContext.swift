@@ -3,6 +3,9 @@ internal import CKernel
 /// What connections of a ring can ask.
 final class RingContext<System: RingKernel>: LoopContext {
   private let ring: Ring<System>
+  /// How often it was asked. Each question knows its answer by it: one that found the queue full
+  /// comes later, when nobody waits for it any more.
+  private var questions: UInt64 = 0
 
   init(box: AnyObject, ring: Ring<System>) {
     self.ring = ring
@@ -16,7 +19,8 @@ final class RingContext<System: RingKernel>: LoopContext {
     let raw = unsafe ring.raw
     let entry = unsafe ring.entry()
     unsafe ck_prepare_install(entry, descriptor)
-    let tag = URing<System>.Tag.install.rawValue
+    questions &+= 1
+    let tag = URing<System>.Tag.install.rawValue | questions << 8
     unsafe entry.pointee.user_data = tag
     // A signal may end it before the entry was taken.
     var patience = 64

@@ -30,7 +30,7 @@ public struct Connection: ~Copyable {
   private var spillCapacity = 0
   private let limit: Int
 
-  private var descriptor: Int32 = -1
+  private(set) var descriptor: Int32 = -1
   var requests: Requests = []
   var alarm: Instant?
   let loop: LoopContext

@@ -18,6 +18,8 @@ final class CallRecord {
   var unfinished: () -> [Int] = { [] }
   /// The loop has begun: what fails from then on must not end it.
   var isServing = false
+  /// The one that the loop has, if any.
+  weak var ring: SimulatedRing?
 
   // What a turn may do.
   var acceptBudget = Int.max

@@ -98,7 +98,11 @@ extension Course {
       unless(state.expected.count > limit, "an outbox was called full")
     case .idle:
       let idle = world.options.idleTimeout?.clampedNanoseconds ?? .max
-      let active = state.socket.other >= 0 ? network.sockets[state.socket.other].lastActive : 0
+      // A ring receives and sends apart from the loop, which goes by what it has been told.
+      let active =
+        world.backend == .ioUring
+        ? state.tookAt
+        : state.socket.other >= 0 ? network.sockets[state.socket.other].lastActive : 0
       // Ticks of a millisecond, and a turn's length.
       // What comes while it closes is thrown away, and does not count.
       unless(

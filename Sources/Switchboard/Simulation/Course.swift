@@ -14,6 +14,10 @@ final class Course: SimulatedNetwork.Hooks {
     var received = 0
     var pausedUntil: UInt64 = 0
     var isOver = false
+    /// How many of its bytes its session has been given.
+    var taken = 0
+    /// When that was last.
+    var tookAt: UInt64 = 0
     /// It has all it will get, and keeps its end open for so long all the same.
     var staysUntil: UInt64?
     /// What it must have received in the end if the server drains early; nil for everything.
@@ -100,6 +104,18 @@ final class Course: SimulatedNetwork.Hooks {
   /// The client whose address ends with a port.
   func client(atPort port: UInt16) -> Int { port >= 20000 && port < 40000 ? Int(port) - 20000 : 0 }
 
+  /// The client behind a direct descriptor. While completions find the queue full, a ring's session
+  /// may be told of no address.
+  func client(behind descriptor: Int32) -> Int? {
+    record.ring?.file(descriptor)?.link?.number
+  }
+
+  func took(_ count: Int, _ client: Int, at now: Instant) {
+    guard client > 0, client < indices.count, indices[client] >= 0 else { return }
+    clients[indices[client]].taken += count
+    clients[indices[client]].tookAt = now.nanoseconds
+  }
+
   // ------------------------------------------------------------------------------- hooks
 
   override func happened(_ socket: SimulatedSocket, _ bits: UInt32) {
@@ -157,7 +173,9 @@ final class Course: SimulatedNetwork.Hooks {
     let isHeldUp =
       world.readsLate || client.expected.count > world.options.highWatermark
       || network.faults.has(.receiveWouldBlock) || network.faults.has(.shortReceive)
-    let taken = isHeldUp ? incoming.read : incoming.arrived
+    // A ring reads ahead of the sessions.
+    let read = world.backend == .ioUring ? client.taken : incoming.read
+    let taken = isHeldUp ? read : incoming.arrived
     return model(Array(client.plan.sent.prefix(taken))).count
   }
 

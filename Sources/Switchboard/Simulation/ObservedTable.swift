@@ -41,8 +41,11 @@ final class ObservedTable: SessionTable {
   override func open(_ index: Int, _ connection: inout Connection) {
     while lives.count <= index { lives.append(Life()) }
     if lives[index].isOpen { record.fail(.sessionContract("opened twice")) }
-    let client = connection.peerAddress.map { course.client(atPort: $0.port) } ?? 0
+    let told = connection.peerAddress.map { course.client(atPort: $0.port) }
+    let client = course.client(behind: connection.descriptor) ?? told ?? 0
+    if let told, told != client { record.fail(.sessionContract("told of another's address")) }
     lives[index] = Life(isOpen: true, client: client)
+    course.took(0, client, at: connection.now)
     opened += 1
     record.say("session \(index) of client \(client) opened")
     base.open(index, &connection)
@@ -54,6 +57,9 @@ final class ObservedTable: SessionTable {
     if bytes.isEmpty { record.fail(.sessionContract("given no bytes")) }
     if index < lives.count, lives[index].hasEnded {
       record.fail(.sessionContract("given bytes behind the end"))
+    }
+    if index < lives.count {
+      course.took(bytes.count, lives[index].client, at: connection.now)
     }
     base.received(index, bytes, &connection)
     leave(index, &connection)

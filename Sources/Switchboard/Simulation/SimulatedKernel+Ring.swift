@@ -15,6 +15,7 @@ extension SimulatedKernel: RingKernel {
       made.end()
       return .failure(.descriptorLimit)
     }
+    record.ring = made
     unsafe raw.pointee.fd = number
     unsafe raw.pointee.enter_fd = number
     return answer(.ringSetup, Descriptor(rawValue: number), .value(0))
@@ -78,7 +79,8 @@ extension SimulatedKernel: RingKernel {
         network.lose(chance % 20_000_000)
       }
     }
-    record.waited(network, from: start, found: made.available, least > 0 ? -1 : 0)
+    record.waited(
+      network, from: start, found: made.available, least > 0 && nanoseconds != 0 ? -1 : 0)
     let outcome = isLate && count == 0 ? Outcome.failure(Errno(rawValue: 62)) : .value(count)
     return answer(.ringEnter, Descriptor(rawValue: made.descriptor), outcome)
   }

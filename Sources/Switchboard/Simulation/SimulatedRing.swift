@@ -123,7 +123,11 @@ final class SimulatedRing: SimulatedFile {
 
   /// Moves what found the queue full into it, as far as there is room.
   func flush() {
-    while !isFull, !overflow.isEmpty { put(overflow.removeFirst()) }
+    while !isFull, !overflow.isEmpty {
+      put(overflow.removeFirst())
+      // Whoever takes it has something to do.
+      kernel.record.excuseIdleTurn()
+    }
     // IORING_SQ_CQ_OVERFLOW
     unsafe words[2] = overflow.isEmpty ? 0 : 1 << 1
   }

@@ -51,8 +51,7 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
   }
 
   private func chooseOptions(of world: SimulatedWorld) {
-    // The ring's worlds are described by those who want them.
-    let backends = SimulatedWorld.Backend.allCases.filter { $0 != .ioUring }
+    let backends = SimulatedWorld.Backend.allCases
     world.backend = backends[world.random.below(backends.count)]
     if world.random.chance(0.3) { world.options.acceptBudget = world.random.within(1...4) }
     if world.random.chance(0.3) { world.options.maxConnections = world.random.within(1...4) }
