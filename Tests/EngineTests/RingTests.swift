@@ -132,7 +132,7 @@ extension Engine {
     @Test("Closing with a receive and a send under way gives everything back")
     func closeUnderWay() throws {
       var script = Output.generator
-      script.opened = { _, connection in connection.setTimer(after: .milliseconds(20)) }
+      script.opened = { _, connection in connection.setTimer(after: .milliseconds(5)) }
       script.elapsed = { _, connection in connection.abort() }
       let chosen = script
       for entries in [4, 256] as [UInt32] {

@@ -163,7 +163,7 @@ extension Faulty: RingKernel where Base: RingKernel {
       if let errno = notes.closes.removeValue(forKey: data), result >= 0 {
         unsafe completion.pointee.res = 0 &- errno.rawValue
       }
-      if data == URing<Base>.Tag.install.rawValue, result >= 0 {
+      if data & 0xFF == URing<Base>.Tag.install.rawValue, result >= 0 {
         _ = self.notes.opened(.value(Int(result)))
       }
     }

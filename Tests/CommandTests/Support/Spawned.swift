@@ -31,12 +31,12 @@ final class Spawned {
 
   var pid: Int32 { process.processIdentifier }
 
-  private init(_ path: URL, _ arguments: [String]) throws {
+  private init(_ path: URL, _ arguments: [String], _ input: Any) throws {
     let (stream, continuation) = AsyncStream.makeStream(of: Event.self)
     events = stream.makeAsyncIterator()
     process.executableURL = path
     process.arguments = arguments
-    process.standardInput = FileHandle.nullDevice
+    process.standardInput = input
     let finished = DispatchGroup()
     let pipes = [(Stream.output, Pipe()), (Stream.errors, Pipe())]
     (process.standardOutput, process.standardError) = (pipes[0].1, pipes[1].1)
@@ -128,11 +128,11 @@ final class Spawned {
 
   /// Starts one of the package's programs and ends it, whatever happens, when the body is done.
   static func run<Result>(
-    _ program: String, _ arguments: [String] = [],
+    _ program: String, _ arguments: [String] = [], input: Any = FileHandle.nullDevice,
     _ body: (Spawned) async throws -> Result
   ) async throws -> Result {
     let path = products.appending(path: program)
-    return try await run(path, arguments, body)
+    return try await run(path, arguments, input, body)
   }
 
   /// The same under a limit of descriptors.
@@ -142,13 +142,15 @@ final class Spawned {
   ) async throws -> Result {
     let script = "ulimit -n \(descriptorLimit) && exec \"$0\" \"$@\""
     let path = products.appending(path: program).path
-    return try await run(URL(filePath: "/bin/sh"), ["-c", script, path] + arguments, body)
+    return try await run(
+      URL(filePath: "/bin/sh"), ["-c", script, path] + arguments, FileHandle.nullDevice, body)
   }
 
   private static func run<Result>(
-    _ path: URL, _ arguments: [String], _ body: (Spawned) async throws -> Result
+    _ path: URL, _ arguments: [String], _ input: Any,
+    _ body: (Spawned) async throws -> Result
   ) async throws -> Result {
-    let spawned = try Spawned(path, arguments)
+    let spawned = try Spawned(path, arguments, input)
     defer { if spawned.process.isRunning { kill(spawned.pid, SIGKILL) } }
     return try await body(spawned)
   }
