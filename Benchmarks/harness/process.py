@@ -31,9 +31,12 @@ class Ports:
         raise Trouble("no free port")
 
 
-def pinned(cpu):
-    """For a child about to start; None leaves it where it is."""
-    return None if cpu is None else lambda: os.sched_setaffinity(0, {cpu})
+def pinned(cpus):
+    """For a child about to start: a processor, or a set of them; None leaves it where it is."""
+    if cpus is None:
+        return None
+    allowed = cpus if isinstance(cpus, set) else {cpus}
+    return lambda: os.sched_setaffinity(0, allowed)
 
 
 def last_words(file):
