@@ -45,22 +45,6 @@ extension Faulty: RingKernel where Base: RingKernel {
     return outcome
   }
 
-  public func ringRegisterFiles(_ ring: OpaquePointer, count: UInt32) -> Outcome {
-    calling(.ringRegister) { unsafe base.ringRegisterFiles(ring, count: count) }
-  }
-  public func ringRegisterBuffers(
-    _ ring: OpaquePointer, _ buffers: UnsafeMutableRawPointer, entries: UInt32
-  ) -> Outcome {
-    calling(.ringRegister) {
-      unsafe base.ringRegisterBuffers(ring, buffers, entries: entries)
-    }
-  }
-  public func ringRegisterItself(_ ring: OpaquePointer) -> Outcome {
-    calling(.ringRegister) { unsafe base.ringRegisterItself(ring) }
-  }
-  public func ringSupports(_ ring: OpaquePointer, operation: UInt32) -> Outcome {
-    calling(.ringRegister) { unsafe base.ringSupports(ring, operation: operation) }
-  }
   public func ringClose(_ ring: OpaquePointer) {
     let raw = unsafe UnsafeMutablePointer<ck_ring>(ring)
     notes.closing(Descriptor(rawValue: unsafe raw.pointee.fd))
