@@ -1,4 +1,4 @@
-/// What a loop knows of one connection: 32 bytes, and all that an idle connection costs beside its
+/// What a loop knows of one connection: 24 bytes, and all that an idle connection costs beside its
 /// session and its place in the timer wheel.
 struct Slot: BitwiseCopyable {
   struct Flags: OptionSet, BitwiseCopyable {
