@@ -1,6 +1,7 @@
 """F: connections that break, at every moment."""
 
 import os
+import select
 import signal
 import subprocess
 import time
@@ -213,15 +214,18 @@ def stopped(at):
         sample = lambda: p99(pings(peers, 1500))
 
         def with_stopped_peer():
+            said, says = os.pipe()
             pid = os.fork()
             if pid == 0:
-                flood_forever(server)
-            used = server.cpu()
+                flood_forever(server, says)
+            os.close(says)
             try:
-                eventually(lambda: server.cpu() > used + 0.002, 5, "the peer sends nothing")
+                # It has sent all that is taken, and goes on.
+                must(select.select([said], [], [], 5)[0] and os.read(said, 1), "the peer sends nothing")
                 os.kill(pid, signal.SIGSTOP)
                 return sample()
             finally:
+                os.close(said)
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
         sample()
@@ -233,10 +237,14 @@ def stopped(at):
     at.tell(f"p99 {micro(quiet)}, with a stopped peer {micro(loaded)}")
 
 
-def flood_forever(server):
+def flood_forever(server, says):
+    """Says so when the connection is full for the first time."""
     try:
         come_last()
         peer = Peer(server)
+        while peer.fill(b"^" + b"a" * 65536) > 0:
+            pass
+        os.write(says, b"!")
         while True:
             peer.fill(b"^" + b"a" * 65536)
             time.sleep(0.001)

@@ -23,8 +23,7 @@ extension URing {
 
   private func watchHangUp(_ key: Key, _ slots: inout SlotTable) {
     let entry = unsafe ring.entry()
-    unsafe ck_prepare_hang_up(entry, slots[key.index].descriptor)
-    unsafe entry.pointee.user_data = userData(.hangUp, key)
+    unsafe ck_prepare_hang_up(entry, slots[key.index].descriptor, userData(.hangUp, key))
     slots[key.index].flags.insert(.watchesHangUp)
   }
 
@@ -52,8 +51,7 @@ extension URing {
   private func askWhy(_ key: Key, _ slots: inout SlotTable) {
     slots[key.index].flags.remove(.hungUp)
     let entry = unsafe ring.entry()
-    unsafe ck_prepare_ask(entry, slots[key.index].descriptor)
-    unsafe entry.pointee.user_data = userData(.ask, key)
+    unsafe ck_prepare_ask(entry, slots[key.index].descriptor, userData(.ask, key))
   }
 
   /// Why it broke. An error is told once: where something else has been told, it has completed.
