@@ -17,7 +17,7 @@ TOO_LONG = b"ERR a line may have 1024 bytes; connect again\n"
 
 @drill("B1", "fuzzing", backends=("all",), quick=False)
 def fuzzing(at):
-    made = subprocess.run([PACKAGE / "Fuzz/fuzz", "all", "--seconds", "60"],
+    made = subprocess.run([PACKAGE / "Fuzz/fuzz", "all", "--seconds", str(at.pick(12, 60))],
                           capture_output=True, text=True)
     lines = [" ".join(line.split()) for line in made.stdout.splitlines() if " runs " in line]
     if made.returncode:

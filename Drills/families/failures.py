@@ -1,7 +1,7 @@
 """F: connections that break, at every moment."""
 
 import os
-import random
+import select
 import signal
 import subprocess
 import time
@@ -214,15 +214,18 @@ def stopped(at):
         sample = lambda: p99(pings(peers, 1500))
 
         def with_stopped_peer():
+            said, says = os.pipe()
             pid = os.fork()
             if pid == 0:
-                flood_forever(server)
-            used = server.cpu()
+                flood_forever(server, says)
+            os.close(says)
             try:
-                eventually(lambda: server.cpu() > used + 0.002, 5, "the peer sends nothing")
+                # It has sent all that is taken, and goes on.
+                must(select.select([said], [], [], 5)[0] and os.read(said, 1), "the peer sends nothing")
                 os.kill(pid, signal.SIGSTOP)
                 return sample()
             finally:
+                os.close(said)
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
         sample()
@@ -234,10 +237,14 @@ def stopped(at):
     at.tell(f"p99 {micro(quiet)}, with a stopped peer {micro(loaded)}")
 
 
-def flood_forever(server):
+def flood_forever(server, says):
+    """Says so when the connection is full for the first time."""
     try:
         come_last()
         peer = Peer(server)
+        while peer.fill(b"^" + b"a" * 65536) > 0:
+            pass
+        os.write(says, b"!")
         while True:
             peer.fill(b"^" + b"a" * 65536)
             time.sleep(0.001)
@@ -271,46 +278,3 @@ def stop_server(at, seconds):
         close_all(busy + silent + asleep)
         at.settle(server, fds)
         at.tell(f"server stopped {seconds:.0f} s: 80 peers answered {micro(recovered)} after it went on")
-
-
-@drill("F11", "races of the ring", backends=("io_uring",), quick=False)
-def ring(at):
-    made = subprocess.run(["swift", "test", "--filter", "RingTests"], cwd=PACKAGE,
-                          capture_output=True, text=True)
-    if made.returncode:
-        raise Fail(made.stdout.strip().splitlines()[-1])
-    at.tell("tiny ring and buffers: " + made.stdout.strip().splitlines()[-1].split("suite")[0][2:])
-
-
-@drill("F12", "descriptors used again at once")
-def reuse(at):
-    rounds = at.pick(150, 3000)
-    dice = random.Random(12)
-    with at.serve("echo") as server:
-        peers = {}
-
-        def one_round(number):
-            """Half of the peers go and others come in one batch, and all that is to be said is said
-            before the server looks again: it must reach the right ones."""
-            server.signal(signal.SIGSTOP)
-            for place in range(32):
-                if place in peers and dice.random() < 0.5:
-                    peer = peers.pop(place)
-                    peer.sent(b"never to be seen by another")
-                    peer.reset() if dice.random() < 0.5 else peer.close()
-                if place not in peers:
-                    peers[place] = Peer(server)
-                peers[place].sent(b"%d of %d;" % (place, number))
-            server.signal(signal.SIGCONT)
-            for place, peer in peers.items():
-                wanted = b"%d of %d;" % (place, number)
-                got = peer.take(len(wanted))
-                must(got == wanted, f"{got!r} came to {wanted!r}")
-
-        def body():
-            for number in range(rounds):
-                one_round(number)
-            close_all(peers.values())
-            peers.clear()
-        at.steady(server, body)
-        at.tell(f"{2 * rounds * 32} messages in {2 * rounds} rounds, each to its own peer")

@@ -1,7 +1,6 @@
 """L: load. Long, much, or unfair."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -158,58 +157,6 @@ def shares(server, count=8, seconds=0.4):
             got[one] += len(one.recv(65536))
     close_all(peers)
     return jain(list(got.values()))
-
-
-@drill("L5", "storm of connections")
-def storm(at):
-    if at.no_namespace:
-        raise Skip(at.no_namespace)
-    Path("/proc/sys/net/core/somaxconn").write_text("128")
-    count = at.pick(3000, 15_000)
-    with at.serve() as server:
-        def body():
-            begin, before = time.monotonic(), overflows()
-            peers, late = [], 0
-            for number in range(count):
-                peers.append(begin_connecting(server))
-                if len(peers) == 500:
-                    late += serve_some(peers)
-                    peers = []
-            late += serve_some(peers)
-            return time.monotonic() - begin, overflows() - before, late
-        seconds, dropped, late = at.steady(server, body)
-        at.tell(f"{count} connects on a queue of 128 in {seconds:.1f} s, {dropped} ListenOverflows")
-        must(late == 0, f"{late} were not served")
-        must(seconds <= at.pick(5, 60), f"took {seconds:.1f} s")
-
-
-def begin_connecting(server):
-    made = socket.socket()
-    made.setblocking(False)
-    made.connect_ex(("127.0.0.1", server.port))
-    return made
-
-
-def serve_some(peers):
-    """Each asks once and goes; how many were not served in ten seconds."""
-    waiting, end = set(peers), time.monotonic() + 10
-    while waiting and time.monotonic() < end:
-        for one in readable(list(waiting), 0.5):
-            must(one.recv(1) == b"*", "no greeting")
-            waiting.remove(one)
-            one.close()
-    for one in waiting:
-        one.close()
-    return len(waiting)
-
-
-def overflows():
-    """The kernel's count of connections that found a listener's queue full."""
-    lines = Path("/proc/net/netstat").read_text().splitlines()
-    for names, values in zip(lines[::2], lines[1::2]):
-        if names.startswith("TcpExt:"):
-            return int(dict(zip(names.split(), values.split()))["ListenOverflows"])
-    return 0
 
 
 @drill("L6", "heap allocations", backends=("all",), quick=False)

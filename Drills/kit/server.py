@@ -132,6 +132,16 @@ class Server:
         return [(address, port) for address, port, state, inode in self.sockets()
                 if state == LISTEN and inode in inodes]
 
+    def queued(self):
+        """How many connections wait in the listener's queue: /proc's receive queue."""
+        with open(f"/proc/{self.pid}/net/tcp") as table:
+            next(table)
+            for line in table:
+                fields = line.split()
+                if fields[3] == LISTEN and int(fields[1].rpartition(":")[2], 16) == self.port:
+                    return int(fields[4].partition(":")[2], 16)
+        return 0
+
     def wait_listening(self):
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:

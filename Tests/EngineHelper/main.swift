@@ -2,6 +2,7 @@
 //
 //   EngineHelper choice ERRNO      what `auto` comes to where io_uring_setup answers that
 //   EngineHelper leaks BACKEND     descriptors and threads before and after a server's life
+//   EngineHelper crowd             a ring with fewer descriptors than connections allowed, and a crowd
 
 import Foundation
 import Switchboard
@@ -84,9 +85,77 @@ func live(_ backend: Server.BackendName) throws {
   print(before == after ? "same" : "\(before) \(after)")
 }
 
+/// Serves on a ring with 64 descriptors and room for a thousand connections, and prints how many of a
+/// hundred were greeted, and how many closed.
+func serveCrowd() throws {
+  var limit = rlimit(rlim_cur: 64, rlim_max: 0)
+  var old = rlimit()
+  getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &old)
+  limit.rlim_max = old.rlim_max
+  setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  var server = Server(on: [.loopback(port: 0)])
+  server.backend = .ioUring
+  server.options.maxConnections = 1000
+  try server.run(
+    ready: { handle in
+      // The ring is made; the crowd is in this process too.
+      limit.rlim_cur = min(1024, old.rlim_max)
+      let raised = limit
+      Thread.detachNewThread {
+        withUnsafePointer(to: raised) {
+          _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), $0)
+        }
+        var crowd = Slots()
+        for _ in 0..<100 { crowd.connect(to: handle.addresses[0]) }
+        let (greeted, closed) = crowd.settle()
+        print(greeted, closed)
+        handle.stop()
+      }
+    }, session: { FramesSession() })
+}
+
+extension Slots {
+  /// How many were greeted and how many closed, when one who was has had fifty answers since the last.
+  func settle() -> (greeted: Int, closed: Int) {
+    var (greeted, closed): (Set<Int32>, Set<Int32>) = ([], [])
+    for _ in 0..<10_000 {
+      var isQuiet = true
+      for one in sockets where !greeted.contains(one.rawValue) && !closed.contains(one.rawValue) {
+        guard let count = Slots.receive(one) else { continue }
+        isQuiet = false
+        if count > 0 { greeted.insert(one.rawValue) } else { closed.insert(one.rawValue) }
+      }
+      guard let first = greeted.first else {
+        usleep(100)
+        continue
+      }
+      for _ in 0..<50 { Slots.ask(Descriptor(rawValue: first)) }
+      if isQuiet { break }
+    }
+    return (greeted.count, closed.count)
+  }
+
+  /// A byte of what has come: none at the end, nil when there is nothing.
+  private static func receive(_ descriptor: Descriptor) -> Int? {
+    var byte: UInt8 = 0
+    let outcome = withUnsafeMutableBytes(of: &byte) { Linux().receive(descriptor, into: $0) }
+    return outcome.isSuccess ? outcome.value : nil
+  }
+
+  private static func ask(_ descriptor: Descriptor) {
+    _ = Array("^a$".utf8).withUnsafeBytes { Linux().send(descriptor, from: $0) }
+    var patience = 100_000
+    while receive(descriptor) == nil, patience > 0 {
+      usleep(10)
+      patience -= 1
+    }
+  }
+}
+
 let arguments = CommandLine.arguments
 switch arguments.dropFirst().first {
 case "choice": choose(UInt32(arguments.last ?? "") ?? 0)
 case "leaks": try live(Server.BackendName(rawValue: arguments.last ?? "") ?? .auto)
+case "crowd": try serveCrowd()
 default: exit(2)
 }

@@ -31,6 +31,11 @@ extension Engine {
       #expect(try #require(Int(words[1])) < 10_000)
     }
 
+    @Test("A ring accepts no more than its table of descriptors holds: those beyond wait")
+    func crowd() throws {
+      #expect(try helper("crowd") == "32 0")
+    }
+
     @Test("A server leaves no descriptor and no thread behind", arguments: Server.BackendName.each)
     func leaks(_ backend: Server.BackendName) throws {
       #expect(try helper("leaks", backend.rawValue) == "same")

@@ -61,6 +61,18 @@ extension Engine {
       }
     }
 
+    /// Four that have been served, and the callback of the first one blocks.
+    private func fourClients(_ server: Running, blockingTheFirst gates: Gates) throws -> [Client] {
+      let clients = try (0..<4).map { _ in try server.client() }
+      for client in clients {
+        try client.send([0])
+        #expect(try client.receive(exactly: 1) == [0])
+      }
+      try clients[0].send([1])
+      #expect(eventually { gates.hasBegun })
+      return clients
+    }
+
     @Test("Those who come while a callback blocks are counted", arguments: Server.BackendName.loops)
     func arrived(_ backend: Server.BackendName) throws {
       let gates = Gates()
@@ -72,13 +84,7 @@ extension Engine {
       try serve(
         backend, options { $0.slowCallback = .milliseconds(5) }, script: script
       ) { server in
-        let clients = try (0..<4).map { _ in try server.client() }
-        for client in clients {
-          try client.send([0])
-          #expect(try client.receive(exactly: 1) == [0])
-        }
-        try clients[0].send([1])
-        #expect(eventually { gates.hasBegun })
+        let clients = try fourClients(server, blockingTheFirst: gates)
         // Three ask while it blocks; one of them twice, which counts once.
         for client in clients[1...] { try client.send([0]) }
         try clients[3].send([0])
@@ -111,14 +117,8 @@ extension Engine {
       try serve(
         backend, options { $0.slowCallback = .milliseconds(10) }, script: script
       ) { server in
-        let clients = try (0..<4).map { _ in try server.client() }
-        for client in clients {
-          try client.send([0])
-          #expect(try client.receive(exactly: 1) == [0])
-        }
+        let clients = try fourClients(server, blockingTheFirst: gates)
         // While one blocks, three get ready, for the same turn then; each of them is slow.
-        try clients[0].send([1])
-        #expect(eventually { gates.hasBegun })
         for client in clients[1...] { try client.send([2]) }
         usleep(20_000)
         gates.open()

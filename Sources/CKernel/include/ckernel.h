@@ -175,21 +175,27 @@ struct ck_event {
   uint64_t key;
   uint32_t events;
 };
-// The kernel's own entries are packed on x86-64 (12 bytes against 16). They are received at the
-// end of the caller's buffer and spread out from its start; entry i is read before it is reached,
-// since 16 (i + 1) <= 4 room + 12 (i + 1) as long as i < room.
-static inline long ck_epoll_wait(int ep, struct ck_event *events, int room, int milliseconds) {
+// The kernel's own entries are packed on x86-64 (12 bytes against 16). They are received at the end of
+// the caller's buffer and spread out from its start; entry i is read before it is reached, since
+// 16 (i + 1) <= 4 room + 12 (i + 1) as long as i < room.
+static inline struct epoll_event *ck_packed(struct ck_event *events, int room) {
   size_t shift = (sizeof(struct ck_event) - sizeof(struct epoll_event)) * (size_t)room;
-  char *packed = (char *)events + shift;
-  int count = epoll_wait(ep, (struct epoll_event *)(void *)packed, room, milliseconds);
+  return (struct epoll_event *)(void *)((char *)events + shift);
+}
+// Answers what a wait into `packed` did: the count, its events spread out, or the error.
+static inline long ck_unpack(struct ck_event *events, const struct epoll_event *packed, int count) {
   if (count < 0) return -(long)errno;
   for (int i = 0; i < count; i++) {
     struct epoll_event one;
-    memcpy(&one, packed + sizeof one * (size_t)i, sizeof one);
+    memcpy(&one, (const char *)packed + sizeof one * (size_t)i, sizeof one);
     events[i].key = one.data.u64;
     events[i].events = one.events;
   }
   return count;
+}
+static inline long ck_epoll_wait(int ep, struct ck_event *events, int room, int milliseconds) {
+  struct epoll_event *packed = ck_packed(events, room);
+  return ck_unpack(events, packed, epoll_wait(ep, packed, room, milliseconds));
 }
 static inline long ck_poll(struct pollfd *entries, unsigned long count, int milliseconds) {
   CK_ANSWER(poll(entries, count, milliseconds));
@@ -345,19 +351,10 @@ static inline long ck_pin(int processor) {
 // As ck_epoll_wait, for so many nanoseconds: epoll_pwait2(2), Linux 5.11.
 static inline long ck_epoll_wait_exactly(int ep, struct ck_event *events, int room,
                                          int64_t nanoseconds) {
-  size_t shift = (sizeof(struct ck_event) - sizeof(struct epoll_event)) * (size_t)room;
-  char *packed = (char *)events + shift;
+  struct epoll_event *packed = ck_packed(events, room);
   struct timespec wait = {nanoseconds / 1000000000, nanoseconds % 1000000000};
-  int count = epoll_pwait2(ep, (struct epoll_event *)(void *)packed, room,
-                           nanoseconds < 0 ? NULL : &wait, NULL);
-  if (count < 0) return -(long)errno;
-  for (int i = 0; i < count; i++) {
-    struct epoll_event one;
-    memcpy(&one, packed + sizeof one * (size_t)i, sizeof one);
-    events[i].key = one.data.u64;
-    events[i].events = one.events;
-  }
-  return count;
+  return ck_unpack(events, packed,
+                   epoll_pwait2(ep, packed, room, nanoseconds < 0 ? NULL : &wait, NULL));
 }
 // How late the kernel may wake this thread, to wake several at once; 50 microseconds by default.
 static inline void ck_set_timer_slack(unsigned long nanoseconds) {

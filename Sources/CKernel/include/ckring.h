@@ -251,6 +251,24 @@ static inline void ck_prepare_poll(struct io_uring_sqe *e, int fd) {
   e->poll32_events = 0x1;  // POLLIN
   e->len = IORING_POLL_ADD_MULTI;
 }
+// Tells when a direct descriptor hangs up or breaks (POLLERR, POLLHUP), and, as the kernel adds that by
+// itself, when its peer has finished sending. Bytes that arrive do not wake it.
+static inline void ck_prepare_hang_up(struct io_uring_sqe *e, int file, uint64_t user_data) {
+  e->user_data = user_data;
+  e->opcode = IORING_OP_POLL_ADD;
+  e->fd = file;
+  e->flags = IOSQE_FIXED_FILE;
+  e->poll32_events = 0x8 | 0x10;
+  e->len = IORING_POLL_ADD_MULTI;
+}
+// Sends nothing: asks a direct descriptor why it broke.
+static inline void ck_prepare_ask(struct io_uring_sqe *e, int file, uint64_t user_data) {
+  e->user_data = user_data;
+  e->opcode = IORING_OP_SEND;
+  e->fd = file;
+  e->flags = IOSQE_FIXED_FILE;
+  e->msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+}
 // Makes an ordinary descriptor of a direct one.
 static inline void ck_prepare_install(struct io_uring_sqe *e, int file) {
   e->opcode = CK_OP_FIXED_FD_INSTALL;

@@ -5,6 +5,8 @@
 /// - *Submitting neither fails nor calls back.* What goes wrong is a completion.
 /// - *Receiving and accepting stay armed* until they are switched off, so that the ordinary course
 ///   of a connection changes nothing. A connection has at most one receive and one send under way.
+/// - *A connection that breaks is told of at once*, by `.receiveFailed`, also while it does not receive.
+///   That its peer has finished sending is told only to those who receive.
 /// - *Bytes that were received* lie in the backend's memory and may be read until `next` is called
 ///   again.
 /// - *A send names its bytes and is answered at once or later.* `send` either takes them during the

@@ -1,8 +1,8 @@
-/// What a loop knows of one connection: 32 bytes, and all that an idle connection costs beside its
+/// What a loop knows of one connection: 24 bytes, and all that an idle connection costs beside its
 /// session and its place in the timer wheel.
 struct Slot: BitwiseCopyable {
   struct Flags: OptionSet, BitwiseCopyable {
-    let rawValue: UInt16
+    let rawValue: UInt32
     /// Its receive is armed.
     static let receiving = Flags(rawValue: 1 << 0)
     /// A send is under way: further output goes to the outbox, in order.
@@ -34,6 +34,10 @@ struct Slot: BitwiseCopyable {
     static let sendInFlight = Flags(rawValue: 1 << 13)
     /// The session asked to be told when everything is sent.
     static let wantsDrained = Flags(rawValue: 1 << 15)
+    /// Ring backend: its hang-up is polled for.
+    static let watchesHangUp = Flags(rawValue: 1 << 16)
+    /// Ring backend: it hung up while it was received from, which tells the same in its turn.
+    static let hungUp = Flags(rawValue: 1 << 17)
   }
 
   /// The descriptor, or the ring's own number for it.

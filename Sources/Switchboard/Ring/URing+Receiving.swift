@@ -32,6 +32,7 @@ extension URing {
       armReceiveIfDue(key, &slots)
     } else {
       slots[key.index].flags.remove(.receiving)
+      paused.append(key)
       if flags.contains(.receiveInFlight), !flags.contains(.cancelling) {
         slots[key.index].flags.insert(.cancelling)
         cancel(userData(.receive, key))
@@ -109,6 +110,8 @@ extension URing {
   }
 
   private func closeFile(_ key: Key, _ slots: borrowing SlotTable) {
+    // It would keep the connection open.
+    if slots[key.index].flags.contains(.watchesHangUp) { cancel(userData(.hangUp, key)) }
     let entry = unsafe ring.entry()
     unsafe ck_prepare_close(entry, UInt32(bitPattern: slots[key.index].descriptor))
   }

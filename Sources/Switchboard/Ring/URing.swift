@@ -15,7 +15,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
 
   /// What a completion is about, in the lowest bits of its user data.
   enum Tag: UInt64 {
-    case none, accept, receive, sendNow, send, waker, signals, install
+    case none, accept, receive, sendNow, send, waker, signals, install, hangUp, ask
   }
 
   /// A send of the arena that is on its way.
@@ -73,6 +73,8 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
   var mostHeld = 0
   var heldReady: [Key] = []
   var heldDelivered: [UInt8] = []
+  /// Connections that stopped receiving in this turn.
+  var paused: [Key] = []
 
   init(sizes: Sizes, connections: Int, system: System) throws(SystemError) {
     let ring = try Ring(entries: sizes.entries, completions: sizes.completions, system: system)
@@ -131,7 +133,8 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
 
   mutating func wait(until deadline: Instant?) throws(SystemError) {
     buffers.endTurn()
-    let hasMore = head != end || !heldReady.isEmpty || isOverflown || isHurried
+    let hasMore =
+      head != end || !heldReady.isEmpty || isOverflown || isHurried || !paused.isEmpty
     if settleAt < 0, sendingCount(filling) > 0 {
       settleAt = filling
       filling ^= 1
@@ -163,6 +166,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
       }
     }
     unsafe ck_ring_take(raw, head)
+    if !paused.isEmpty { watchPaused(&slots) }
     return nil
   }
 
@@ -190,6 +194,8 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     case .accept: return accepted(data, Int(result), flags)
     case .waker: return watched(.waker, flags)
     case .signals: return watched(.signals, flags)
+    case .hangUp: return hungUp(data, result, flags, &slots)
+    case .ask: return broke(data, result, slots)
     case .install:
       // Nobody waits for it any more.
       if result >= 0 { _ = system.close(Descriptor(rawValue: result)) }

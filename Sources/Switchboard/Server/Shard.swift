@@ -76,9 +76,10 @@ final class Shard: @unchecked Sendable {
       try run(
         Proactor(poller: poller, acceptBudget: budget, system: system), signals, started)
     case .ioUring:
+      let capacity = ringCapacity
       try run(
-        URing(sizes: URing.Sizes(), connections: ringCapacity + 64, system: system), signals,
-        started, capacity: ringCapacity)
+        URing(sizes: URing.Sizes(), connections: capacity + 64, system: system), signals, started,
+        capacity: capacity)
     }
   }
 
@@ -101,19 +102,20 @@ final class Shard: @unchecked Sendable {
     let capacity = capacity ?? self.capacity
     let (sessions, box) = try makeTables(capacity + 64, control.mail)
     guard ring != nil || server.options.slowCallback != nil else {
-      return try run(backend, sessions, box, signals, started)
+      return try run(backend, sessions, box, signals, started, capacity)
     }
     let observer = try LoopObserver(
       loop: index, ring: ring, slowLimit: server.options.slowCallback, capacity: capacity + 64,
       system: Linux(), notice: notice)
     defer { observer.finish() }
     try run(
-      Observed(backend, observer), ObservedSessions(sessions, observer), box, signals, started)
+      Observed(backend, observer), ObservedSessions(sessions, observer), box, signals, started,
+      capacity)
   }
 
   private func run<B: Backend & ~Copyable>(
     _ backend: consuming B, _ sessions: SessionTable, _ box: AnyObject,
-    _ signals: consuming EndSignals?, _ started: () -> Void
+    _ signals: consuming EndSignals?, _ started: () -> Void, _ capacity: Int
   ) throws(SystemError) where B.System == Linux {
     var loop = try EventLoop(
       backend: backend, sessions: sessions, box: box, capacity: capacity, control: control,

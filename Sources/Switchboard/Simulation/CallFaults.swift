@@ -38,6 +38,10 @@ public enum RingOperation: String, Hashable, Sendable, CaseIterable {
   case cancelAll = "cancel, all"
   /// Telling when a descriptor is readable.
   case poll
+  /// Telling when a connection that is not received from hangs up.
+  case hangUp = "poll, hang-up"
+  /// Asking a connection why it broke, by sending nothing.
+  case ask = "send, nothing"
   /// An ordinary descriptor for a direct one.
   case install = "fixed fd install"
 }

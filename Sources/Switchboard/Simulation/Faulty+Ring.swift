@@ -45,22 +45,6 @@ extension Faulty: RingKernel where Base: RingKernel {
     return outcome
   }
 
-  public func ringRegisterFiles(_ ring: OpaquePointer, count: UInt32) -> Outcome {
-    calling(.ringRegister) { unsafe base.ringRegisterFiles(ring, count: count) }
-  }
-  public func ringRegisterBuffers(
-    _ ring: OpaquePointer, _ buffers: UnsafeMutableRawPointer, entries: UInt32
-  ) -> Outcome {
-    calling(.ringRegister) {
-      unsafe base.ringRegisterBuffers(ring, buffers, entries: entries)
-    }
-  }
-  public func ringRegisterItself(_ ring: OpaquePointer) -> Outcome {
-    calling(.ringRegister) { unsafe base.ringRegisterItself(ring) }
-  }
-  public func ringSupports(_ ring: OpaquePointer, operation: UInt32) -> Outcome {
-    calling(.ringRegister) { unsafe base.ringSupports(ring, operation: operation) }
-  }
   public func ringClose(_ ring: OpaquePointer) {
     let raw = unsafe UnsafeMutablePointer<ck_ring>(ring)
     notes.closing(Descriptor(rawValue: unsafe raw.pointee.fd))
@@ -137,7 +121,7 @@ extension Faulty: RingKernel where Base: RingKernel {
       if faults.endsEarly() { unsafe entry.pointee.ioprio &= ~UInt16(IORING_ACCEPT_MULTISHOT) }
     case .receive:
       if faults.endsEarly() { unsafe entry.pointee.ioprio &= ~UInt16(IORING_RECV_MULTISHOT) }
-    case .poll:
+    case .poll, .hangUp:
       if faults.endsEarly() { unsafe entry.pointee.len &= ~UInt32(IORING_POLL_ADD_MULTI) }
     default: break
     }
@@ -178,12 +162,13 @@ extension RingOperation {
     case IORING_OP_ACCEPT.rawValue:
       self = entry.ioprio & UInt16(IORING_ACCEPT_MULTISHOT) != 0 ? .acceptMany : .accept
     case IORING_OP_RECV.rawValue: self = .receive
-    case IORING_OP_SEND.rawValue: self = isSilent ? .sendNow : .send
+    case IORING_OP_SEND.rawValue: self = entry.len == 0 ? .ask : isSilent ? .sendNow : .send
     case IORING_OP_SHUTDOWN.rawValue: self = .shutdown
     case IORING_OP_CLOSE.rawValue: self = .close
     case IORING_OP_ASYNC_CANCEL.rawValue:
       self = entry.cancel_flags & UInt32(IORING_ASYNC_CANCEL_FD_FIXED) != 0 ? .cancelAll : .cancel
-    case IORING_OP_POLL_ADD.rawValue: self = .poll
+    // IOSQE_FIXED_FILE
+    case IORING_OP_POLL_ADD.rawValue: self = entry.flags & 1 != 0 ? .hangUp : .poll
     case UInt32(CK_OP_FIXED_FD_INSTALL): self = .install
     default: return nil
     }

@@ -14,7 +14,7 @@ import Synchronization
 /// also where only changes are told.
 ///
 /// It counts the descriptors that were opened through it and not closed.
-public struct Faulty<Base: Kernel>: Kernel {
+public struct Faulty<Base: Kernel>: KernelDecorator {
   /// What is beneath.
   public let base: Base
   /// What fails.
@@ -32,26 +32,18 @@ public struct Faulty<Base: Kernel>: Kernel {
   /// Descriptors that were closed and not open, in order. Always empty, or there is a mistake.
   public var closedTwice: [Int32] { notes.state.withLock { $0.closedTwice } }
 
-  func calling(_ call: SystemError.Call, _ body: () -> Outcome) -> Outcome {
+  /// Makes the call, unless it is to fail.
+  public func calling(_ call: SystemError.Call, _ body: () -> Outcome) -> Outcome {
     if let errno = faults.strike(.call(call)) { return .failure(errno) }
     return body()
   }
 
-  func opening(_ call: SystemError.Call, _ body: () -> Outcome) -> Outcome {
+  private func opening(_ call: SystemError.Call, _ body: () -> Outcome) -> Outcome {
     notes.opened(calling(call, body))
   }
 
-  public func now() -> Instant { base.now() }
-  public func entropy() -> UInt64 { base.entropy() }
-
   public func socket(_ family: SocketAddress.Family) -> Outcome {
     opening(.socket) { base.socket(family) }
-  }
-  public func bind(_ descriptor: Descriptor, to address: SocketAddress) -> Outcome {
-    calling(.bind) { base.bind(descriptor, to: address) }
-  }
-  public func listen(_ descriptor: Descriptor, backlog: Int32) -> Outcome {
-    calling(.listen) { base.listen(descriptor, backlog: backlog) }
   }
   public func accept(_ descriptor: Descriptor, peer: inout SocketAddress) -> Outcome {
     guard let errno = faults.strike(.call(.accept)) else {
@@ -97,9 +89,6 @@ public struct Faulty<Base: Kernel>: Kernel {
     if count < buffer.count, outcome.value == count { notes.tellAgain(descriptor) }
     return outcome
   }
-  public func shutdownSending(_ descriptor: Descriptor) -> Outcome {
-    calling(.shutdown) { base.shutdownSending(descriptor) }
-  }
   public func close(_ descriptor: Descriptor) -> Outcome {
     let errno = faults.strike(.call(.close))
     // Before it is closed, since another thread may be given the number then.
@@ -107,28 +96,7 @@ public struct Faulty<Base: Kernel>: Kernel {
     let outcome = base.close(descriptor)
     return errno.map { .failure($0) } ?? outcome
   }
-  public func set(_ option: SocketOption, _ value: Int32, on descriptor: Descriptor) -> Outcome {
-    calling(.setOption) { base.set(option, value, on: descriptor) }
-  }
-  public func get(_ option: SocketOption, on descriptor: Descriptor) -> Outcome {
-    calling(.getOption) { base.get(option, on: descriptor) }
-  }
-  public func localAddress(_ descriptor: Descriptor, into address: inout SocketAddress)
-    -> Outcome
-  {
-    if let errno = faults.strike(.call(.localAddress)) { return .failure(errno) }
-    return base.localAddress(descriptor, into: &address)
-  }
-  public func peerAddress(_ descriptor: Descriptor, into address: inout SocketAddress) -> Outcome {
-    if let errno = faults.strike(.call(.peerAddress)) { return .failure(errno) }
-    return base.peerAddress(descriptor, into: &address)
-  }
   public func eventDescriptor() -> Outcome { opening(.eventDescriptor) { base.eventDescriptor() } }
-  public func read(_ descriptor: Descriptor, into buffer: UnsafeMutableRawBufferPointer)
-    -> Outcome
-  {
-    calling(.read) { unsafe base.read(descriptor, into: buffer) }
-  }
   public func write(_ descriptor: Descriptor, from buffer: UnsafeRawBufferPointer) -> Outcome {
     guard let errno = faults.strike(.call(.write)) else {
       return unsafe base.write(descriptor, from: buffer)
@@ -136,7 +104,6 @@ public struct Faulty<Base: Kernel>: Kernel {
     if errno == .wouldBlock { _ = unsafe base.write(descriptor, from: buffer) }
     return .failure(errno)
   }
-  public func descriptorLimit() -> Outcome { calling(.descriptorLimit) { base.descriptorLimit() } }
 }
 
 extension Faulty: ReadinessKernel where Base: ReadinessKernel {
@@ -162,27 +129,6 @@ extension Faulty: ReadinessKernel where Base: ReadinessKernel {
       notes.setRepeat(descriptor, nil)
     }
     return outcome
-  }
-
-  public func epollWait(
-    _ epoll: Descriptor, into events: UnsafeMutableBufferPointer<EpollEvent>, milliseconds: Int32
-  ) -> Outcome {
-    calling(.epollWait) {
-      unsafe base.epollWait(epoll, into: events, milliseconds: milliseconds)
-    }
-  }
-  public func poll(_ entries: UnsafeMutableBufferPointer<PollEntry>, milliseconds: Int32)
-    -> Outcome
-  {
-    calling(.poll) { unsafe base.poll(entries, milliseconds: milliseconds) }
-  }
-  public func select(
-    below count: Int32, reading: inout DescriptorSet, writing: inout DescriptorSet,
-    milliseconds: Int32
-  ) -> Outcome {
-    if let errno = faults.strike(.call(.select)) { return .failure(errno) }
-    return base.select(
-      below: count, reading: &reading, writing: &writing, milliseconds: milliseconds)
   }
 }
 

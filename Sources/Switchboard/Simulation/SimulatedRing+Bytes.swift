@@ -95,6 +95,11 @@ extension SimulatedRing {
 
   /// It goes at once, and says nothing when all of it has gone.
   func sendNow(_ data: UInt64, _ start: UInt64, _ count: Int, _ socket: SimulatedSocket) {
+    if count == 0 {
+      // It sends nothing, and tells what is wrong.
+      let outcome = unsafe network.send(socket, from: bytes(start, 0))
+      return post(data, outcome.errno.map { -Int($0.rawValue) } ?? 0)
+    }
     let number = socket.link?.number ?? 0
     if let errno = sendFault(socket) { return post(data, -Int(errno.rawValue)) }
     var limit = count

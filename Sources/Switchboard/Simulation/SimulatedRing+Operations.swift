@@ -7,7 +7,8 @@ extension SimulatedRing {
     let code = UInt32(entry.opcode)
     switch code {
     case IORING_OP_ACCEPT.rawValue: issueAccept(entry)
-    case IORING_OP_POLL_ADD.rawValue: issuePoll(entry)
+    // IOSQE_FIXED_FILE
+    case IORING_OP_POLL_ADD.rawValue where entry.flags & 1 == 0: issuePoll(entry)
     case IORING_OP_CLOSE.rawValue: closeFile(Int32(bitPattern: entry.file_index) - 1, data)
     case IORING_OP_ASYNC_CANCEL.rawValue: cancel(entry)
     default:
@@ -30,6 +31,9 @@ extension SimulatedRing {
       if entry.msg_flags & 0x40 != 0 { return sendNow(data, start, count, socket) }
       operations.append(
         Operation(kind: .send, data: data, socket: socket, start: start, count: count))
+    case IORING_OP_POLL_ADD.rawValue:
+      let isMany = entry.len & UInt32(IORING_POLL_ADD_MULTI) != 0
+      operations.append(Operation(kind: .hangUp, data: data, socket: socket, isMany: isMany))
     case IORING_OP_SHUTDOWN.rawValue:
       if socket.wasReset { post(data, -Int(Errno.notConnected.rawValue)) }
       finishing.append(socket)
@@ -131,6 +135,7 @@ extension SimulatedRing {
     case .receive: receive(&operation)
     case .send: send(&operation)
     case .poll: poll(&operation)
+    case .hangUp: hangUp(&operation)
     }
   }
 
@@ -168,6 +173,17 @@ extension SimulatedRing {
     operation.done = 1
     let more = goesOn(operation)
     post(operation.data, 1, more: more)
+    return !more
+  }
+
+  /// Told once of each thing. That the peer has finished is told unasked.
+  private func hangUp(_ operation: inout Operation) -> Bool {
+    guard let socket = operation.socket else { return true }
+    let bits = Int(socket.bits & (PollBits.error | PollBits.hangUp | PollBits.ended))
+    guard bits & ~operation.done != 0 else { return false }
+    operation.done |= bits
+    let more = goesOn(operation)
+    post(operation.data, bits, more: more)
     return !more
   }
 

@@ -1,5 +1,6 @@
 import Glibc
 import Switchboard
+import TestSupport
 
 /// A pipe, closed at the end of its life. It is made of a pair of sockets, since those can be
 /// close-on-exec from birth here.

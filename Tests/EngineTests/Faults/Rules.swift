@@ -111,6 +111,8 @@ struct Rule {
     Rule("ring send_now", .closed, dead),
     Rule("ring send", .retried, "EINTR EAGAIN"),
     Rule("ring send", .closed, dead),
+    Rule("ring hang_up", .harmless, "ENOMEM ECANCELED EBADF"),
+    Rule("ring ask", .closed, "EINTR EAGAIN " + dead),
     Rule("epollControl", of: "change", .closed, "ENOENT ENOMEM EBADF"),
     Rule("get", in: "broken", .closed, "ENOBUFS ENOMEM EBADF"),
     Rule("get", in: "takeError", .closed, "ENOBUFS ENOMEM EBADF"),

@@ -31,7 +31,10 @@ struct Sites {
     .deletingLastPathComponent()
   static let folder = root.appending(path: "Sources/Switchboard").path
   /// What stands in for the kernel, makes no calls of its own, or is the kernel's own side.
-  private static let excepted = ["Simulation/", "Kernel/Linux.swift", "Kernel/CountedKernel.swift"]
+  private static let excepted = [
+    "Simulation/", "Kernel/Linux.swift", "Kernel/CountedKernel.swift",
+    "Kernel/KernelDecorator.swift",
+  ]
 
   static let found = try! Sites()
 

@@ -56,6 +56,8 @@ struct SweptSite: Hashable, Comparable, Sendable {
       case .cancel: ("URing", "URing.cancel", "cancel", "")
       case .cancelAll: ("URing+Receiving", "URing.close", "cancel_all", "")
       case .poll: ("URing", "URing.poll", "poll", "")
+      case .hangUp: ("URing+Pausing", "URing.watchHangUp", "hang_up", "")
+      case .ask: ("URing+Pausing", "URing.askWhy", "ask", "")
       case .install: ("RingContext", "RingContext.peerAddress", "install", "")
       }
     let site = Site(file: "Ring/\(file).swift", function: function, requirement: "ring " + name)
@@ -134,6 +136,8 @@ extension FaultyServer {
       return
     case SweepMode.halt:
       guard try client.receive(exactly: 1) == Array("H".utf8) else { throw Garbled() }
+      // It has stopped receiving by then.
+      if !hasEnded { _ = runsJobs() }
       return client.reset()
     default: break
     }
