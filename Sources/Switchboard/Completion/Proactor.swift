@@ -210,6 +210,8 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     try poller.wait(until: deadline, into: &events)
   }
 
+  var owesWork: Bool { !laterReady.isEmpty }
+
   mutating func next(_ slots: inout SlotTable) -> Completion? {
     if let errno = refusal.take() {
       return Completion(.acceptFailed, Key(rawValue: 0), Int(errno.rawValue))

@@ -5,6 +5,8 @@ extension SimulatedRing {
   func issue(_ entry: io_uring_sqe) {
     let data = entry.user_data
     let code = UInt32(entry.opcode)
+    kernel.record.say(
+      "  entry \(SimulatedRing.name(data)): operation \(code) on \(entry.fd), \(entry.len)")
     switch code {
     case IORING_OP_ACCEPT.rawValue: issueAccept(entry)
     case IORING_OP_POLL_ADD.rawValue: issuePoll(entry)
