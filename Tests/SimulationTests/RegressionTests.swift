@@ -51,6 +51,44 @@ import Testing
     }
   }
 
+  /// Draining gathers until two turns have brought nothing. On a ring a turn brought nothing, too,
+  /// when what it brought was a receive that had to be armed anew, and had not been yet.
+  @Test(arguments: [3113, 3209] as [UInt64])
+  func `draining left bytes behind whose receive was still to be armed anew`(_ seed: UInt64) throws {
+    try simulate(seed: seed, faults: .harsh) { world in
+      SimulatedWorkload.allCases[Int(seed % 4)].describe(world)
+      world.backend = .ioUring
+    }
+  }
+
+  /// The same, as the search for the smallest scenario left it.
+  @Test func `seed 3209`() throws {
+    let faults = [1, 2, 3, 6, 7, 8, 9, 10, 11].map { Fault(.interrupt, on: 5, occasion: $0) }
+    try simulate(seed: 3209, faults: .schedule(faults)) { world in
+      world.backend = .ioUring
+      world.drain = .milliseconds(24)
+      SimulatedWorkload.echo.serve(in: world)
+      world.client(4) { client in client.connect(after: .microseconds(13200)) }
+      world.client(5) { client in
+        client.connect(after: .microseconds(8300))
+        client.send([UInt8](repeating: 72, count: 19))
+        client.wait(.milliseconds(15))
+        client.send([UInt8](repeating: 36, count: 36))
+      }
+    }
+  }
+
+  /// A signal ended waits on the ring in which nothing had been looked at, nor submitted: two of them
+  /// were two quiet turns, and draining reset clients that waited to be accepted. Linux submits and
+  /// looks before a signal can end a wait, so the simulated ring does, too; and the real one goes on
+  /// waiting, as pollers do.
+  @Test func `draining closed its listener after two waits that a signal had ended`() throws {
+    try simulate(seed: 40390, faults: .harsh) { world in
+      SimulatedWorkload.allCases[40390 % 4].describe(world)
+      world.backend = .ioUring
+    }
+  }
+
   /// The first of these, as the search for the smallest scenario left it.
   @Test func `seed 210`() throws {
     let faults = [
