@@ -54,7 +54,7 @@ import Testing
   /// Draining gathers until two turns have brought nothing. On a ring a turn brought nothing, too,
   /// when what it brought was a receive that had to be armed anew, and had not been yet.
   @Test(arguments: [3113, 3209] as [UInt64])
-  func `draining left bytes behind whose receive was still to be armed anew`(_ seed: UInt64) throws {
+  func `draining left bytes behind whose receive was to be armed anew`(_ seed: UInt64) throws {
     try simulate(seed: seed, faults: .harsh) { world in
       SimulatedWorkload.allCases[Int(seed % 4)].describe(world)
       world.backend = .ioUring
