@@ -78,6 +78,37 @@ import Testing
     }
   }
 
+  /// Two batches of events told of nothing but room to send, for which nobody waited. They counted as
+  /// quiet turns, although bytes that had arrived were next in the kernel's list.
+  @Test func `draining left bytes behind whose events came after some that meant nothing`() throws {
+    let faults: [Fault] = [
+      Fault(.lateWake, on: 0, occasion: 7),
+      Fault(.spuriousReadiness, on: 0, occasion: 7),
+      Fault(.lateWake, on: 0, occasion: 8),
+      Fault(.partialBatch, on: 0, occasion: 10),
+      Fault(.lateWake, on: 0, occasion: 10),
+      Fault(.partialBatch, on: 0, occasion: 11),
+      Fault(.partialBatch, on: 0, occasion: 12),
+    ]
+    try simulate(seed: 93072, faults: .schedule(faults)) { world in
+      world.backend = .epoll
+      world.options.idleTimeout = .milliseconds(782)
+      world.backlog = 3
+      world.drain = .milliseconds(34)
+      SimulatedWorkload.frames.serve(in: world)
+      for (number, start, sent) in [
+        (1, 3900, [94, 56, 9]), (2, 13700, []), (3, 1200, [124]), (4, 5300, []), (5, 200, []),
+        (6, 4000, []), (7, 17900, []),
+      ] as [(Int, Int, [UInt8])] {
+        world.client(number) { client in
+          client.connect(after: .microseconds(start))
+          client.send(sent)
+          if number == 3 { client.wait(.milliseconds(24)) }
+        }
+      }
+    }
+  }
+
   /// A signal ended waits on the ring in which nothing had been looked at, nor submitted: two of them
   /// were two quiet turns, and draining reset clients that waited to be accepted. Linux submits and
   /// looks before a signal can end a wait, so the simulated ring does, too; and the real one goes on
