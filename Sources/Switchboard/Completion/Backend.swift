@@ -62,6 +62,10 @@ protocol Backend: ~Copyable {
 
   /// Submits, and waits for completions until `deadline` (nil: for ever).
   mutating func wait(until deadline: Instant?) throws(SystemError)
+  /// Whether something that is there already may show only after the next wait: a receive that is
+  /// to be armed anew has not been submitted yet, or the kernel may have more to tell than it did. A
+  /// turn that brought nothing tells nothing as long as this is so.
+  var owesWork: Bool { get }
   /// The next completion of this turn.
   mutating func next(_ slots: inout SlotTable) -> Completion?
 

@@ -210,6 +210,9 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     try poller.wait(until: deadline, into: &events)
   }
 
+  /// Events that came to nothing, a peer's room to send among them, may have others behind them.
+  var owesWork: Bool { events.count > 0 || !laterReady.isEmpty }
+
   mutating func next(_ slots: inout SlotTable) -> Completion? {
     if let errno = refusal.take() {
       return Completion(.acceptFailed, Key(rawValue: 0), Int(errno.rawValue))

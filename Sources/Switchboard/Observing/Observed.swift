@@ -64,6 +64,8 @@ struct Observed<Base: Backend & ~Copyable>: Backend, ~Copyable {
     observer.waitEnded(since: start)
   }
 
+  var owesWork: Bool { base.owesWork }
+
   mutating func next(_ slots: inout SlotTable) -> Completion? {
     guard let completion = base.next(&slots) else {
       observer.tookAll()

@@ -100,20 +100,25 @@ final class Ring<System: RingKernel> {
 
   /// Submits everything and waits for `least` completions, at most until `deadline`.
   ///
-  /// Returns normally when a signal or the deadline ends it, and when the kernel asks to have
-  /// completions taken first (`EBUSY`).
+  /// A signal does not end it, as it ends no poller's wait: who came back without having looked
+  /// would take a turn for a quiet one. It returns normally when the deadline ends it (`ETIME`), and
+  /// when the kernel took only some of the entries or none: it has no memory for more (`EAGAIN`), or
+  /// asks to have completions taken first (`EBUSY`).
   func enter(least: UInt32, until deadline: Instant?) -> Errno? {
-    var nanoseconds: Int64 = -1
-    if let deadline {
-      let now = system.now()
-      nanoseconds = deadline > now ? Int64(clamping: deadline.nanoseconds - now.nanoseconds) : 0
-    }
-    let outcome = unsafe system.ringEnter(
-      OpaquePointer(raw), least: least, nanoseconds: nanoseconds)
-    switch outcome.errno {
-    case nil, Errno.interrupted, Errno(rawValue: 62), Errno(rawValue: 16), Errno.wouldBlock:
-      return nil
-    case .some(let errno): return errno
+    while true {
+      var nanoseconds: Int64 = -1
+      if let deadline {
+        // The time left is computed anew each time a signal has interrupted the wait.
+        let now = system.now()
+        nanoseconds = deadline > now ? Int64(clamping: deadline.nanoseconds - now.nanoseconds) : 0
+      }
+      let outcome = unsafe system.ringEnter(
+        OpaquePointer(raw), least: least, nanoseconds: nanoseconds)
+      switch outcome.errno {
+      case Errno.interrupted: continue
+      case nil, Errno(rawValue: 62), Errno(rawValue: 16), Errno.wouldBlock: return nil
+      case .some(let errno): return errno
+      }
     }
   }
 }

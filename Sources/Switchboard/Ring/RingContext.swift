@@ -22,7 +22,7 @@ final class RingContext<System: RingKernel>: LoopContext {
     questions &+= 1
     let tag = URing<System>.Tag.install.rawValue | questions << 8
     unsafe entry.pointee.user_data = tag
-    // A signal may end it before the entry was taken.
+    // Want of memory may end it before the entry was taken.
     var patience = 64
     repeat {
       guard ring.enter(least: 0, until: nil) == nil else { return nil }

@@ -149,6 +149,10 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     scanned = head
   }
 
+  var owesWork: Bool {
+    unsafe ck_ring_unsubmitted(raw) > 0 || isOverflown || !heldReady.isEmpty
+  }
+
   mutating func next(_ slots: inout SlotTable) -> Completion? {
     if usedUp >= 0 {
       buffers.back(usedUp)

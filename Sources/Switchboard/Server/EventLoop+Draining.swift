@@ -26,7 +26,7 @@ extension EventLoop where B: ~Copyable {
       draining = Drain(deadline: now + options.drainTimeout)
       return
     }
-    drain.quietTurns = isQuiet ? drain.quietTurns + 1 : 0
+    drain.quietTurns = isQuiet && !backend.owesWork ? drain.quietTurns + 1 : 0
     drain.turnsLeft -= 1
     drain.isGathering = drain.quietTurns < 2 && drain.turnsLeft > 0 && now < drain.deadline
     drain.peersAtStart = slots.count

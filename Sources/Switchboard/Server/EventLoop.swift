@@ -110,8 +110,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
 
   /// Whether deadlines must wait, since the loop slept far beyond its own: the process was stopped, or
   /// starved. What has come meanwhile is received first, as far as a moment allows, so that no peer is
-  /// called idle whose bytes lie waiting. One turn may not bring it: a signal that ends a wait on a
-  /// ring ends it before the kernel has looked.
+  /// called idle whose bytes lie waiting. One turn may not bring it all.
   private mutating func isCatchingUp(after deadline: Instant?, _ isQuiet: Bool) -> Bool {
     if let end = catchUpEnd {
       if isQuiet || now >= end { catchUpEnd = nil }

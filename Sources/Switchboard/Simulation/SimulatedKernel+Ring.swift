@@ -56,15 +56,24 @@ extension SimulatedKernel: RingKernel {
       _ = made.submit(isDropping: true)
       return .failure(.badDescriptor)
     }
-    if fires(.interrupt, on: 0) != nil { return .failure(.interrupted) }
     made.beginCall()
+    let hazard = fires(.interrupt, on: 0)
+    if let hazard, hazard & 1 == 1, made.submittable > 0 {
+      return takePart(made, Int((hazard >> 1) % UInt64(made.submittable)))
+    }
     let count = made.submit()
     // Taking an entry is work, also of one whose completion is silent.
     if count > 0 { record.excuseIdleTurn() }
     made.progress()
     let start = network.now
     var isLate = false
-    if least > 0 {
+    // A signal ends the wait, not what comes before it: the entries are taken and what can be done
+    // is done, and where that brought something, or something was taken, nothing is told of it.
+    let isInterrupted = hazard != nil && made.available < Int(least)
+    if isInterrupted, count == 0 {
+      return answer(.ringEnter, Descriptor(rawValue: made.descriptor), .failure(.interrupted))
+    }
+    if least > 0, !isInterrupted {
       let deadline = nanoseconds < 0 ? nil : network.now + UInt64(nanoseconds)
       let end = network.sleep(until: deadline) {
         made.progress()
@@ -83,5 +92,16 @@ extension SimulatedKernel: RingKernel {
       network, from: start, found: made.available, least > 0 && nanoseconds != 0 ? -1 : 0)
     let outcome = isLate && count == 0 ? Outcome.failure(Errno(rawValue: 62)) : .value(count)
     return answer(.ringEnter, Descriptor(rawValue: made.descriptor), outcome)
+  }
+  /// There is no memory for another request: the kernel takes so many entries, and comes back at
+  /// once, without waiting and without what it does otherwise before it waits.
+  private func takePart(_ made: SimulatedRing, _ count: Int) -> Outcome {
+    _ = made.submit(atMost: count)
+    made.flush()
+    record.excuseIdleTurn()
+    record.waited(network, from: network.now, found: made.available, 0)
+    return answer(
+      .ringEnter, Descriptor(rawValue: made.descriptor),
+      count > 0 ? .value(count) : .failure(.wouldBlock))
   }
 }

@@ -5,6 +5,8 @@ extension SimulatedRing {
   func issue(_ entry: io_uring_sqe) {
     let data = entry.user_data
     let code = UInt32(entry.opcode)
+    kernel.record.say(
+      "  entry \(SimulatedRing.name(data)): operation \(code) on \(entry.fd), \(entry.len)")
     switch code {
     case IORING_OP_ACCEPT.rawValue: issueAccept(entry)
     // IOSQE_FIXED_FILE
@@ -24,11 +26,13 @@ extension SimulatedRing {
     switch code {
     case IORING_OP_RECV.rawValue:
       let isMany = entry.ioprio & UInt16(IORING_RECV_MULTISHOT) != 0
+      checkAlone(.receive, socket, "two receives of a connection under way")
       operations.append(Operation(kind: .receive, data: data, socket: socket, isMany: isMany))
     case IORING_OP_SEND.rawValue:
       let (start, count) = (entry.addr, Int(entry.len))
       // MSG_DONTWAIT
       if entry.msg_flags & 0x40 != 0 { return sendNow(data, start, count, socket) }
+      checkAlone(.send, socket, "two sends of a connection under way")
       operations.append(
         Operation(kind: .send, data: data, socket: socket, start: start, count: count))
     case IORING_OP_POLL_ADD.rawValue:
@@ -41,6 +45,13 @@ extension SimulatedRing {
       let number = network.install(SimulatedAlias(socket))
       post(data, number.map { Int($0) } ?? -Int(Errno.descriptorLimit.rawValue))
     default: post(data, -Int(Errno.invalid.rawValue))
+    }
+  }
+
+  /// A kernel takes as many as it is given, and does them in any order.
+  private func checkAlone(_ kind: Operation.Kind, _ socket: SimulatedSocket, _ what: String) {
+    if operations.contains(where: { $0.socket === socket && $0.kind == kind }) {
+      kernel.record.fail(.backendContract(what))
     }
   }
 

@@ -108,10 +108,16 @@ final class SimulatedRing: SimulatedFile {
     entry.res = Int32(truncatingIfNeeded: result)
     entry.flags = flags | (more ? IORING_CQE_F_MORE : 0)
     kernel.record.mix(data ^ UInt64(UInt32(bitPattern: Int32(truncatingIfNeeded: result))) << 20)
+    kernel.record.say(
+      "  completion \(SimulatedRing.name(data)) = \(result)\(more ? ", more" : "")"
+        + "\(canPromise ? "" : ", queue full")")
     // A completion is work.
     kernel.record.excuseIdleTurn()
     if overflow.isEmpty, !isFull { put(entry) } else { overflow.append(entry) }
   }
+
+  /// User data for a trace.
+  static func name(_ data: UInt64) -> String { String(data, radix: 16) }
 
   /// Whether what stays armed may tell of one more. A full queue ends it.
   var canPromise: Bool { overflow.isEmpty && !isFull }
@@ -134,10 +140,13 @@ final class SimulatedRing: SimulatedFile {
 
   // -------------------------------------------------------------------------- submissions
 
-  /// Takes every entry: how many there were.
-  func submit(isDropping: Bool = false) -> Int {
-    let tail = unsafe raw.pointee.tail
+  /// How many entries there are to take.
+  var submittable: Int { unsafe Int(raw.pointee.tail &- words[0]) }
+
+  /// Takes every entry, or the first of them: how many there were.
+  func submit(isDropping: Bool = false, atMost most: Int = .max) -> Int {
     var at = unsafe words[0]
+    let tail = at &+ UInt32(min(submittable, most))
     let count = Int(tail &- at)
     while at != tail {
       let entry = unsafe raw.pointee.sqes[Int(at & raw.pointee.sq_mask)]
@@ -145,7 +154,7 @@ final class SimulatedRing: SimulatedFile {
       at &+= 1
     }
     unsafe words[0] = tail
-    unsafe words[1] = tail
+    unsafe words[1] = raw.pointee.tail
     unsafe raw.pointee.submitted = tail
     for socket in finishing {
       if socket.state == .connected, !socket.wasReset {

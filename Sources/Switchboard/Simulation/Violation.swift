@@ -20,6 +20,8 @@ public enum Violation: Hashable, Sendable, CustomStringConvertible {
   case leftOver(String)
   /// A session was called in a way that the contract does not allow.
   case sessionContract(String)
+  /// A backend asked the kernel for something that it must not.
+  case backendContract(String)
   /// A timer went off before its time.
   case earlyTimer(nanoseconds: UInt64)
   /// A timer went off much after its time, and nothing had held it up.
@@ -49,6 +51,7 @@ public enum Violation: Hashable, Sendable, CustomStringConvertible {
     case .leakedDescriptors(let count): "\(count) descriptors are open at the end"
     case .leftOver(let what): "left at the end: \(what)"
     case .sessionContract(let what): "a session was \(what)"
+    case .backendContract(let what): "the backend has \(what)"
     case .earlyTimer(let early): "a timer went off \(early) ns early"
     case .lateTimer(let late): "a timer went off \(late) ns late, and nothing held it up"
     case .budget(let what): "the budget of a turn was exceeded: \(what)"
