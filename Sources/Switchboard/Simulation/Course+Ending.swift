@@ -22,7 +22,7 @@ extension Course {
   func stay(_ index: Int, until end: UInt64) {
     guard network.now >= end else { return }
     let socket = clients[index].socket
-    if socket.other >= 0, network.sockets[socket.other].state != .closed {
+    if let end = network.other(socket), end.state != .closed {
       record.fail(.leftOver("a connection that had been finished with"))
     }
     network.close(socket)
@@ -45,8 +45,7 @@ extension Course {
   func isExcusedByTime(_ state: ClientState) -> Bool {
     let socket = state.socket
     // It came when the server had begun to drain.
-    guard socket.other >= 0 else { return drainBegan != nil }
-    let end = network.sockets[socket.other]
+    guard let end = network.other(socket) else { return drainBegan != nil }
     let linger = world.options.lingerTimeout.clampedNanoseconds
     return end.finishedAt > 0 && network.now >= end.finishedAt + linger
   }
@@ -102,7 +101,7 @@ extension Course {
       let active =
         world.backend == .ioUring
         ? state.tookAt
-        : state.socket.other >= 0 ? network.sockets[state.socket.other].lastActive : 0
+        : network.other(state.socket)?.lastActive ?? 0
       // Ticks of a millisecond, and a turn's length.
       // What comes while it closes is thrown away, and does not count.
       unless(

@@ -142,7 +142,7 @@ final class Course: SimulatedNetwork.Hooks {
   func connect(_ index: Int) {
     let plan = clients[index].plan
     let random = SimulatedRandom(seed: world.seed, stream: 1, part: UInt64(plan.number))
-    let link = SimulatedLink(number: plan.number, random: random)
+    let link = network.makeLink(number: plan.number, random: random)
     record.say("client \(plan.number) connects")
     network.beginConnecting(
       clients[index].socket, to: .loopback(port: Course.port), over: link)
@@ -162,11 +162,10 @@ final class Course: SimulatedNetwork.Hooks {
   /// What a client gets in any case of a server that drains: the replies to what has arrived, or
   /// where replies may be held up, to what was read.
   func promise(to client: ClientState) -> Int {
-    guard client.socket.other >= 0 else {
+    guard let end = network.other(client.socket) else {
       record.excuse(client.plan.number)
       return 0
     }
-    let end = network.sockets[client.socket.other]
     if end.descriptor < 0, !takesAll { record.excuse(client.plan.number) }
     guard let model = world.model, let incoming = end.incoming else { return 0 }
     // Bytes that a fault has made come later have not arrived.
@@ -280,7 +279,7 @@ final class Course: SimulatedNetwork.Hooks {
     if count > 0 {
       let offset = clients[index].received
       let expected = clients[index].expected
-      if let (at, got) = incoming.difference(from: expected, at: offset, count: count) {
+      if let (at, got) = incoming.difference(from: expected.span, at: offset, count: count) {
         let wanted = at < expected.count ? expected[at] : nil
         record.fail(
           .wrongByte(client: clients[index].plan.number, offset: at, wanted: wanted, got: got))
