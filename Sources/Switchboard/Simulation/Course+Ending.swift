@@ -42,7 +42,7 @@ extension Course {
   }
 
   /// Whether the server may have closed for good because something took too long.
-  func isExcusedByTime(_ state: ClientState) -> Bool {
+  func isExcusedByTime(_ state: CourseClient) -> Bool {
     let socket = state.socket
     // It came when the server had begun to drain.
     guard let end = network.other(socket) else { return drainBegan != nil }
@@ -71,7 +71,9 @@ extension Course {
   /// Whether every client has come to its end.
   var isOver: Bool { left == 0 }
   /// Those that have not.
-  var unfinished: [Int] { clients.filter { !$0.isOver }.map(\.plan.number) }
+  var unfinished: [Int] {
+    clients.indices.filter { !clients[$0].isOver }.map { clients[$0].plan.number }
+  }
 
   /// A session was closed: there must be a reason.
   func sessionClosed(of number: Int, _ reason: CloseReason, isClosing: Bool) {

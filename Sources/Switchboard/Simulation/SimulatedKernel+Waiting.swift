@@ -94,6 +94,19 @@ extension SimulatedKernel {
         record.excuseIdleTurn()
       }
     }
+    if network.faults.has(.staleEvent) { count = unsafe addStale(events, count) }
+    if count > 1, var chance = fires(.shuffledBatch, on: 0) {
+      for index in (1..<count).reversed() {
+        chance = scramble(chance)
+        unsafe events.swapAt(index, Int(chance % UInt64(index + 1)))
+      }
+    }
+    return count
+  }
+
+  /// Something about a connection that was closed already.
+  private func addStale(_ events: UnsafeMutableBufferPointer<EpollEvent>, _ found: Int) -> Int {
+    var count = found
     if count < events.count, !record.closed.isEmpty, let chance = fires(.staleEvent, on: 0) {
       var event = EpollEvent()
       event.key = record.closed[Int(chance % UInt64(record.closed.count))].key
@@ -104,12 +117,6 @@ extension SimulatedKernel {
     }
     // A stale event belongs to the wait in which it was fetched, or to the next one.
     if record.closed.count > 8 { record.closed.removeFirst(record.closed.count - 8) }
-    if count > 1, var chance = fires(.shuffledBatch, on: 0) {
-      for index in (1..<count).reversed() {
-        chance = scramble(chance)
-        unsafe events.swapAt(index, Int(chance % UInt64(index + 1)))
-      }
-    }
     return count
   }
 

@@ -87,7 +87,7 @@ extension SimulatedRing {
       // It may be quicker: then its completion is what it would have been.
       let isQuick = random.chance(0.25) && operation.kind != .poll
       if isQuick {
-        if attempt(&operations[place]) { end(at: place) } else { giveUp(place) }
+        if attempt(at: place) { end(at: place) } else { giveUp(place) }
       } else {
         giveUp(place)
       }
@@ -119,19 +119,23 @@ extension SimulatedRing {
     cancelled = []
     var place = 0
     while place < operations.count {
-      if attempt(&operations[place]) { end(at: place) } else { place += 1 }
+      if attempt(at: place) { end(at: place) } else { place += 1 }
     }
     flush()
   }
 
-  /// Whether it has ended.
-  private func attempt(_ operation: inout Operation) -> Bool {
-    switch operation.kind {
-    case .accept: accept(&operation)
-    case .receive: receive(&operation)
-    case .send: send(&operation)
-    case .poll: poll(&operation)
-    }
+  /// Whether it has ended. It is worked on apart: the list is nobody's meanwhile.
+  private func attempt(at place: Int) -> Bool {
+    var operation = operations[place]
+    let hasEnded =
+      switch operation.kind {
+      case .accept: accept(&operation)
+      case .receive: receive(&operation)
+      case .send: send(&operation)
+      case .poll: poll(&operation)
+      }
+    operations[place] = operation
+    return hasEnded
   }
 
   /// What stays armed ends by itself now and then.

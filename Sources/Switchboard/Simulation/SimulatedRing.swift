@@ -37,7 +37,11 @@ final class SimulatedRing: SimulatedFile {
   var files: [SimulatedSocket?] = []
   /// Closed, with operations that have not ended.
   var closing: [SimulatedSocket] = []
-  var operations: [Operation] = []
+  private let operationsPlace = StablePlace<[Operation]>([])
+  var operations: [Operation] {
+    unsafeAddress { unsafe UnsafePointer(operationsPlace.address) }
+    unsafeMutableAddress { unsafe operationsPlace.address }
+  }
   /// Ended by a cancellation; each tells so in a moment.
   var cancelled: [UInt64] = []
   /// To be told that nothing more is sent: a worker does that after everything else.

@@ -7,10 +7,11 @@
 /// wants to know of readiness without asking sets ``hooks``.
 ///
 /// Nothing here depends on hashing, addresses or the machine's clock.
+@safe
 final class SimulatedNetwork {
   /// What others want to know.
   class Hooks {
-    /// Something happened to a socket of the simulated process or of a client: `bits` are `PollBits`.
+    /// Something happened to a client's socket: `bits` are `PollBits`.
     func happened(_ socket: SimulatedSocket, _ bits: UInt32) {}
     /// A client's clock.
     func clientTimer(_ client: Int, _ token: UInt64) {}
@@ -46,7 +47,12 @@ final class SimulatedNetwork {
   var turnStart: UInt64 = 0
   /// Events that have happened.
   private(set) var happened = 0
-  var hooks: Hooks?
+  /// Whoever sets it takes it away before its end: it is told of every event, and not counted.
+  var hooks: Hooks? {
+    get { unsafe observer?.takeUnretainedValue() }
+    set { unsafe observer = newValue.map { unsafe Unmanaged.passUnretained($0) } }
+  }
+  private var observer: Unmanaged<Hooks>?
   private let injector: StablePlace<FaultInjector>
   /// What goes wrong.
   var faults: FaultInjector {
@@ -122,8 +128,10 @@ final class SimulatedNetwork {
   private func happen(_ event: SimulatedEvent) {
     happened += 1
     switch event.kind {
-    case .client: hooks?.clientTimer(event.subject, event.detail)
-    case .other: hooks?.other(event.subject, event.detail)
+    case .client:
+      unsafe observer?._withUnsafeGuaranteedRef { $0.clientTimer(event.subject, event.detail) }
+    case .other:
+      unsafe observer?._withUnsafeGuaranteedRef { $0.other(event.subject, event.detail) }
     default: happen(event, to: socket(numbered: event.subject))
     }
   }
@@ -147,7 +155,9 @@ final class SimulatedNetwork {
   func wake(_ socket: SimulatedSocket, _ bits: UInt32) {
     hasChanged = true
     if let watch = socket.watch { watch.notice(bits) }
-    hooks?.happened(socket, bits)
+    // The server's own ask for themselves.
+    guard socket.client > 0 else { return }
+    unsafe observer?._withUnsafeGuaranteedRef { $0.happened(socket, bits) }
   }
 
   /// The same for something else.

@@ -106,7 +106,9 @@ struct SimulatedStream {
 
   /// Where the next `count` unread bytes first differ from `expected[offset...]`; nil where they do
   /// not.
-  func difference(from expected: Span<UInt8>, at offset: Int, count: Int) -> (at: Int, got: UInt8)? {
+  func difference(
+    from expected: [UInt8], at offset: Int, count: Int
+  ) -> (at: Int, got: UInt8)? {
     let bytes = unsafe own.bytes.first(count)
     for place in unsafe sameWords(bytes, expected, offset)..<count {
       let got = unsafe bytes[place]
@@ -119,7 +121,7 @@ struct SimulatedStream {
 
   /// How many bytes are the same, looking at eight at a time.
   private func sameWords(
-    _ bytes: UnsafeRawBufferPointer, _ expected: Span<UInt8>, _ offset: Int
+    _ bytes: UnsafeRawBufferPointer, _ expected: [UInt8], _ offset: Int
   ) -> Int {
     let end = min(bytes.count, expected.count - offset)
     return unsafe expected.withUnsafeBytes { expected in
