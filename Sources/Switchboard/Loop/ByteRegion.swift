@@ -23,7 +23,8 @@ struct ByteRegion: ~Copyable {
   }
 
   deinit {
-    if isPooled { unsafe RegionPool.giveBack(start, count) } else { unsafe ck_unreserve(start, count) }
+    guard isPooled else { return unsafe ck_unreserve(start, count) }
+    unsafe RegionPool.giveBack(start, count)
   }
 
   var all: UnsafeMutableRawBufferPointer {

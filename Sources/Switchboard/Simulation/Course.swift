@@ -5,7 +5,7 @@ final class Course: SimulatedNetwork.Hooks {
   let record: CallRecord
   let kernel: SimulatedKernel
   let clients = StableTable<CourseClient>()
-  var indices: [Int] = []
+  let indices = StableTable<Int>()
   var isAdvancing = false
   var left = 0
   /// When draining began; nil before.
@@ -55,7 +55,7 @@ final class Course: SimulatedNetwork.Hooks {
     socket.client = plan.number
     // Its port is its name.
     socket.address = .loopback(port: UInt16(20000 + plan.number % 20000))
-    while indices.count <= plan.number { indices.append(-1) }
+    while indices.count <= plan.number { unsafe indices.append(-1) }
     indices[plan.number] = clients.count
     unsafe clients.append(CourseClient(plan, socket, model: world.model))
   }

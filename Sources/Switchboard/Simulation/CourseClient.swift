@@ -38,6 +38,7 @@ struct CourseClient {
     var (sent, expected): ([UInt8], [UInt8]) = ([], [])
     var moves: [Move] = []
     moves.reserveCapacity(plan.steps.count)
+    sent.reserveCapacity(plan.sentCount)
     var modelled = -1
     for step in plan.steps {
       switch step {

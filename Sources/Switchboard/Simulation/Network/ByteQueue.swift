@@ -23,8 +23,7 @@ struct ByteQueue: ~Copyable {
   /// The first `count` bytes, until the queue is changed. There must be so many.
   func first(_ count: Int) -> UnsafeRawBufferPointer {
     precondition(count >= 0 && count <= self.count, "not so many bytes are there")
-    guard let start = unsafe start else { return unsafe UnsafeRawBufferPointer(start: nil, count: 0) }
-    return unsafe UnsafeRawBufferPointer(start: start + head, count: count)
+    return unsafe UnsafeRawBufferPointer(start: start.map { unsafe $0 + head }, count: count)
   }
 
   mutating func removeFirst(_ count: Int) {
