@@ -94,6 +94,9 @@ struct Simulate: ParsableCommand {
   @Flag(help: "Run each seed twice, and compare the two runs call by call.")
   var verifyDigests = false
 
+  @Flag(help: "Print a line for each seed: its digest and counts; to compare two builds by.")
+  var digests = false
+
   @Flag(help: "End with the first seed that fails.")
   var stopAtFailure = false
 
@@ -131,14 +134,17 @@ struct Simulate: ParsableCommand {
   private func replay(_ seed: UInt64) throws {
     do {
       let report = try simulateSeed(seed, trace: trace ? { Output.line($0) } : nil)
-      Output.line(
-        "seed \(seed) passed: \(report.calls) calls, \(report.events) events, "
-          + "\(report.bytes) bytes, \(report.faults.count) faults, "
-          + "\(report.nanoseconds / 1_000_000) ms, digest \(String(report.digest, radix: 16))")
+      Output.line("seed \(seed) passed: \(outcome(report))")
     } catch {
       Output.error("switchboard simulate: \(summary(error))")
       throw ExitCode(1)
     }
+  }
+
+  private func outcome(_ report: SimulationReport) -> String {
+    "\(report.calls) calls, \(report.events) events, \(report.bytes) bytes, "
+      + "\(report.faults.count) faults, \(report.nanoseconds / 1_000_000) ms, "
+      + "digest \(String(report.digest, radix: 16))"
   }
 
   private func summary(_ failure: SimulationFailure) -> String {
@@ -169,12 +175,13 @@ struct Simulate: ParsableCommand {
   }
 
   private func runAll() throws {
-    var tally = SimulationTally(isProgressShown: !verifyDigests)
+    var tally = SimulationTally(isProgressShown: !verifyDigests && !digests)
     for seed in UInt64(from)..<UInt64(from) + UInt64(seeds) {
       if let seconds, tally.elapsed >= .seconds(seconds) { break }
       do {
         let report = try simulateSeed(seed)
         tally.add(report)
+        if digests { Output.line("\(seed) \(outcome(report))") }
         if verifyDigests, try simulateSeed(seed).digest != report.digest { tally.differs(seed) }
       } catch {
         tally.fail(seed)

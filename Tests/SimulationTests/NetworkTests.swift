@@ -17,7 +17,7 @@ import Testing
   /// A client's socket, and the server's descriptor of the same connection.
   private func connect() -> (client: SimulatedSocket, server: Descriptor) {
     let client = network.makeSocket(.v4)
-    let link = SimulatedLink(number: 1, random: SimulatedRandom(seed: 1))
+    let link = network.makeLink(number: 1, random: SimulatedRandom(seed: 1))
     network.beginConnecting(client, to: .loopback(port: 80), over: link)
     settle()
     var peer = SocketAddress.any(port: 0)
@@ -115,7 +115,7 @@ import Testing
   }
 
   @Test func `where nobody listens a connection is refused, and a full queue makes it wait`() {
-    let link = SimulatedLink(number: 1, random: SimulatedRandom(seed: 1))
+    let link = network.makeLink(number: 1, random: SimulatedRandom(seed: 1))
     let lost = network.makeSocket(.v4)
     network.beginConnecting(lost, to: .loopback(port: 81), over: link)
     settle()
@@ -132,16 +132,15 @@ import Testing
 
   @Test func `a level is told again and an edge once`() {
     let (client, server) = connect()
-    let epoll = SimulatedEpoll()
-    let file = network.file(server)!
-    epoll.add(file, events: PollBits.read, key: 1)
+    let epoll = network.makeEpoll()
+    network.watch(Int(server.rawValue), with: epoll, events: PollBits.read, key: 1)
     _ = send(1, from: client)
     settle()
     var events = [EpollEvent](repeating: EpollEvent(), count: 4)
     func collect() -> Int { events.withUnsafeMutableBufferPointer { epoll.collect(into: $0) } }
     #expect(collect() == 1)
     #expect(collect() == 1)
-    epoll.modify(file.watch!, events: PollBits.read | PollBits.edge, key: 1)
+    epoll.modify(network.watch(server)!, events: PollBits.read | PollBits.edge, key: 1)
     #expect(collect() == 1)
     #expect(collect() == 0)
     _ = send(1, from: client)

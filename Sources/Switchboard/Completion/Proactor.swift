@@ -38,8 +38,8 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   private static var skew: Int { 2048 }
 
   init(poller: consuming P, acceptBudget: Int, system: System) throws(SystemError) {
-    let input = try ByteRegion(count: Self.bufferSize)
-    let output = try ByteRegion(count: Self.bufferSize + Self.skew)
+    let input = try ByteRegion(count: Self.bufferSize, isPooled: true)
+    let output = try ByteRegion(count: Self.bufferSize + Self.skew, isPooled: true)
     self.poller = poller
     self.system = system
     self.acceptBudget = acceptBudget

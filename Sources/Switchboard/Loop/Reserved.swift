@@ -1,5 +1,3 @@
-internal import CKernel
-
 /// A table of fixed capacity whose memory is reserved at once and used as far as it is touched.
 ///
 /// Its elements never move and a table for a million connections costs nothing until they come. All
@@ -14,11 +12,13 @@ struct ReservedTable<Element: BitwiseCopyable>: ~Copyable {
   init(capacity: Int) throws(SystemError) {
     self.capacity = max(1, capacity)
     let bytes = self.capacity * MemoryLayout<Element>.stride
-    guard let memory = unsafe ck_reserve(bytes) else { throw SystemError(.reserve, .outOfMemory) }
+    guard let memory = unsafe RegionPool.take(bytes, isZeroed: true) else {
+      throw SystemError(.reserve, .outOfMemory)
+    }
     unsafe start = memory.bindMemory(to: Element.self, capacity: self.capacity)
   }
 
-  deinit { unsafe ck_unreserve(start, capacity * MemoryLayout<Element>.stride) }
+  deinit { unsafe RegionPool.giveBack(start, capacity * MemoryLayout<Element>.stride) }
 
   subscript(index: Int) -> Element {
     @inline(__always) unsafeAddress { unsafe address(index) }
@@ -49,11 +49,13 @@ struct ReservedSlots<Element: ~Copyable>: ~Copyable {
   init(capacity: Int) throws(SystemError) {
     self.capacity = max(1, capacity)
     let bytes = self.capacity * max(1, MemoryLayout<Element>.stride)
-    guard let memory = unsafe ck_reserve(bytes) else { throw SystemError(.reserve, .outOfMemory) }
+    guard let memory = unsafe RegionPool.take(bytes, isZeroed: false) else {
+      throw SystemError(.reserve, .outOfMemory)
+    }
     unsafe start = memory.bindMemory(to: Element.self, capacity: self.capacity)
   }
 
-  deinit { unsafe ck_unreserve(start, capacity * max(1, MemoryLayout<Element>.stride)) }
+  deinit { unsafe RegionPool.giveBack(start, capacity * max(1, MemoryLayout<Element>.stride)) }
 
   /// Puts an element where there is none.
   func put(_ element: consuming Element, at index: Int) {

@@ -29,7 +29,7 @@ final class CallRecord {
   private var idleTurns = 0
   private var looks = 0
   private var happened = 0
-  private var received: [(turn: Int, count: Int)] = []
+  private let received = StableTable<(turn: Int, count: Int)>()
   /// Clients whose connection may end early, by their number.
   private var excused: [Bool] = []
 
@@ -135,7 +135,7 @@ final class CallRecord {
 
   private func countReceived(_ descriptor: Descriptor, _ count: Int) {
     let place = Int(descriptor.rawValue)
-    while received.count <= place { received.append((0, 0)) }
+    while received.count <= place { unsafe received.append((0, 0)) }
     if received[place].turn != turn { received[place] = (turn, 0) }
     received[place].count += count
     // What the turn before left, and what this one brings.

@@ -22,7 +22,7 @@ extension Course {
   func stay(_ index: Int, until end: UInt64) {
     guard network.now >= end else { return }
     let socket = clients[index].socket
-    if socket.other >= 0, network.sockets[socket.other].state != .closed {
+    if let end = network.other(socket), end.state != .closed {
       record.fail(.leftOver("a connection that had been finished with"))
     }
     network.close(socket)
@@ -42,11 +42,10 @@ extension Course {
   }
 
   /// Whether the server may have closed for good because something took too long.
-  func isExcusedByTime(_ state: ClientState) -> Bool {
+  func isExcusedByTime(_ state: CourseClient) -> Bool {
     let socket = state.socket
     // It came when the server had begun to drain.
-    guard socket.other >= 0 else { return drainBegan != nil }
-    let end = network.sockets[socket.other]
+    guard let end = network.other(socket) else { return drainBegan != nil }
     let linger = world.options.lingerTimeout.clampedNanoseconds
     return end.finishedAt > 0 && network.now >= end.finishedAt + linger
   }
@@ -72,7 +71,9 @@ extension Course {
   /// Whether every client has come to its end.
   var isOver: Bool { left == 0 }
   /// Those that have not.
-  var unfinished: [Int] { clients.filter { !$0.isOver }.map(\.plan.number) }
+  var unfinished: [Int] {
+    clients.indices.filter { !clients[$0].isOver }.map { clients[$0].plan.number }
+  }
 
   /// A session was closed: there must be a reason.
   func sessionClosed(of number: Int, _ reason: CloseReason, isClosing: Bool) {
@@ -102,7 +103,7 @@ extension Course {
       let active =
         world.backend == .ioUring
         ? state.tookAt
-        : state.socket.other >= 0 ? network.sockets[state.socket.other].lastActive : 0
+        : network.other(state.socket)?.lastActive ?? 0
       // Ticks of a millisecond, and a turn's length.
       // What comes while it closes is thrown away, and does not count.
       unless(

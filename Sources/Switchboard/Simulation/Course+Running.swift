@@ -21,7 +21,7 @@ extension Course {
     return SimulationReport(
       seed: world.seed, digest: record.digest, calls: network.calls, events: network.happened,
       nanoseconds: network.now - start, faults: network.faults.fired,
-      bytes: clients.reduce(0) { $0 + $1.received })
+      bytes: clients.indices.reduce(0) { $0 + clients[$1].received })
   }
 
   /// Everything that the server's process holds lives in here.

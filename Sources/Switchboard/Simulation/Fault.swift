@@ -146,7 +146,7 @@ extension Fault.Kind {
 /// connection and the occasion's number, and on nothing that happened before.
 struct FaultInjector {
   private var seed: UInt64
-  private var thresholds: [UInt64]
+  private var thresholds = InlineArray<32, UInt64>(repeating: 0)
   private var scheduled: Set<UInt64>?
   private var occasions: [UInt32] = []
   /// Those that struck, in order.
@@ -158,7 +158,6 @@ struct FaultInjector {
 
   init(_ faults: Faults, seed: UInt64) {
     self.seed = scramble(seed ^ 0xFA_0175)
-    thresholds = Array(repeating: 0, count: FaultInjector.kinds)
     scheduled = faults.schedule.map { Set($0.map(\.code)) }
     for fault in faults.schedule ?? [] { thresholds[Int(fault.kind.rawValue)] = .max }
     guard scheduled == nil else { return }

@@ -12,7 +12,7 @@ final class ObservedTable: SessionTable {
   private let record: CallRecord
   private let network: SimulatedNetwork
   private unowned let course: Course
-  private var lives: [Life] = []
+  private let lives = StableTable<Life>()
   private(set) var opened = 0
   private(set) var closed = 0
 
@@ -39,7 +39,7 @@ final class ObservedTable: SessionTable {
   }
 
   override func open(_ index: Int, _ connection: inout Connection) {
-    while lives.count <= index { lives.append(Life()) }
+    while lives.count <= index { unsafe lives.append(Life()) }
     if lives[index].isOpen { record.fail(.sessionContract("opened twice")) }
     let told = connection.peerAddress.map { course.client(atPort: $0.port) }
     let client = course.client(behind: connection.descriptor) ?? told ?? 0

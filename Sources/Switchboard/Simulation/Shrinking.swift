@@ -98,7 +98,7 @@ private struct Shrinking {
   }
 
   private var size: Int {
-    faults.count + clients.reduce(0) { $0 + 1 + $1.steps.count + $1.sent.count }
+    faults.count + clients.reduce(0) { $0 + 1 + $1.steps.count + $1.sentCount }
   }
 
   /// Delta debugging (Zeller and Hildebrandt, 2002): takes away ever smaller parts of a list.

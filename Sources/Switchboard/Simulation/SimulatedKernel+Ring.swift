@@ -4,7 +4,10 @@ internal import CKernel
 extension SimulatedKernel: RingKernel {
   private func ring(_ pointer: OpaquePointer) -> SimulatedRing? {
     let raw = unsafe UnsafeMutablePointer<ck_ring>(pointer)
-    return network.file(Descriptor(rawValue: unsafe raw.pointee.fd)) as? SimulatedRing
+    guard let file = network.file(Descriptor(rawValue: unsafe raw.pointee.fd)),
+      type(of: file) == SimulatedRing.self
+    else { return nil }
+    return unsafe unsafeDowncast(file, to: SimulatedRing.self)
   }
 
   func ringOpen(_ ring: OpaquePointer, entries: UInt32, completions: UInt32) -> Outcome {

@@ -2,7 +2,8 @@
 extension SimulatedKernel {
   func epollCreate() -> Outcome {
     network.enter()
-    guard let number = network.makeEpoll() else { return .failure(.descriptorLimit) }
+    let file = SimulatedFile(epoll: network.makeEpoll())
+    guard let number = network.install(file) else { return .failure(.descriptorLimit) }
     return answer(.epollCreate, Descriptor(rawValue: number), .value(Int(number)))
   }
 
@@ -19,20 +20,24 @@ extension SimulatedKernel {
     _ epoll: Descriptor, _ operation: EpollOperation, _ descriptor: Descriptor, _ events: UInt32,
     _ key: UInt64
   ) -> Outcome {
-    guard let set = network.epoll(epoll), let file = network.file(descriptor) else {
+    guard let set = self.epoll(epoll), network.pollState(descriptor) != nil else {
       return .failure(.badDescriptor)
     }
-    switch (operation, file.watch) {
+    switch (operation, network.watch(descriptor)) {
     case (.add, .some): return .failure(.exists)
     case (.modify, nil), (.remove, nil): return .failure(.noEntry)
     case (.add, nil):
       if let errno = registrationFault(descriptor) { return .failure(errno) }
-      set.add(file, events: events, key: key)
+      network.watch(Int(descriptor.rawValue), with: set, events: events, key: key)
     case (.modify, .some(let watch)): set.modify(watch, events: events, key: key)
     case (.remove, .some(let watch)): set.remove(watch)
     }
     network.hasChanged = true
     return .value(0)
+  }
+
+  private func epoll(_ descriptor: Descriptor) -> SimulatedEpoll? {
+    network.file(descriptor)?.epoll
   }
 
   private func registrationFault(_ descriptor: Descriptor) -> Errno? {
@@ -47,7 +52,7 @@ extension SimulatedKernel {
     _ epoll: Descriptor, into events: UnsafeMutableBufferPointer<EpollEvent>, milliseconds: Int32
   ) -> Outcome {
     network.enter()
-    guard let set = network.epoll(epoll), !record.hasFailed else {
+    guard let set = self.epoll(epoll), !record.hasFailed else {
       return .failure(.badDescriptor)
     }
     if fires(.interrupt, on: 0) != nil { return answer(.epollWait, epoll, .failure(.interrupted)) }
@@ -89,6 +94,19 @@ extension SimulatedKernel {
         record.excuseIdleTurn()
       }
     }
+    if network.faults.has(.staleEvent) { count = unsafe addStale(events, count) }
+    if count > 1, var chance = fires(.shuffledBatch, on: 0) {
+      for index in (1..<count).reversed() {
+        chance = scramble(chance)
+        unsafe events.swapAt(index, Int(chance % UInt64(index + 1)))
+      }
+    }
+    return count
+  }
+
+  /// Something about a connection that was closed already.
+  private func addStale(_ events: UnsafeMutableBufferPointer<EpollEvent>, _ found: Int) -> Int {
+    var count = found
     if count < events.count, !record.closed.isEmpty, let chance = fires(.staleEvent, on: 0) {
       var event = EpollEvent()
       event.key = record.closed[Int(chance % UInt64(record.closed.count))].key
@@ -99,19 +117,13 @@ extension SimulatedKernel {
     }
     // A stale event belongs to the wait in which it was fetched, or to the next one.
     if record.closed.count > 8 { record.closed.removeFirst(record.closed.count - 8) }
-    if count > 1, var chance = fires(.shuffledBatch, on: 0) {
-      for index in (1..<count).reversed() {
-        chance = scramble(chance)
-        unsafe events.swapAt(index, Int(chance % UInt64(index + 1)))
-      }
-    }
     return count
   }
 
   /// A registration, by chance.
   private func pick(_ chance: UInt64) -> SimulatedWatch? {
-    let files = network.files
-    return files[Int((chance >> 8) % UInt64(files.count))]?.watch
+    let descriptors = network.descriptors.count
+    return network.descriptors[Int((chance >> 8) % UInt64(descriptors))].watch
   }
 
   /// Waits in virtual time, and perhaps a little longer.
@@ -150,9 +162,9 @@ extension SimulatedKernel {
     var count = 0
     for index in entries.indices {
       let entry = unsafe entries[index]
-      let file = network.file(Descriptor(rawValue: entry.descriptor))
       let asked = UInt32(UInt16(bitPattern: entry.events)) | PollBits.always
-      let bits = entry.descriptor < 0 ? 0 : file.map { $0.bits & asked } ?? 0x20
+      let state = network.pollState(Descriptor(rawValue: entry.descriptor))
+      let bits = entry.descriptor < 0 ? 0 : state.map { $0 & asked } ?? 0x20
       unsafe entries[index].happened = Int16(truncatingIfNeeded: bits)
       if bits != 0 { count += 1 }
     }
@@ -188,7 +200,7 @@ extension SimulatedKernel {
       found = 0
       (reading, writing) = (DescriptorSet(), DescriptorSet())
       for number in 0..<count where asked[number] || askedWriting[number] {
-        let bits = network.file(Descriptor(rawValue: number))?.bits ?? 0
+        let bits = network.pollState(Descriptor(rawValue: number)) ?? 0
         let wrong = PollBits.hangUp | PollBits.error
         reading[number] = asked[number] && bits & (PollBits.read | wrong) != 0
         writing[number] = askedWriting[number] && bits & (PollBits.write | PollBits.error) != 0

@@ -196,7 +196,7 @@ struct SimulatedKernel: ReadinessKernel, @unchecked Sendable {
 
   func close(_ descriptor: Descriptor) -> Outcome {
     begin()
-    let watch = network.file(descriptor)?.watch
+    let watch = network.watch(descriptor)
     let outcome = network.close(descriptor)
     if !outcome.isSuccess { record.fail(.closedTwice(descriptor)) }
     if let watch, network.faults.has(.staleEvent) { record.closed.append(watch) }

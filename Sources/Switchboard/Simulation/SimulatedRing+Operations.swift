@@ -68,10 +68,18 @@ extension SimulatedRing {
 
   private func issuePoll(_ entry: io_uring_sqe) {
     let data = entry.user_data
-    guard let counter = network.file(Descriptor(rawValue: entry.fd)) as? SimulatedCounter
-    else { return post(data, -Int(Errno.badDescriptor.rawValue)) }
+    guard counter(entry.fd) != nil else {
+      return post(data, -Int(Errno.badDescriptor.rawValue))
+    }
     let isMany = entry.len & UInt32(IORING_POLL_ADD_MULTI) != 0
-    operations.append(Operation(kind: .poll, data: data, counter: counter, isMany: isMany))
+    operations.append(Operation(kind: .poll, data: data, descriptor: entry.fd, isMany: isMany))
+  }
+
+  private func counter(_ number: Int32) -> SimulatedCounter? {
+    guard let file = network.file(Descriptor(rawValue: number)),
+      type(of: file) == SimulatedCounter.self
+    else { return nil }
+    return unsafe unsafeDowncast(file, to: SimulatedCounter.self)
   }
 
   private func closeFile(_ number: Int32, _ data: UInt64) {
@@ -80,6 +88,7 @@ extension SimulatedRing {
       return post(data, -Int(Errno.badDescriptor.rawValue))
     }
     files[Int(number)] = nil
+    lowestFree = min(lowestFree, Int(number))
     if isUsed(socket) { closing.append(socket) } else { network.close(socket) }
   }
 
@@ -102,7 +111,7 @@ extension SimulatedRing {
       // It may be quicker: then its completion is what it would have been.
       let isQuick = random.chance(0.25) && operation.kind != .poll
       if isQuick {
-        if attempt(&operations[place]) { end(at: place) } else { giveUp(place) }
+        if attempt(at: place) { end(at: place) } else { giveUp(place) }
       } else {
         giveUp(place)
       }
@@ -130,24 +139,30 @@ extension SimulatedRing {
   /// Does what can be done.
   func progress() {
     flush()
-    for data in cancelled { post(data, -125) }  // ECANCELED
-    cancelled = []
+    if !cancelled.isEmpty {
+      for data in cancelled { post(data, -125) }  // ECANCELED
+      cancelled = []
+    }
     var place = 0
     while place < operations.count {
-      if attempt(&operations[place]) { end(at: place) } else { place += 1 }
+      if attempt(at: place) { end(at: place) } else { place += 1 }
     }
     flush()
   }
 
-  /// Whether it has ended.
-  private func attempt(_ operation: inout Operation) -> Bool {
-    switch operation.kind {
-    case .accept: accept(&operation)
-    case .receive: receive(&operation)
-    case .send: send(&operation)
-    case .poll: poll(&operation)
-    case .hangUp: hangUp(&operation)
-    }
+  /// Whether it has ended. It is worked on apart: the list is nobody's meanwhile.
+  private func attempt(at place: Int) -> Bool {
+    var operation = operations[place]
+    let hasEnded =
+      switch operation.kind {
+      case .accept: accept(&operation)
+      case .receive: receive(&operation)
+      case .send: send(&operation)
+      case .poll: poll(&operation)
+      case .hangUp: hangUp(&operation)
+      }
+    operations[place] = operation
+    return hasEnded
   }
 
   /// What stays armed ends by itself now and then.
@@ -163,12 +178,13 @@ extension SimulatedRing {
         post(operation.data, -Int(errno.rawValue))
         return true
       }
-      guard let number = files.firstIndex(where: { $0 == nil }) else {
+      guard let number = files[lowestFree...].firstIndex(where: { $0 == nil }) else {
         post(operation.data, -Int(Errno.systemDescriptorLimit.rawValue))
         return true
       }
       listener.queue.removeFirst()
       files[number] = first
+      lowestFree = number + 1
       let more = goesOn(operation)
       post(operation.data, number, more: more)
       if !more { return true }
@@ -178,9 +194,8 @@ extension SimulatedRing {
 
   private func poll(_ operation: inout Operation) -> Bool {
     // Told once in a call; whoever is told takes what made it so.
-    guard let counter = operation.counter, counter.count > 0, operation.done == 0 else {
-      return false
-    }
+    guard operation.done == 0, let counter = counter(operation.descriptor), counter.count > 0
+    else { return false }
     operation.done = 1
     let more = goesOn(operation)
     post(operation.data, 1, more: more)

@@ -17,9 +17,8 @@ final class SimulatedRing: SimulatedFile {
     var data: UInt64
     /// A listener, or a connection.
     var socket: SimulatedSocket?
-    /// A listener's descriptor.
+    /// A listener's or a counter's descriptor.
     var descriptor: Int32 = -1
-    var counter: SimulatedCounter?
     var isMany = false
     /// A send's bytes, and how many of them have gone.
     var start: UInt64 = 0
@@ -31,15 +30,28 @@ final class SimulatedRing: SimulatedFile {
   var network: SimulatedNetwork { kernel.network }
   let raw: UnsafeMutablePointer<ck_ring>
   private let words: UnsafeMutablePointer<UInt32>
-  private var overflow: [io_uring_cqe] = []
+  private let overflowPlace = StablePlace<[io_uring_cqe]>([])
+  private var overflow: [io_uring_cqe] {
+    unsafeAddress { unsafe UnsafePointer(overflowPlace.address) }
+    unsafeMutableAddress { unsafe overflowPlace.address }
+  }
 
-  /// Direct descriptors.
+  /// Direct descriptors, and below which number none is free.
   var files: [SimulatedSocket?] = []
+  var lowestFree = 0
   /// Closed, with operations that have not ended.
   var closing: [SimulatedSocket] = []
-  var operations: [Operation] = []
+  private let operationsPlace = StablePlace<[Operation]>([])
+  var operations: [Operation] {
+    unsafeAddress { unsafe UnsafePointer(operationsPlace.address) }
+    unsafeMutableAddress { unsafe operationsPlace.address }
+  }
   /// Ended by a cancellation; each tells so in a moment.
-  var cancelled: [UInt64] = []
+  private let cancelledPlace = StablePlace<[UInt64]>([])
+  var cancelled: [UInt64] {
+    unsafeAddress { unsafe UnsafePointer(cancelledPlace.address) }
+    unsafeMutableAddress { unsafe cancelledPlace.address }
+  }
   /// To be told that nothing more is sent: a worker does that after everything else.
   var finishing: [SimulatedSocket] = []
   var buffers: UnsafeMutableRawPointer?

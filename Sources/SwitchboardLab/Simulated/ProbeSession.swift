@@ -137,7 +137,20 @@ struct Probe {
 
   /// What a block of so many times 16 bytes looks like.
   static func block(_ count: Int) -> [UInt8] {
-    (0..<count * 16).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ count) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count * 16)
+    append(block: count, to: &bytes)
+    return bytes
+  }
+
+  private static func append(block count: Int, to bytes: inout [UInt8]) {
+    // It begins anew after 256 bytes.
+    let period = (0..<min(count * 16, 256)).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ count) }
+    var left = count * 16
+    while left > 0 {
+      bytes += period[..<min(left, 256)]
+      left -= min(left, 256)
+    }
   }
 
   /// How many of the bytes at hand are to come back as they are.
@@ -165,7 +178,7 @@ struct Probe {
       }
       switch probe.take(sent[place]) {
       case .nothing: break
-      case .block(let count): all += block(count)
+      case .block(let count): append(block: count, to: &all)
       case .timer: all.append(timer)
       case .post: all.append(post)
       case .quit: return all + [quit]

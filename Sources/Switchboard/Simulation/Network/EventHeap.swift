@@ -22,23 +22,31 @@ struct SimulatedEvent: BitwiseCopyable {
   }
 
   var time: UInt64
-  /// Events of one moment happen in the order in which they were made.
-  var order: UInt64
-  var kind: Kind
-  var subject: Int
   var detail: UInt64
+  /// Events of one moment happen in the order in which they were made.
+  var order: UInt32
+  var place: Int32
+  var kind: Kind
+  var subject: Int { Int(place) }
 }
 
 /// What is still to happen, the earliest first.
-struct EventHeap {
-  private var events: [SimulatedEvent] = []
-  private var made: UInt64 = 0
-
-  var isEmpty: Bool { events.isEmpty }
+@safe
+struct EventHeap: ~Copyable {
+  private var events: UnsafeMutablePointer<SimulatedEvent>
+  private var capacity = 64
+  private var count = 0
+  private var made: UInt32 = 0
   /// When the next event is due; the end of time when there is none.
-  @inline(__always)
-  var nextTime: UInt64 { events.isEmpty ? .max : events[0].time }
+  private(set) var nextTime = UInt64.max
 
+  init() { unsafe events = .allocate(capacity: capacity) }
+
+  deinit { unsafe events.deallocate() }
+
+  var isEmpty: Bool { count == 0 }
+
+  @inline(__always)
   private static func isBefore(_ a: SimulatedEvent, _ b: SimulatedEvent) -> Bool {
     a.time != b.time ? a.time < b.time : a.order < b.order
   }
@@ -46,36 +54,53 @@ struct EventHeap {
   mutating func push(
     _ kind: SimulatedEvent.Kind, _ subject: Int, at time: UInt64, detail: UInt64 = 0
   ) {
-    made &+= 1
+    made += 1
     let event = SimulatedEvent(
-      time: time, order: made, kind: kind, subject: subject, detail: detail)
-    var place = events.count
-    events.append(event)
+      time: time, detail: detail, order: made, place: Int32(subject), kind: kind)
+    if count == capacity { grow() }
+    var place = count
+    count += 1
     while place > 0 {
       let parent = (place - 1) / 2
-      guard EventHeap.isBefore(event, events[parent]) else { break }
-      events[place] = events[parent]
+      guard unsafe EventHeap.isBefore(event, events[parent]) else { break }
+      unsafe events[place] = events[parent]
       place = parent
     }
-    events[place] = event
+    unsafe events[place] = event
+    nextTime = unsafe events[0].time
   }
 
   /// Takes the earliest event; there must be one.
   mutating func pop() -> SimulatedEvent {
-    let first = events[0]
-    let last = events.removeLast()
-    let count = events.count
-    guard count > 0 else { return first }
+    precondition(count > 0, "nothing is to happen")
+    let first = unsafe events[0]
+    count -= 1
+    guard count > 0 else {
+      nextTime = .max
+      return first
+    }
+    let last = unsafe events[count]
     var place = 0
     while true {
       var child = 2 * place + 1
       guard child < count else { break }
-      if child + 1 < count, EventHeap.isBefore(events[child + 1], events[child]) { child += 1 }
-      guard EventHeap.isBefore(events[child], last) else { break }
-      events[place] = events[child]
+      if child + 1 < count, unsafe EventHeap.isBefore(events[child + 1], events[child]) {
+        child += 1
+      }
+      guard unsafe EventHeap.isBefore(events[child], last) else { break }
+      unsafe events[place] = events[child]
       place = child
     }
-    events[place] = last
+    unsafe events[place] = last
+    nextTime = unsafe events[0].time
     return first
+  }
+
+  private mutating func grow() {
+    let bigger = UnsafeMutablePointer<SimulatedEvent>.allocate(capacity: 2 * capacity)
+    unsafe bigger.moveInitialize(from: events, count: count)
+    unsafe events.deallocate()
+    unsafe events = bigger
+    capacity *= 2
   }
 }

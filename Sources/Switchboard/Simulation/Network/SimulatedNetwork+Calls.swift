@@ -44,7 +44,7 @@ extension SimulatedNetwork {
   func connect(_ descriptor: Descriptor, to address: SocketAddress) -> Outcome {
     guard let socket = socket(descriptor) else { return .failure(.badDescriptor) }
     guard socket.state == .fresh || socket.state == .bound else { return .failure(.invalid) }
-    let link = SimulatedLink(number: 0, random: SimulatedRandom(seed: UInt64(socket.id)))
+    let link = makeLink(number: 0, random: SimulatedRandom(seed: UInt64(socket.id)))
     beginConnecting(socket, to: address, over: link)
     return .failure(.inProgress)
   }
@@ -101,8 +101,8 @@ extension SimulatedNetwork {
   }
 
   func close(_ descriptor: Descriptor) -> Outcome {
-    guard let file = release(descriptor) else { return .failure(.badDescriptor) }
-    if let socket = file as? SimulatedSocket { close(socket) }
+    guard let released = release(descriptor) else { return .failure(.badDescriptor) }
+    if let socket = released.socket { close(socket) }
     return .value(0)
   }
 
@@ -122,7 +122,4 @@ extension SimulatedNetwork {
     defer { socket.error = nil }
     return .value(Int(socket.error?.rawValue ?? 0))
   }
-
-  /// What a descriptor is ready for, as `PollBits`; nil when there is none.
-  func pollState(_ descriptor: Descriptor) -> UInt32? { file(descriptor)?.bits }
 }

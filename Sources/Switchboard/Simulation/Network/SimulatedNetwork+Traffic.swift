@@ -34,8 +34,8 @@ extension SimulatedNetwork {
     end.peer = socket.address
     end.link = link
     end.other = socket.id
-    end.incoming = SimulatedStream(capacity: link.capacity)
-    end.outgoing = SimulatedStream(capacity: link.capacity)
+    end.incoming = makeStream(capacity: link.capacity)
+    end.outgoing = makeStream(capacity: link.capacity)
     end.lastActive = now
     socket.other = end.id
     listener.queue.append(end)
@@ -44,8 +44,7 @@ extension SimulatedNetwork {
   }
 
   func connectionStands(_ socket: SimulatedSocket) {
-    guard socket.state == .connecting, socket.other >= 0 else { return }
-    let end = sockets[socket.other]
+    guard socket.state == .connecting, let end = other(socket) else { return }
     socket.state = .connected
     socket.incoming = end.outgoing
     socket.outgoing = end.incoming
@@ -65,7 +64,7 @@ extension SimulatedNetwork {
 
   /// How long the next segment takes.
   func delay(over link: SimulatedLink) -> UInt64 {
-    var time = link.latency + UInt64(link.random.below(Int(link.jitter) + 1))
+    var time = link.nextDelay()
     if let chance = faults.fires(.latencySpike, on: link.number, at: now) {
       time += (1 + chance % 300) * 1_000_000
     }
@@ -87,7 +86,7 @@ extension SimulatedNetwork {
     // Eight segments at most, so that a large send does not become a thousand events.
     let least = count / 8 + 1
     while end < outgoing.sent {
-      let length = max(least, 1 + link.random.below(min(link.segmentLimit, count)))
+      let length = max(least, link.nextLength(of: count))
       end = min(outgoing.sent, end + length)
       dispatch(to: end, from: socket, over: link)
     }
@@ -122,7 +121,7 @@ extension SimulatedNetwork {
 
   /// The stream of a socket that does not know yet that its connection stands.
   private func pendingIncoming(_ socket: SimulatedSocket) -> SimulatedStream? {
-    socket.other >= 0 ? sockets[socket.other].outgoing : nil
+    other(socket)?.outgoing
   }
 
   /// A socket has read: its peer may hear of room.

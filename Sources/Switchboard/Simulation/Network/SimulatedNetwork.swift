@@ -7,10 +7,11 @@
 /// wants to know of readiness without asking sets ``hooks``.
 ///
 /// Nothing here depends on hashing, addresses or the machine's clock.
+@safe
 final class SimulatedNetwork {
   /// What others want to know.
   class Hooks {
-    /// Something happened to a socket of the simulated process or of a client: `bits` are `PollBits`.
+    /// Something happened to a client's socket: `bits` are `PollBits`.
     func happened(_ socket: SimulatedSocket, _ bits: UInt32) {}
     /// A client's clock.
     func clientTimer(_ client: Int, _ token: UInt64) {}
@@ -19,16 +20,24 @@ final class SimulatedNetwork {
   }
 
   /// Descriptor numbers of the simulated process.
-  private(set) var files: [SimulatedFile?] = []
-  private var epolls: [Int32: SimulatedEpoll] = [:]
+  let descriptors = StableTable<SimulatedDescriptor>()
+  private let bodies = StableTable<SimulatedSocket.Body>()
+  private let streams = StableTable<SimulatedStream.Body>()
+  private let links = StableTable<SimulatedLink.Body>()
+  private let watches = StableTable<SimulatedWatch.Body>()
+  private let epolls = StableTable<SimulatedEpoll.Body>()
   private var lowestFree = 0
   /// How many descriptors the process holds, and may hold.
   private(set) var openDescriptors = 0
   var descriptorLimit = 1024
 
   private(set) var now: UInt64 = 1_000_000_000
-  var heap = EventHeap()
-  private(set) var sockets: [SimulatedSocket] = []
+  private let heapPlace = StablePlace(EventHeap())
+  /// What is still to happen.
+  var heap: EventHeap {
+    @inline(__always) unsafeAddress { unsafe UnsafePointer(heapPlace.address) }
+    @inline(__always) unsafeMutableAddress { unsafe heapPlace.address }
+  }
   var listeners: [SimulatedSocket] = []
   /// Something happened since the last look: who waits looks again.
   var hasChanged = false
@@ -38,17 +47,27 @@ final class SimulatedNetwork {
   var turnStart: UInt64 = 0
   /// Events that have happened.
   private(set) var happened = 0
-  var hooks: Hooks?
-  var faults: FaultInjector
+  /// Whoever sets it takes it away before its end: it is told of every event, and not counted.
+  var hooks: Hooks? {
+    get { unsafe observer?.takeUnretainedValue() }
+    set { unsafe observer = newValue.map { unsafe Unmanaged.passUnretained($0) } }
+  }
+  private var observer: Unmanaged<Hooks>?
+  private let injector: StablePlace<FaultInjector>
+  /// What goes wrong.
+  var faults: FaultInjector {
+    @inline(__always) unsafeAddress { unsafe UnsafePointer(injector.address) }
+    @inline(__always) unsafeMutableAddress { unsafe injector.address }
+  }
   private var nextPort: UInt16 = 49152
   /// What one call costs, in nanoseconds, apart from chance.
   private var scheduling: SimulatedRandom
 
   init(seed: UInt64, faults: FaultInjector) {
-    self.faults = faults
+    injector = StablePlace(faults)
     scheduling = SimulatedRandom(seed: seed, stream: 2)
     // Standard input, output and error are taken.
-    files = [nil, nil, nil]
+    for _ in 0..<3 { unsafe descriptors.append(SimulatedDescriptor()) }
     lowestFree = 3
   }
 
@@ -75,7 +94,10 @@ final class SimulatedNetwork {
 
   /// Lets everything happen that is due.
   func catchUp() {
-    while heap.nextTime <= now { happen(heap.pop()) }
+    while heap.nextTime <= now {
+      let event = heap.pop()
+      happen(event)
+    }
   }
 
   /// How a wait ended.
@@ -106,69 +128,80 @@ final class SimulatedNetwork {
   private func happen(_ event: SimulatedEvent) {
     happened += 1
     switch event.kind {
-    case .arrival: arrive(at: sockets[event.subject])
-    case .room: tellOfRoom(sockets[event.subject])
-    case .reset: resetArrives(at: sockets[event.subject])
-    case .connect: connectArrives(from: sockets[event.subject], attempt: event.detail)
-    case .connected: connectionStands(sockets[event.subject])
-    case .refused: connectionRefused(sockets[event.subject])
+    case .client:
+      unsafe observer?._withUnsafeGuaranteedRef { $0.clientTimer(event.subject, event.detail) }
+    case .other:
+      unsafe observer?._withUnsafeGuaranteedRef { $0.other(event.subject, event.detail) }
+    default: happen(event, to: socket(numbered: event.subject))
+    }
+  }
+
+  private func happen(_ event: SimulatedEvent, to socket: SimulatedSocket) {
+    switch event.kind {
+    case .arrival: arrive(at: socket)
+    case .room: tellOfRoom(socket)
+    case .reset: resetArrives(at: socket)
+    case .connect: connectArrives(from: socket, attempt: event.detail)
+    case .connected: connectionStands(socket)
+    case .refused: connectionRefused(socket)
     case .wake:
-      sockets[event.subject].isHeldUp = false
-      wake(sockets[event.subject], UInt32(truncatingIfNeeded: event.detail))
-    case .client: hooks?.clientTimer(event.subject, event.detail)
-    case .other: hooks?.other(event.subject, event.detail)
+      socket.isHeldUp = false
+      wake(socket, UInt32(truncatingIfNeeded: event.detail))
+    case .client, .other: break
     }
   }
 
   /// Something happened to a socket: whoever watches it is told.
-  func wake(_ socket: SimulatedFile, _ bits: UInt32) {
+  func wake(_ socket: SimulatedSocket, _ bits: UInt32) {
     hasChanged = true
-    if let watch = socket.watch { watch.epoll.notice(watch, bits) }
-    if type(of: socket) == SimulatedSocket.self {
-      hooks?.happened(unsafe unsafeDowncast(socket, to: SimulatedSocket.self), bits)
-    }
+    if let watch = socket.watch { watch.notice(bits) }
+    // The server's own ask for themselves.
+    guard socket.client > 0 else { return }
+    unsafe observer?._withUnsafeGuaranteedRef { $0.happened(socket, bits) }
   }
 
-  // ------------------------------------------------------------------------ descriptors
-
-  /// Gives a file the lowest free number; nil when the process holds as many as it may.
-  func install(_ file: SimulatedFile) -> Int32? {
-    guard openDescriptors + 3 < descriptorLimit else { return nil }
-    while lowestFree < files.count, files[lowestFree] != nil { lowestFree += 1 }
-    if lowestFree == files.count { files.append(nil) }
-    let number = Int32(lowestFree)
-    files[lowestFree] = file
-    file.descriptor = number
-    lowestFree += 1
-    openDescriptors += 1
-    return number
+  /// The same for something else.
+  func wake(_ file: SimulatedFile, _ bits: UInt32) {
+    hasChanged = true
+    if let watch = file.watch { watch.notice(bits) }
   }
 
-  func file(_ descriptor: Descriptor) -> SimulatedFile? {
-    let number = Int(descriptor.rawValue)
-    return number >= 0 && number < files.count ? files[number] : nil
-  }
+  // ------------------------------------------------------------------------- what there is
 
-  /// The socket of a descriptor.
+  /// A socket by its number.
   @inline(__always)
-  func socket(_ descriptor: Descriptor) -> SimulatedSocket? {
-    guard let file = file(descriptor), type(of: file) == SimulatedSocket.self else { return nil }
-    return unsafe unsafeDowncast(file, to: SimulatedSocket.self)
-  }
+  func socket(numbered id: Int) -> SimulatedSocket { unsafe SimulatedSocket(bodies.address(id)) }
 
-  func epoll(_ descriptor: Descriptor) -> SimulatedEpoll? { epolls[descriptor.rawValue] }
-
-  func makeEpoll() -> Int32? {
-    guard let number = install(SimulatedFile()) else { return nil }
-    epolls[number] = SimulatedEpoll()
-    return number
+  /// The other end of a connection, when there is one.
+  @inline(__always)
+  func other(_ socket: SimulatedSocket) -> SimulatedSocket? {
+    socket.other >= 0 ? self.socket(numbered: socket.other) : nil
   }
 
   /// Makes a socket that no descriptor names: a client's.
   func makeSocket(_ family: SocketAddress.Family) -> SimulatedSocket {
-    let socket = SimulatedSocket(id: sockets.count, family: family)
-    sockets.append(socket)
-    return socket
+    unsafe SimulatedSocket(bodies.append(SimulatedSocket.Body(id: bodies.count, family: family)))
+  }
+
+  func makeStream(capacity: Int) -> SimulatedStream {
+    unsafe SimulatedStream(streams.append(SimulatedStream.Body(capacity: capacity)))
+  }
+
+  func makeLink(number: Int, random: SimulatedRandom) -> SimulatedLink {
+    unsafe SimulatedLink(links.append(SimulatedLink.Body(number: number, random: random)))
+  }
+
+  func makeEpoll() -> SimulatedEpoll { unsafe SimulatedEpoll(epolls.append(SimulatedEpoll.Body())) }
+
+  /// Has an epoll watch what a descriptor stands for.
+  func watch(_ number: Int, with epoll: SimulatedEpoll, events: UInt32, key: UInt64) {
+    let place = descriptors[number]
+    let body = SimulatedWatch.Body(
+      epoll: epoll, events: events, key: key, socket: place.socket, file: place.file)
+    let watch = unsafe SimulatedWatch(watches.append(body))
+    place.socket?.watch = watch
+    place.file?.watch = watch
+    epoll.added(watch)
   }
 
   func nextEphemeralPort() -> UInt16 {
@@ -176,16 +209,73 @@ final class SimulatedNetwork {
     return nextPort
   }
 
-  /// Frees a number. False when it was free.
-  func release(_ descriptor: Descriptor) -> SimulatedFile? {
-    guard let file = file(descriptor) else { return nil }
+  // ------------------------------------------------------------------------ descriptors
+
+  /// Gives a socket the lowest free number; nil when the process holds as many as it may.
+  func install(_ socket: SimulatedSocket) -> Int32? {
+    guard let number = install(SimulatedDescriptor(socket: socket)) else { return nil }
+    socket.descriptor = number
+    return number
+  }
+
+  /// The same for something else.
+  func install(_ file: SimulatedFile) -> Int32? {
+    guard let number = install(SimulatedDescriptor(file: file)) else { return nil }
+    file.descriptor = number
+    return number
+  }
+
+  private func install(_ made: SimulatedDescriptor) -> Int32? {
+    guard openDescriptors + 3 < descriptorLimit else { return nil }
+    while lowestFree < descriptors.count, !descriptors[lowestFree].isFree { lowestFree += 1 }
+    if lowestFree == descriptors.count { unsafe descriptors.append(SimulatedDescriptor()) }
+    descriptors[lowestFree] = made
+    defer { lowestFree += 1 }
+    openDescriptors += 1
+    return Int32(lowestFree)
+  }
+
+  /// The place of a descriptor's number; nil where there cannot be one.
+  @inline(__always)
+  private func place(_ descriptor: Descriptor) -> Int? {
     let number = Int(descriptor.rawValue)
-    files[number] = nil
-    file.descriptor = -1
-    if let watch = file.watch { watch.epoll.remove(watch) }
-    epolls[descriptor.rawValue] = nil
+    return number >= 0 && number < descriptors.count ? number : nil
+  }
+
+  /// What a descriptor stands for, if it is no socket.
+  func file(_ descriptor: Descriptor) -> SimulatedFile? {
+    place(descriptor).flatMap { descriptors[$0].file }
+  }
+
+  /// The socket of a descriptor.
+  @inline(__always)
+  func socket(_ descriptor: Descriptor) -> SimulatedSocket? {
+    guard let place = place(descriptor) else { return nil }
+    return descriptors[place].socket
+  }
+
+  /// What a descriptor is ready for, as `PollBits`; nil when there is none.
+  @inline(__always)
+  func pollState(_ descriptor: Descriptor) -> UInt32? {
+    guard let place = place(descriptor) else { return nil }
+    return descriptors[place].bits
+  }
+
+  /// A descriptor's registration with epoll.
+  func watch(_ descriptor: Descriptor) -> SimulatedWatch? {
+    place(descriptor).flatMap { descriptors[$0].watch }
+  }
+
+  /// Frees a number: what it stood for; nil when it was free.
+  func release(_ descriptor: Descriptor) -> SimulatedDescriptor? {
+    guard let number = place(descriptor), !descriptors[number].isFree else { return nil }
+    let released = descriptors[number]
+    descriptors[number] = SimulatedDescriptor()
+    released.socket?.descriptor = -1
+    released.file?.descriptor = -1
+    if let watch = released.watch { watch.own.epoll.remove(watch) }
     lowestFree = min(lowestFree, number)
     openDescriptors -= 1
-    return file
+    return released
   }
 }

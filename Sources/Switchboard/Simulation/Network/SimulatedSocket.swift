@@ -1,103 +1,64 @@
-/// Something that can be watched: a socket, or a counter for waking.
-class SimulatedFile {
-  /// Its number; -1 for one that no process of the simulation holds.
-  var descriptor: Int32 = -1
-  /// Its registration with epoll.
-  var watch: SimulatedWatch?
-
-  /// What it is ready for, as poll(2) would say.
-  var bits: UInt32 { 0 }
-}
-
-/// The numbers of poll(2) and epoll(7).
-enum PollBits {
-  static let read: UInt32 = 0x1
-  static let write: UInt32 = 0x4
-  static let error: UInt32 = 0x8
-  static let hangUp: UInt32 = 0x10
-  static let ended: UInt32 = 0x2000
-  static let edge: UInt32 = 1 << 31
-  /// Told without being asked for.
-  static let always: UInt32 = 0x18
-}
-
-/// eventfd(2)
-final class SimulatedCounter: SimulatedFile {
-  var count: UInt64 = 0
-  override var bits: UInt32 { PollBits.write | (count > 0 ? PollBits.read : 0) }
-}
-
-/// How the two ends of a connection reach each other.
-final class SimulatedLink {
-  /// Which client's connection it is, from 1 on; also the target of its faults.
-  let number: Int
-  var random: SimulatedRandom
-  /// Nanoseconds one way, and how many more at most.
-  var latency: UInt64
-  var jitter: UInt64
-  /// Bytes in a segment at most, as a limit for a random number.
-  var segmentLimit: Int
-  /// Bytes that either direction holds.
-  var capacity: Int
-  /// Whether a reset makes the receiver forget what it has not read.
-  var resetForgets: Bool
-  /// Nothing gets through until then.
-  var cutUntil: UInt64 = 0
-
-  init(number: Int, random: SimulatedRandom) {
-    self.number = number
-    self.random = random
-    latency = UInt64(self.random.within(20...2000)) * 1000
-    jitter = self.random.chance(0.5) ? latency : latency / 8 + 1
-    let limits = [1 << 20, 1460, 1460, 256, 24]
-    segmentLimit = limits[self.random.below(limits.count)]
-    let capacities = [1 << 18, 1 << 16, 1 << 16, 8192, 2048]
-    capacity = capacities[self.random.below(capacities.count)]
-    resetForgets = self.random.chance(0.5)
-  }
-}
-
-/// A TCP socket: listening, or one end of a connection.
-final class SimulatedSocket: SimulatedFile {
+/// A TCP socket: listening, or one end of a connection. The name of one: what is known of it stands
+/// in its network's table, and goes with that.
+@safe
+struct SimulatedSocket {
   enum State: UInt8 { case fresh, bound, listening, connecting, connected, closed }
 
-  let id: Int
-  var state = State.fresh
-  var address: SocketAddress
-  var peer: SocketAddress
+  struct Body {
+    var state = State.fresh
+    /// A fault has it that there is no room, until it is woken.
+    var isHeldUp = false
+    var wasReset = false
+    var hasFinished = false
+    var resetsOnClose = false
+    var sharesPort = false
+    /// Its number; -1 for one that no process of the simulation holds.
+    var descriptor: Int32 = -1
+    let id: Int
+    /// The other end.
+    var other = -1
+    var link: SimulatedLink?
+    var incoming: SimulatedStream?
+    var outgoing: SimulatedStream?
+    /// Its registration with epoll.
+    var watch: SimulatedWatch?
+    /// What `SO_ERROR` would say.
+    var error: Errno?
+    /// The client whose socket it is, from 1 on; 0 for the server's.
+    var client = 0
+    /// When this end said that it sends no more; 0 when it has not.
+    var finishedAt: UInt64 = 0
+    /// When its owner last received or sent.
+    var lastActive: UInt64 = 0
+    var address: SocketAddress
+    var peer: SocketAddress
+    // Listening.
+    var queue: [SimulatedSocket] = []
+    var backlog = 0
 
-  // Listening.
-  var queue: [SimulatedSocket] = []
-  var backlog = 0
-  var sharesPort = false
-
-  // Connected.
-  /// The other end.
-  var other = -1
-  var link: SimulatedLink?
-  var incoming: SimulatedStream?
-  var outgoing: SimulatedStream?
-  /// What `SO_ERROR` would say.
-  var error: Errno?
-  var wasReset = false
-  var hasFinished = false
-  var resetsOnClose = false
-  /// A fault has it that there is no room, until it is woken.
-  var isHeldUp = false
-  /// The client whose socket it is, from 1 on; 0 for the server's.
-  var client = 0
-  /// When this end said that it sends no more; 0 when it has not.
-  var finishedAt: UInt64 = 0
-  /// When its owner last received or sent.
-  var lastActive: UInt64 = 0
-
-  init(id: Int, family: SocketAddress.Family) {
-    self.id = id
-    address = .any(family, port: 0)
-    peer = .any(family, port: 0)
+    init(id: Int, family: SocketAddress.Family) {
+      self.id = id
+      address = .any(family, port: 0)
+      peer = .any(family, port: 0)
+    }
   }
 
-  override var bits: UInt32 {
+  private let place: UnsafeMutablePointer<Body>
+
+  init(_ place: UnsafeMutablePointer<Body>) { unsafe self.place = place }
+
+  private var own: Body {
+    @inline(__always) unsafeAddress { unsafe UnsafePointer(place) }
+    @inline(__always) nonmutating unsafeMutableAddress { unsafe place }
+  }
+
+  /// Whether both name the same socket.
+  static func === (a: SimulatedSocket?, b: SimulatedSocket) -> Bool {
+    unsafe a?.place == b.place
+  }
+
+  /// What it is ready for, as poll(2) would say.
+  var bits: UInt32 {
     switch state {
     case .listening: return queue.isEmpty ? 0 : PollBits.read
     case .connecting: return 0
@@ -120,5 +81,91 @@ final class SimulatedSocket: SimulatedFile {
       outgoing?.wantsRoom = true
     }
     return bits
+  }
+}
+
+// What stands in the table, by name.
+extension SimulatedSocket {
+  var id: Int { own.id }
+  var state: State {
+    get { own.state }
+    nonmutating set { own.state = newValue }
+  }
+  var descriptor: Int32 {
+    get { own.descriptor }
+    nonmutating set { own.descriptor = newValue }
+  }
+  var other: Int {
+    get { own.other }
+    nonmutating set { own.other = newValue }
+  }
+  var link: SimulatedLink? {
+    get { own.link }
+    nonmutating set { own.link = newValue }
+  }
+  var incoming: SimulatedStream? {
+    get { own.incoming }
+    nonmutating set { own.incoming = newValue }
+  }
+  var outgoing: SimulatedStream? {
+    get { own.outgoing }
+    nonmutating set { own.outgoing = newValue }
+  }
+  var watch: SimulatedWatch? {
+    get { own.watch }
+    nonmutating set { own.watch = newValue }
+  }
+  var error: Errno? {
+    get { own.error }
+    nonmutating set { own.error = newValue }
+  }
+  var wasReset: Bool {
+    get { own.wasReset }
+    nonmutating set { own.wasReset = newValue }
+  }
+  var hasFinished: Bool {
+    get { own.hasFinished }
+    nonmutating set { own.hasFinished = newValue }
+  }
+  var finishedAt: UInt64 {
+    get { own.finishedAt }
+    nonmutating set { own.finishedAt = newValue }
+  }
+  var isHeldUp: Bool {
+    get { own.isHeldUp }
+    nonmutating set { own.isHeldUp = newValue }
+  }
+  var resetsOnClose: Bool {
+    get { own.resetsOnClose }
+    nonmutating set { own.resetsOnClose = newValue }
+  }
+  var sharesPort: Bool {
+    get { own.sharesPort }
+    nonmutating set { own.sharesPort = newValue }
+  }
+  var backlog: Int {
+    get { own.backlog }
+    nonmutating set { own.backlog = newValue }
+  }
+  var client: Int {
+    get { own.client }
+    nonmutating set { own.client = newValue }
+  }
+  var lastActive: UInt64 {
+    get { own.lastActive }
+    nonmutating set { own.lastActive = newValue }
+  }
+  var address: SocketAddress {
+    get { own.address }
+    nonmutating set { own.address = newValue }
+  }
+  var peer: SocketAddress {
+    get { own.peer }
+    nonmutating set { own.peer = newValue }
+  }
+  /// Connections that wait to be accepted.
+  var queue: [SimulatedSocket] {
+    get { own.queue }
+    nonmutating _modify { yield unsafe &place.pointee.queue }
   }
 }

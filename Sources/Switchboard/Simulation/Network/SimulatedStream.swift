@@ -2,7 +2,10 @@
 ///
 /// The sender's buffer and the receiver's window are one number, `capacity`: so much may be sent and
 /// not read.
-final class SimulatedStream {
+///
+/// The name of one, as ``SimulatedSocket`` is.
+@safe
+struct SimulatedStream {
   /// Bytes on their way, up to an offset of the whole stream.
   struct Segment: BitwiseCopyable {
     var end: Int
@@ -10,62 +13,82 @@ final class SimulatedStream {
     var isEnd: Bool
   }
 
-  private var bytes: [UInt8] = []
-  private var head = 0
-  private var segments: [Segment] = []
-  private var firstSegment = 0
+  struct Body: ~Copyable {
+    fileprivate var bytes = ByteQueue()
+    fileprivate var segments: [Segment] = []
+    fileprivate var firstSegment = 0
+    let capacity: Int
+    fileprivate(set) var sent = 0
+    fileprivate(set) var arrived = 0
+    fileprivate(set) var read = 0
+    fileprivate(set) var lastArrival: UInt64 = 0
+    fileprivate(set) var hasEnded = false
+    var wantsRoom = false
+    var tellsOfRoom = false
 
-  let capacity: Int
-  private(set) var sent = 0
-  private(set) var arrived = 0
-  private(set) var read = 0
-  private(set) var lastArrival: UInt64 = 0
-  /// The sender has said that nothing more comes.
-  private(set) var isEnding = false
-  /// The receiver knows that.
-  private(set) var hasEnded = false
+    init(capacity: Int) { self.capacity = capacity }
+  }
+
+  private let place: UnsafeMutablePointer<Body>
+
+  init(_ place: UnsafeMutablePointer<Body>) { unsafe self.place = place }
+
+  private var own: Body {
+    @inline(__always) unsafeAddress { unsafe UnsafePointer(place) }
+    @inline(__always) nonmutating unsafeMutableAddress { unsafe place }
+  }
+
+  var sent: Int { own.sent }
+  var arrived: Int { own.arrived }
+  var read: Int { own.read }
+  var lastArrival: UInt64 { own.lastArrival }
+  /// The receiver knows that nothing more comes.
+  var hasEnded: Bool { own.hasEnded }
   /// The sender was told that there is no room, and waits to hear of some.
-  var wantsRoom = false
+  var wantsRoom: Bool {
+    get { own.wantsRoom }
+    nonmutating set { own.wantsRoom = newValue }
+  }
   /// An event that tells the sender is on its way.
-  var tellsOfRoom = false
-
-  init(capacity: Int) { self.capacity = capacity }
+  var tellsOfRoom: Bool {
+    get { own.tellsOfRoom }
+    nonmutating set { own.tellsOfRoom = newValue }
+  }
 
   /// How much may be sent.
-  var room: Int { capacity - (sent - read) }
+  var room: Int { own.capacity - (own.sent - own.read) }
   /// Whether poll(2) calls the sender writable: a third is free, as Linux has it.
-  var isWritable: Bool { room * 3 >= capacity }
+  var isWritable: Bool { room * 3 >= own.capacity }
   /// What can be read.
-  var unread: Int { arrived - read }
+  var unread: Int { own.arrived - own.read }
   /// Whether something is on its way.
-  var isMoving: Bool { firstSegment < segments.count }
+  var isMoving: Bool { own.firstSegment < own.segments.count }
   /// The sender's end has been said, and everything before it has arrived.
-  var isAtEnd: Bool { hasEnded && unread == 0 }
+  var isAtEnd: Bool { own.hasEnded && unread == 0 }
 
   /// Takes bytes for sending; there must be room.
   func append(_ new: UnsafeRawBufferPointer) {
-    unsafe bytes.append(contentsOf: new)
-    sent += new.count
+    unsafe own.bytes.append(new)
+    own.sent += new.count
   }
 
   /// Sends the stream's next bytes on their way, up to `end`.
   func dispatch(to end: Int, at time: UInt64, isEnd: Bool = false) {
-    lastArrival = max(lastArrival, time)
-    segments.append(Segment(end: end, at: lastArrival, isEnd: isEnd))
-    if isEnd { isEnding = true }
+    own.lastArrival = max(own.lastArrival, time)
+    own.segments.append(Segment(end: end, at: own.lastArrival, isEnd: isEnd))
   }
 
   /// The earliest segment on its way arrives. Nil when none is on its way.
   func arrive() -> Segment? {
     guard isMoving else { return nil }
-    let segment = segments[firstSegment]
-    firstSegment += 1
-    if firstSegment == segments.count {
-      segments.removeAll(keepingCapacity: true)
-      firstSegment = 0
+    let segment = own.segments[own.firstSegment]
+    own.firstSegment += 1
+    if own.firstSegment == own.segments.count {
+      own.segments.removeAll(keepingCapacity: true)
+      own.firstSegment = 0
     }
-    arrived = max(arrived, segment.end)
-    if segment.isEnd { hasEnded = true }
+    own.arrived = max(own.arrived, segment.end)
+    if segment.isEnd { own.hasEnded = true }
     return segment
   }
 
@@ -73,28 +96,9 @@ final class SimulatedStream {
   func take(into buffer: UnsafeMutableRawBufferPointer) -> Int {
     let count = min(unread, buffer.count)
     guard count > 0 else { return 0 }
-    unsafe bytes.withUnsafeBytes { bytes in
-      unsafe buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[head..<head + count]))
-    }
+    unsafe buffer.copyMemory(from: own.bytes.first(count))
     advance(count)
     return count
-  }
-
-  /// How many bytes are the same, looking at eight at a time.
-  private func sameWords(as expected: [UInt8], at offset: Int, count: Int) -> Int {
-    let end = min(count, expected.count - offset)
-    var place = 0
-    unsafe bytes.withUnsafeBytes { bytes in
-      unsafe expected.withUnsafeBytes { expected in
-        while place + 8 <= end {
-          let a = unsafe bytes.loadUnaligned(fromByteOffset: head + place, as: UInt64.self)
-          let b = unsafe expected.loadUnaligned(fromByteOffset: offset + place, as: UInt64.self)
-          guard a == b else { return }
-          place += 8
-        }
-      }
-    }
-    return place
   }
 
   /// Reads without looking.
@@ -102,9 +106,12 @@ final class SimulatedStream {
 
   /// Where the next `count` unread bytes first differ from `expected[offset...]`; nil where they do
   /// not.
-  func difference(from expected: [UInt8], at offset: Int, count: Int) -> (at: Int, got: UInt8)? {
-    for place in sameWords(as: expected, at: offset, count: count)..<count {
-      let got = bytes[head + place]
+  func difference(
+    from expected: [UInt8], at offset: Int, count: Int
+  ) -> (at: Int, got: UInt8)? {
+    let bytes = unsafe own.bytes.first(count)
+    for place in unsafe sameWords(bytes, expected, offset)..<count {
+      let got = unsafe bytes[place]
       if offset + place >= expected.count || expected[offset + place] != got {
         return (offset + place, got)
       }
@@ -112,33 +119,43 @@ final class SimulatedStream {
     return nil
   }
 
-  private func advance(_ count: Int) {
-    head += count
-    read += count
-    if head == bytes.count {
-      bytes.removeAll(keepingCapacity: true)
-      head = 0
-    } else if head > 1 << 16, head * 2 > bytes.count {
-      bytes.removeFirst(head)
-      head = 0
+  /// How many bytes are the same, looking at eight at a time.
+  private func sameWords(
+    _ bytes: UnsafeRawBufferPointer, _ expected: [UInt8], _ offset: Int
+  ) -> Int {
+    let end = min(bytes.count, expected.count - offset)
+    return unsafe expected.withUnsafeBytes { expected in
+      var place = 0
+      while place + 8 <= end {
+        let a = unsafe bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+        let b = unsafe expected.loadUnaligned(fromByteOffset: offset + place, as: UInt64.self)
+        guard a == b else { break }
+        place += 8
+      }
+      return place
     }
+  }
+
+  private func advance(_ count: Int) {
+    own.bytes.removeFirst(count)
+    own.read += count
   }
 
   /// The last `count` bytes that arrived had not: they come at `time`.
   func delay(_ count: Int, until time: UInt64) {
     guard count > 0, count <= unread, !hasEnded else { return }
     let end = arrived
-    arrived -= count
-    segments.removeFirst(firstSegment)
-    segments.insert(Segment(end: end, at: time, isEnd: false), at: 0)
-    firstSegment = 0
-    lastArrival = max(lastArrival, time)
+    own.arrived -= count
+    own.segments.removeFirst(own.firstSegment)
+    own.segments.insert(Segment(end: end, at: time, isEnd: false), at: 0)
+    own.firstSegment = 0
+    own.lastArrival = max(lastArrival, time)
   }
 
   /// The connection is gone: nothing arrives any more and, if `forgets`, nothing unread is left.
   func cut(forgets: Bool) {
-    segments.removeAll()
-    firstSegment = 0
+    own.segments.removeAll()
+    own.firstSegment = 0
     if forgets { advance(unread) }
   }
 }

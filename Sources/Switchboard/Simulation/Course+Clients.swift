@@ -1,0 +1,107 @@
+// What clients do when something has happened to them.
+extension Course {
+  func advance(_ index: Int) {
+    guard !isAdvancing, index >= 0, !clients[index].isOver else { return }
+    isAdvancing = true
+    defer { isAdvancing = false }
+    let socket = clients[index].socket
+    if let end = clients[index].staysUntil { return stay(index, until: end) }
+    if socket.state == .closed { return lost(index, socket.error ?? .connectionRefused) }
+    guard socket.state == .connected else { return }
+    sufferFaults(index)
+    read(index)
+    while isGoing(index), clients[index].step < clients[index].moves.count {
+      guard doStep(index) else { return }
+    }
+    if isGoing(index) { network.finish(socket) }
+  }
+
+  func isGoing(_ index: Int) -> Bool {
+    !clients[index].isOver && clients[index].staysUntil == nil
+  }
+
+  func sufferFaults(_ index: Int) {
+    let number = clients[index].plan.number
+    if network.faults.fires(.resetByPeer, on: number, at: network.now) != nil {
+      return leave(index, byReset: true)
+    }
+    if let chance = network.faults.fires(.slowPeer, on: number, at: network.now) {
+      pause(index, (1 + chance % 2000) * 1_000_000)
+    }
+  }
+
+  func pause(_ index: Int, _ duration: UInt64) {
+    clients[index].pausedUntil = max(clients[index].pausedUntil, network.now + duration)
+    network.heap.push(.client, index, at: clients[index].pausedUntil, detail: .max)
+  }
+
+  /// Does what the script says: whether it can go on at once.
+  func doStep(_ index: Int) -> Bool {
+    let place = clients[index].step
+    switch clients[index].moves[place] {
+    case .send(let range): return send(range, index)
+    case .awaitReplies(let count):
+      guard clients[index].received >= count else { return false }
+    case .wait(let duration):
+      if !clients[index].isTiming {
+        clients[index].isTiming = true
+        network.heap.push(.client, index, at: network.now + duration, detail: UInt64(place))
+      }
+      return false
+    case .pauseReading(let duration): pause(index, duration)
+    case .finish: network.finish(clients[index].socket)
+    case .reset:
+      leave(index, byReset: true)
+      return false
+    case .close:
+      leave(index, byReset: false)
+      return false
+    }
+    clients[index].step += 1
+    return true
+  }
+
+  func send(_ range: Range<Int>, _ index: Int) -> Bool {
+    let socket = clients[index].socket
+    // Whoever has said that he sends no more does not.
+    if socket.hasFinished {
+      clients[index].step += 1
+      return true
+    }
+    let rest = range.dropFirst(clients[index].offset)
+    let outcome = unsafe clients[index].sent.withUnsafeBytes { bytes in
+      unsafe network.send(socket, from: UnsafeRawBufferPointer(rebasing: bytes[rest]))
+    }
+    guard outcome.isSuccess else {
+      if let errno = outcome.errno, errno != .wouldBlock { lost(index, errno) }
+      return false
+    }
+    clients[index].offset += outcome.value
+    guard outcome.value == rest.count else { return false }
+    clients[index].offset = 0
+    clients[index].step += 1
+    return true
+  }
+
+  func read(_ index: Int) {
+    let socket = clients[index].socket
+    guard !clients[index].isOver, network.now >= clients[index].pausedUntil,
+      let incoming = socket.incoming
+    else { return }
+    let count = incoming.unread
+    if count > 0 {
+      let offset = clients[index].received
+      let found = incoming.difference(from: clients[index].expected, at: offset, count: count)
+      if let (at, got) = found {
+        let wanted = at < clients[index].expected.count ? clients[index].expected[at] : nil
+        record.fail(
+          .wrongByte(client: clients[index].plan.number, offset: at, wanted: wanted, got: got))
+      }
+      clients[index].received += count
+      incoming.skip(count)
+      network.hasRead(socket)
+    }
+    if let error = socket.error { return lost(index, error) }
+    if incoming.isAtEnd { reachedEnd(index) }
+  }
+}

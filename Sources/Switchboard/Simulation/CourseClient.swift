@@ -1,0 +1,71 @@
+/// A client of a running world, and how far it has come.
+struct CourseClient {
+  /// A step of its script.
+  enum Move {
+    /// So many of the bytes that it sends in all.
+    case send(Range<Int>)
+    /// Until it has received so many.
+    case awaitReplies(Int)
+    case wait(UInt64)
+    case pauseReading(UInt64)
+    case finish, reset, close
+  }
+
+  let plan: SimulatedClient
+  let socket: SimulatedSocket
+  /// Everything that it sends.
+  let sent: [UInt8]
+  /// Everything that it should receive.
+  let expected: [UInt8]
+  let moves: [Move]
+  var step = 0
+  /// How much of a step that sends has been sent.
+  var offset = 0
+  var isTiming = false
+  var received = 0
+  var pausedUntil: UInt64 = 0
+  var isOver = false
+  /// How many of its bytes its session has been given.
+  var taken = 0
+  /// When that was last.
+  var tookAt: UInt64 = 0
+  /// It has all it will get, and keeps its end open for so long all the same.
+  var staysUntil: UInt64?
+  /// What it must have received in the end if the server drains early; nil for everything.
+  var promised: Int?
+
+  init(_ plan: SimulatedClient, _ socket: SimulatedSocket, model: (([UInt8]) -> [UInt8])?) {
+    var (sent, expected): ([UInt8], [UInt8]) = ([], [])
+    var moves: [Move] = []
+    moves.reserveCapacity(plan.steps.count)
+    sent.reserveCapacity(plan.sentCount)
+    var modelled = -1
+    for step in plan.steps {
+      switch step {
+      case .send(let bytes):
+        moves.append(.send(sent.count..<sent.count + bytes.count))
+        sent += bytes
+      case .expect(let bytes):
+        if model == nil { expected += bytes }
+        moves.append(.awaitReplies(expected.count))
+      case .awaitReplies:
+        if let model, sent.count != modelled {
+          expected = model(sent)
+          modelled = sent.count
+        }
+        moves.append(.awaitReplies(expected.count))
+      case .wait(let duration): moves.append(.wait(duration))
+      case .pauseReading(let duration): moves.append(.pauseReading(duration))
+      case .finish: moves.append(.finish)
+      case .reset: moves.append(.reset)
+      case .close: moves.append(.close)
+      }
+    }
+    if let model, sent.count != modelled { expected = model(sent) }
+    self.plan = plan
+    self.socket = socket
+    self.sent = sent
+    self.expected = expected
+    self.moves = moves
+  }
+}
