@@ -103,8 +103,8 @@ public enum LoadError: Error, Sendable, CustomStringConvertible {
     case .mistake(let text): return text
     case .nobody(let failures):
       guard let kind = failures.kinds.first else { return "no connection could be made" }
-      let example = failures.examples[kind.rawValue].map { " (\($0))" } ?? ""
-      return "no connection could be made: \(kind.meaning)\(example); \(kind.advice)"
+      let what = failures.examples[kind.rawValue] ?? kind.meaning
+      return "no connection could be made: \(what); \(kind.advice)"
     }
   }
 }
