@@ -37,6 +37,7 @@ public final class LoadRun: Sendable {
     whenConnected: () -> Void = {}, progress: (LoadProgress) -> Void = { _ in }
   ) throws -> LoadResult {
     if let mistake = options.mistake { throw LoadError.mistake(mistake) }
+    try checkSources()
     let tape = LoadTape(options.speaking, options.size, seed: options.seed)
     let sources = options.allSources
     var threads: [LoadThread] = []
@@ -69,6 +70,22 @@ public final class LoadRun: Sendable {
     if let error = threads.lazy.compactMap(\.error).first { throw error }
     if connected == 0, !result.failures.kinds.isEmpty { throw LoadError.nobody(result.failures) }
     return result
+  }
+
+  /// An address that is not this machine's would look like ports that have run out.
+  private func checkSources() throws {
+    let system = Linux()
+    for source in options.sources {
+      let made = system.socket(source.family)
+      guard made.isSuccess else { continue }
+      let socket = Socket(adopting: Descriptor(rawValue: Int32(made.value)), system: system)
+      guard system.bind(socket.descriptor, to: source).errno?.symbol == "EADDRNOTAVAIL" else {
+        continue
+      }
+      let host = "\(source)".dropLast(2)
+      throw LoadError.mistake(
+        "'\(host)' is no address of this machine: give one that 'ip address' shows")
+    }
   }
 
   /// Waits until every connection stands or has failed once; false when none stands.
