@@ -10,7 +10,7 @@ struct Experiment: ParsableCommand {
       Each experiment makes a claim, tries it here, and says by which figures it held, or did not. \
       With --out it also writes a report: a page that opens from disk, Markdown, and pictures.
 
-      Examples: what there is; one of them; all of them (about ten minutes):
+      Examples: what there is; one of them; all of them (some minutes):
 
         switchboard experiment list
         switchboard experiment select-wall

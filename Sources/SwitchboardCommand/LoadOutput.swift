@@ -29,6 +29,10 @@ struct LoadOutput: ParsableArguments {
   /// Finds out before the run what would fail after it.
   func prepare() throws {
     for path in [json, csv].compactMap({ $0 }) {
+      var isFolder: ObjCBool = false
+      if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+        throw LoadError.mistake("cannot write '\(path)': it is a folder; name a file")
+      }
       let folder = URL(filePath: path).deletingLastPathComponent().path
       guard access(folder, W_OK) == 0 else {
         throw LoadError.mistake(

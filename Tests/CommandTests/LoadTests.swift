@@ -49,6 +49,23 @@ struct LoadTests {
     }
   }
 
+  @Test(arguments: [
+    (["--source", "203.0.113.7"], "'203.0.113.7' is no address of this machine"),
+    (["--json", "/"], "it is a folder"),
+    (["--duration", "10"], "such as 500ms or 10s"),
+    ([], "connection refused; check that the server listens there"),
+  ])
+  func `What cannot be done is said in a line, with what to do`(
+    _ options: [String], _ text: String
+  ) async throws {
+    let arguments = ["load", "127.0.0.1:1", "--quiet", "--connections", "1"] + options
+    try await Spawned.run("switchboard", arguments) { load in
+      try await load.expectEnd(.exit(options.first == "--duration" ? 64 : 1))
+      #expect(load.errors.first?.contains(text) == true, "\(load.errors)")
+      #expect(options.first == "--duration" || load.errors.count == 1)
+    }
+  }
+
   @Test func `Several processes make one load`() async throws {
     try await LoadTests.serving { server in
       let arguments = [

@@ -3,6 +3,7 @@
 //   EngineHelper choice ERRNO      what `auto` comes to where io_uring_setup answers that
 //   EngineHelper leaks BACKEND     descriptors and threads before and after a server's life
 //   EngineHelper crowd             a ring with fewer descriptors than connections allowed, and a crowd
+//   EngineHelper dropped           descriptors before and after a reactor that was not run to its end
 
 import Foundation
 import Switchboard
@@ -152,10 +153,56 @@ extension Slots {
   }
 }
 
+/// Connects, and says nothing.
+struct Silent: ReactorHandler, ~Copyable {
+  typealias System = Linux
+  var connected = 0
+
+  mutating func peerConnected(_ peer: inout Peer<Linux>) -> Interest {
+    connected += 1
+    return .read
+  }
+  mutating func readyToReceive(_ peer: inout Peer<Linux>) -> Interest { .read }
+  mutating func readyToSend(_ peer: inout Peer<Linux>) -> Interest { .read }
+}
+
+/// As a program owns one.
+final class ReactorOwner<P: Poller & ~Copyable> where P.System == Linux {
+  private var reactor: Reactor<P, Silent>
+
+  init(_ poller: consuming P, to address: SocketAddress) throws {
+    reactor = try Reactor(poller: poller, handler: Silent(), system: Linux())
+    for _ in 0..<10 { try reactor.connect(to: address) }
+    while reactor.handler.connected < 10 { try reactor.turn() }
+  }
+}
+
+/// Drops reactors with connections that stand; prints what is open before and after.
+func drop() throws {
+  let listener = try Listener(on: .loopback(port: 0), system: Linux())
+  func local() throws {
+    var reactor = try Reactor(
+      poller: Epoll(system: Linux()), handler: Silent(), system: Linux())
+    for _ in 0..<10 { try reactor.connect(to: listener.address) }
+    while reactor.handler.connected < 10 { try reactor.turn() }
+    if count("fd") < 15 { exit(4) }
+    _ = reactor.finish()
+  }
+  let before = count("fd")
+  try local()
+  _ = try ReactorOwner(Epoll(system: Linux()), to: listener.address)
+  _ = try ReactorOwner(Poll(system: Linux()), to: listener.address)
+  _ = try ReactorOwner(Select(system: Linux()), to: listener.address)
+  let after = count("fd")
+  print(before == after ? "same" : "\(before) \(after)")
+  if before != after { exit(1) }
+}
+
 let arguments = CommandLine.arguments
 switch arguments.dropFirst().first {
 case "choice": choose(UInt32(arguments.last ?? "") ?? 0)
 case "leaks": try live(Server.BackendName(rawValue: arguments.last ?? "") ?? .auto)
 case "crowd": try serveCrowd()
+case "dropped": try drop()
 default: exit(2)
 }

@@ -40,5 +40,10 @@ extension Engine {
     func leaks(_ backend: Server.BackendName) throws {
       #expect(try helper("leaks", backend.rawValue) == "same")
     }
+
+    @Test("A reactor that is dropped leaves no descriptor behind")
+    func dropped() throws {
+      #expect(try helper("dropped") == "same")
+    }
   }
 }

@@ -106,6 +106,27 @@ struct ReportTests {
     #expect(found == [])
   }
 
+  /// A drawing with one text over another, and one that is cut off.
+  private static let planted = """
+    <svg viewBox="0 0 200 40" width="200" height="40">
+    <text x="10" y="20" font-size="12">throughput</text>
+    <text x="40" y="22" font-size="12">latency</text>
+    <text x="170" y="34" font-size="12">microseconds</text>
+    </svg>
+    """
+  private static let faultsPlanted = [
+    "'throughput' lies over 'latency'", "'microseconds' leaves the drawing",
+  ]
+
+  @Test func `Text that was laid over another on purpose, or cut off, is found`() {
+    #expect(LayoutModel(ReportTests.planted)?.faults == ReportTests.faultsPlanted)
+  }
+
+  @Test(.enabled(if: Browser.path != nil, "Chromium is not installed"), .timeLimit(.minutes(2)))
+  func `A browser finds it too`() throws {
+    #expect(try Browser.faults(of: [ReportTests.planted]) == ReportTests.faultsPlanted)
+  }
+
   @Test func `A drawing alone has its colours with it, dark and light, and is small`() {
     for sample in Samples.all {
       for named in sample.findings.pictures {

@@ -6,18 +6,14 @@ public struct Socket<System: Kernel>: ~Copyable {
   /// Its number.
   public let descriptor: Descriptor
   @usableFromInline let system: System
-  /// Swift 6.3.1 passes over the deinit of a generic type of plain bytes where it is destroyed
-  /// through another generic type that was not specialised, as in debug builds. A reference, even to
-  /// nothing, keeps it from being taken for plain bytes.
-  private let notPlain: AnyObject? = nil
+  private let owned: OwnedDescriptor
 
   /// Takes over a descriptor that nobody else will close.
   public init(adopting descriptor: Descriptor, system: System) {
     self.descriptor = descriptor
     self.system = system
+    owned = OwnedDescriptor(descriptor, of: system)
   }
-
-  deinit { _ = system.close(descriptor) }
 
   /// What one `receive` brought.
   @frozen public enum Received: Hashable, Sendable {

@@ -27,7 +27,9 @@ public struct PeerTable<State: ~Copyable>: ~Copyable {
 
   @inlinable
   deinit {
-    unsafe entries.deinitialize(count: capacity)
+    // One at a time: with a count that it does not know, Swift 6.3.1 passes over the states' own
+    // deinit in optimized code.
+    for place in 0..<capacity { unsafe (entries + place).deinitialize(count: 1) }
     unsafe entries.deallocate()
   }
 

@@ -6,21 +6,14 @@
   public static var name: String { "epoll" }
 
   let system: System
-  let descriptor: Descriptor
-  private let ready: UnsafeMutableBufferPointer<EpollEvent>
-  /// As in ``Socket``: without a reference a debug build would not close the descriptor.
-  private let notPlain: AnyObject? = nil
+  private let owned: OwnedDescriptor
+  private let ready = ReadyEvents(count: 1024)
+  var descriptor: Descriptor { owned.number }
 
   public init(system: System) throws(SystemError) {
     self.system = system
-    descriptor = try system.must(.epollCreate) { system.epollCreate() }.descriptor
-    unsafe ready = .allocate(capacity: 1024)
-    unsafe ready.initialize(repeating: EpollEvent())
-  }
-
-  deinit {
-    _ = system.close(descriptor)
-    unsafe ready.deallocate()
+    let made = try system.must(.epollCreate) { system.epollCreate() }
+    owned = OwnedDescriptor(made.descriptor, of: system)
   }
 
   public mutating func set(
@@ -46,7 +39,7 @@
   {
     events.removeAll()
     let room = unsafe UnsafeMutableBufferPointer(
-      start: ready.baseAddress, count: min(ready.count, events.capacity))
+      start: ready.all.baseAddress, count: min(ready.all.count, events.capacity))
     let (system, descriptor) = (system, descriptor)
     // The time left is computed anew each time a signal has interrupted the wait.
     let outcome = system.retryingInterrupts {
@@ -59,6 +52,18 @@
       events.append(Key(rawValue: event.key), Readiness(epollBits: event.events))
     }
   }
+}
+
+/// Room for what a wait brings.
+@safe struct ReadyEvents: ~Copyable {
+  let all: UnsafeMutableBufferPointer<EpollEvent>
+
+  init(count: Int) {
+    unsafe all = .allocate(capacity: count)
+    unsafe all.initialize(repeating: EpollEvent())
+  }
+
+  deinit { unsafe all.deallocate() }
 }
 
 /// epoll on the real kernel.

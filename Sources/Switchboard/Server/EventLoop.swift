@@ -9,6 +9,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   var outboxes = OutboxPool()
   var connection: Connection
   let sessions: Unmanaged<SessionTable>
+  private let keptSessions: SessionTable
   let control: LoopControl<B.System>
   let options: ServerOptions
   let limits: Limits
@@ -49,7 +50,8 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     self.backend = backend
     self.slots = slots
     self.wheel = wheel
-    unsafe self.sessions = .passRetained(sessions)
+    unsafe self.sessions = .passUnretained(sessions)
+    keptSessions = sessions
     self.control = control
     self.options = options
     self.notice = notice
@@ -78,8 +80,6 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     try backend.watch(opened.descriptor, .signalled)
     signals = consume opened
   }
-
-  deinit { unsafe sessions.release() }
 
   /// Runs until it is stopped or drained.
   mutating func run() throws(SystemError) {

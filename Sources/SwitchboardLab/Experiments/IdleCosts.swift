@@ -4,8 +4,7 @@ import Switchboard
 public struct IdleCosts: Trial {
   public static let name = "idle-costs"
   public static let claim =
-    "An idle connection costs an event-driven server less than 128 bytes of its own memory, two cache "
-    + "lines."
+    "An idle connection costs an event-driven server less than 100 bytes of its own memory."
   public static let story =
     "Most connections of most servers are idle most of the time. Here a session holds no buffer "
     + "while nothing is under way: it costs its slot in a table, and with a timeout a place in the "
@@ -101,7 +100,7 @@ public struct IdleCosts: Trial {
       title:
         "An idle connection costs at most \(Figures.fixed(worst.bytes, places: 0)) bytes of the "
         + "server's memory",
-      axis: Axis("bytes for each idle connection", including: [128]), bars: bars)
+      axis: Axis("bytes for each idle connection", including: [100]), bars: bars)
     let rows = measured.rows.map { row in
       [
         row.model, Figures.fixed(IdleCosts.each(row), places: 0),
@@ -114,7 +113,7 @@ public struct IdleCosts: Trial {
       "Memory", ["", "bytes each", "1,000 idle", "\(Figures.grouped(most)) idle", "kernel, each"],
       rows)
     return Findings(
-      Verdict(worst.bytes < 128, reason), pictures: [NamedPicture(IdleCosts.name, chart)],
+      Verdict(worst.bytes < 100, reason), pictures: [NamedPicture(IdleCosts.name, chart)],
       tables: [table],
       notes: [
         "The server's own memory, page by page (smaps_rollup), with a timeout on every connection. The "

@@ -99,8 +99,7 @@ public struct ThreadsCost: Trial {
     }
     let memory = LineChart(
       title: "\(count) clients with a thread each take "
-        + "\(bytes(Double(threads.memory + threads.kernelStacks))), on one event loop "
-        + "\(bytes(Double(loop.memory + loop.kernelStacks)))",
+        + "\(inAll(threads)), on one event loop \(inAll(loop))",
       x: Axis("clients", scale: .logarithmic),
       y: Axis("memory more than with no client", unit: .bytes),
       series: lines { Double(max(0, $0.memory + $0.kernelStacks)) })
@@ -131,6 +130,12 @@ public struct ThreadsCost: Trial {
         "Memory of the process is counted page by page. Kernel stacks are those of the whole machine, "
           + "so other programs that start threads meanwhile disturb them."
       ])
+  }
+
+  /// Pages that others gave back may outweigh what was added.
+  private func inAll(_ row: Measured.Row) -> String {
+    let sum = row.memory + row.kernelStacks
+    return sum > 0 ? bytes(Double(sum)) : "less than can be measured"
   }
 
   private func bytes(_ count: Double) -> String {

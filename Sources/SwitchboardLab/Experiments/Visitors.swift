@@ -163,12 +163,6 @@ final class VisitorGroup {
     reactor = try Reactor(poller: Epoll(system: Linux()), handler: Visitors(plan), system: Linux())
   }
 
-  /// Closes all connections: the loop does that when it is stopped.
-  deinit {
-    reactor.waker.stop()
-    try? reactor.run()
-  }
-
   var visits: [Visit] { reactor.handler.visits }
   var greeted: Int { reactor.handler.greeted }
   var done: Int { reactor.handler.done }

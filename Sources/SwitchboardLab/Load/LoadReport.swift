@@ -141,10 +141,13 @@ public struct LoadReport: Sendable {
     var lines: [String] = []
     if !result.connecting.isEmpty {
       let made = Figures.grouped(result.connectionsMade)
+      let (half, slowest) = (result.connecting.percentile(50), result.connecting.longest)
       lines += rows(
         "Connections",
-        "\(made) made; half of them within \(Figures.brief(result.connecting.percentile(50))), "
-          + "the slowest in \(Figures.brief(result.connecting.longest))")
+        result.connectionsMade == 1
+          ? "1 made in \(Figures.brief(slowest))"
+          : "\(made) made; half of them within \(Figures.brief(half)), the slowest in "
+            + Figures.brief(slowest))
     }
     if result.seconds > 0 {
       let rates = [result.bytesSent, result.bytesReceived].map {
@@ -183,8 +186,10 @@ public struct LoadReport: Sendable {
       let waited = Figures.fixed(thread.waitShare * 100, places: 0)
       warnings.append(
         "The generator limits this result: a thread used \(used) % of a processor and waited "
-          + "\(waited) % of the time for one. The server may do better: give more --threads, or run "
-          + "the generator on another machine.")
+          + "\(waited) % of the time for one. The server may do better: "
+          + (thread.waitShare > 0.1
+            ? "leave the generator a processor of its own, or run it on another machine."
+            : "give more --threads, or run the generator on another machine."))
     }
     if result.isOpenLoop, result.missed * 100 > result.requests {
       warnings.append(

@@ -37,6 +37,7 @@ public final class LoadRun: Sendable {
     whenConnected: () -> Void = {}, progress: (LoadProgress) -> Void = { _ in }
   ) throws -> LoadResult {
     if let mistake = options.mistake { throw LoadError.mistake(mistake) }
+    try checkSources()
     let tape = LoadTape(options.speaking, options.size, seed: options.seed)
     let sources = options.allSources
     var threads: [LoadThread] = []
@@ -71,6 +72,22 @@ public final class LoadRun: Sendable {
     return result
   }
 
+  /// An address that is not this machine's would look like ports that have run out.
+  private func checkSources() throws {
+    let system = Linux()
+    for source in options.sources {
+      let made = system.socket(source.family)
+      guard made.isSuccess else { continue }
+      let socket = Socket(adopting: Descriptor(rawValue: Int32(made.value)), system: system)
+      guard system.bind(socket.descriptor, to: source).errno?.symbol == "EADDRNOTAVAIL" else {
+        continue
+      }
+      let host = "\(source)".dropLast(2)
+      throw LoadError.mistake(
+        "'\(host)' is no address of this machine: give one that 'ip address' shows")
+    }
+  }
+
   /// Waits until every connection stands or has failed once; false when none stands.
   private func connect(_ progress: (LoadProgress) -> Void) -> Bool {
     let all = options.connections + options.idle
@@ -103,8 +120,8 @@ public enum LoadError: Error, Sendable, CustomStringConvertible {
     case .mistake(let text): return text
     case .nobody(let failures):
       guard let kind = failures.kinds.first else { return "no connection could be made" }
-      let example = failures.examples[kind.rawValue].map { " (\($0))" } ?? ""
-      return "no connection could be made: \(kind.meaning)\(example); \(kind.advice)"
+      let what = failures.examples[kind.rawValue] ?? kind.meaning
+      return "no connection could be made: \(what); \(kind.advice)"
     }
   }
 }

@@ -3,8 +3,6 @@
 struct LoadTable<Row: BitwiseCopyable>: ~Copyable {
   private let rows: UnsafeMutablePointer<Row>
   let count: Int
-  /// Swift 6.3.1 passes over the deinit of a generic type of plain bytes in debug builds.
-  private let notPlain: AnyObject? = nil
 
   init(count: Int, repeating row: Row) {
     self.count = count

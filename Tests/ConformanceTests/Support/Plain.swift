@@ -58,6 +58,16 @@ final class PlainListener {
     _ = withLoopback(.v4, port) { connect(number, $0, $1) }
     return number
   }
+
+  /// The next connection in its queue; the caller closes it.
+  func acceptNext() throws -> Int32 {
+    var asked = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    guard poll(&asked, 1, 5000) == 1 else { throw Client.Failure.call("poll", ETIMEDOUT) }
+    var address = SocketAddress.any(port: 0)
+    let accepted = Linux().accept(Descriptor(rawValue: descriptor), peer: &address)
+    guard accepted.isSuccess else { throw Client.Failure.call("accept", ECONNABORTED) }
+    return Int32(accepted.value)
+  }
 }
 
 /// Two connected stream sockets, non-blocking. `ours` is somebody else's to close.
