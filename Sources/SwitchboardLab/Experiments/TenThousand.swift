@@ -72,9 +72,13 @@ public struct TenThousand: Trial {
   private func pictures(_ measured: Measured, title: String) -> [NamedPicture] {
     let charts = LoadCharts(cells: measured.cells)
     let most = measured.cells.max { $0.connections < $1.connections }
-    let memory = most.map {
-      "\(Figures.grouped($0.connections)) connections take "
-        + "\(Figures.fixed(Double($0.memory) / 0x1p20, places: 0)) MiB of the server's memory"
+    let memory = most.map { cell in
+      "The server takes \(Figures.fixed(Double(cell.memory) / 0x1p20, places: 0)) MiB with "
+        + "\(Figures.grouped(cell.connections)) connections"
+        + (measured.cells.first { $0.model == cell.model }.map {
+          ", \(Figures.fixed(Double($0.memory) / 0x1p20, places: 0)) with "
+            + Figures.grouped($0.connections)
+        } ?? "")
     }
     return [
       NamedPicture(TenThousand.name, charts.throughput(title)),

@@ -105,7 +105,9 @@ public struct Timeline {
     let busy = callbacks.reduce(Duration.zero) { $0 + $1.duration }
     let elapsed = end.since(start)
     let noun = callbacks.count == 1 ? "callback" : "callbacks"
-    var text = "\(Figures.grouped(callbacks.count)) \(noun) took \(Figures.brief(busy)) in all."
+    let sending = callbacks.reduce(Duration.zero) { $0 + $1.sentBy.since($1.end) }
+    var text = "\(Figures.grouped(callbacks.count)) \(noun) took \(Figures.brief(busy)) in all"
+    text += sending > .zero ? ", and sending their output \(Figures.brief(sending))." : "."
     if let used = recording.processorTime, elapsed > .zero {
       text += " The one thread that made them used a processor for \(Figures.brief(used)) of"
       text += " \(Figures.brief(elapsed)) and waited for \(percentLeft(used, of: elapsed)) % of it."
