@@ -25,7 +25,7 @@ def storm(at):
             return time.monotonic() - begin, overflows() - before, refused, longest
         seconds, dropped, refused, longest = at.steady(server, body)
         at.tell(f"{count} connects on a queue of 128 in {seconds:.1f} s, {dropped} ListenOverflows, "
-                f"{refused} refused, the queue was never empty for {longest * 1000:.0f} ms at most")
+                f"{refused} refused; somebody in the queue for {longest * 1000:.0f} ms without a pause")
         # The kernel refuses those whose handshake it forgot while the queue was full, and no others.
         must(refused <= dropped, f"{refused} were refused, and the queue was full {dropped} times")
         must(longest <= 0.25, f"for {longest:.2f} s there was always somebody to accept")

@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 import Testing
 
 @testable import Switchboard
@@ -160,8 +159,8 @@ extension Engine {
 
     /// A callback that blocks until a test lets it go on.
     private final class Gates: Sendable {
-      private let begun = Mutex(false)
-      private let isOpen = Mutex(false)
+      private let begun = Lock(false)
+      private let isOpen = Lock(false)
       var hasBegun: Bool { begun.withLock { $0 } }
       func open() { isOpen.withLock { $0 = true } }
       func passBlocked() {

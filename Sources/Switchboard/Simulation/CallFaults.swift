@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Something that can be made to fail: a system call, or an operation of a ring.
 public enum FaultPoint: Hashable, Sendable, CustomStringConvertible {
   /// A call.
@@ -96,7 +94,7 @@ public final class CallFaults: Sendable {
     }
   }
 
-  private let state: Mutex<State>
+  private let state: Lock<State>
   /// Asked before everything else, at the place of the call, with what the call is about.
   private let decide: (@Sendable (FaultPoint, UInt64) -> Errno?)?
 
@@ -107,7 +105,7 @@ public final class CallFaults: Sendable {
   public convenience init(seed: UInt64 = 0) { self.init(seed: seed, decide: nil) }
 
   init(seed: UInt64 = 0, decide: (@Sendable (FaultPoint, UInt64) -> Errno?)?) {
-    state = Mutex(State(generator: seed))
+    state = Lock(State(generator: seed))
     self.decide = decide
   }
 

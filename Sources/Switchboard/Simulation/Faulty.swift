@@ -1,5 +1,3 @@
-import Synchronization
-
 /// A kernel whose calls fail when ``CallFaults`` say so, in ways in which a real one may.
 ///
 /// ```swift
@@ -142,7 +140,7 @@ final class FaultNotes: Sendable {
     var rings: [UInt: RingNotes] = [:]
   }
 
-  let state = Mutex(State())
+  let state = Lock(State())
 
   func opened(_ outcome: Outcome) -> Outcome {
     if outcome.isSuccess {

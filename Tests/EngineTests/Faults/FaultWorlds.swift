@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 
 @testable import Switchboard
@@ -57,7 +56,7 @@ final class FaultyServer: Sendable {
   let journal: Journal
   let system: Faulty<Linux>
   let options: ServerOptions
-  let state = Mutex(State())
+  let state = Lock(State())
 
   init(_ faults: CallFaults, _ options: ServerOptions, journal: Journal) {
     system = Faulty(Linux(), faults)

@@ -1,5 +1,3 @@
-import Synchronization
-
 @testable import Switchboard
 
 /// What a few connections do, made of a seed: the same in every world.
@@ -80,7 +78,7 @@ struct ScenarioReport: Sendable {
 
 /// Where sessions write down what they were told.
 final class ScenarioNotes: Sendable {
-  let report = Mutex(ScenarioReport())
+  let report = Lock(ScenarioReport())
 
   func note(_ number: UInt8, _ change: (inout ScenarioReport.Life) -> Void) {
     report.withLock { change(&$0.sessions[number, default: ScenarioReport.Life()]) }

@@ -1,7 +1,6 @@
 import CallStack
 import Foundation
 import Switchboard
-import Synchronization
 
 /// Finds out at which site of the sources the running call was made: by the return addresses, which
 /// the toolchain's symbolizer turns into lines.
@@ -14,7 +13,7 @@ final class SiteFinder: Sendable {
     /// Places in the library by address: none, or several where one was inlined into another.
     var places: [UInt: [(file: String, line: Int)]] = [:]
   }
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   /// The site of the innermost call that is not the fault decorator's own.
   func site(of call: SystemError.Call) -> Site? {

@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 
 @testable import Switchboard
@@ -9,7 +8,7 @@ extension EveryCall {
     @Test("A refused connection is gone, whatever its close answers", arguments: FaultWorld.engines)
     func refusing(_ world: FaultWorld) throws {
       for errno in ["EINTR", "EIO", "ENOSPC", "EDQUOT"].map({ Errno(named: $0) }) {
-        let fired = Mutex(0)
+        let fired = Lock(0)
         let faults = CallFaults { point, _ in
           let isClose =
             world.isRing
@@ -39,8 +38,8 @@ extension EveryCall {
     @Test("A descriptor that was made for an address nobody waits for any more is closed")
     func installing() throws {
       for errno in ["EINTR", "EIO", "ENOSPC", "EDQUOT"].map({ Errno(named: $0) }) {
-        let entered = Mutex(0)
-        let closed = Mutex(0)
+        let entered = Lock(0)
+        let closed = Lock(0)
         let faults = CallFaults { point, _ in
           if point == .call(.ringEnter), SiteFinder.shared.isCalled(from: "Ring/RingContext.swift"),
             entered.withLock({ $0 == 0 })

@@ -1,5 +1,4 @@
 import Switchboard
-import Synchronization
 
 /// What the sweep's servers do, told by a connection's first byte; on both faces of the library.
 enum SweepMode {
@@ -22,7 +21,7 @@ enum SweepMode {
 
 /// What a test wants to be told of in the middle of a callback.
 final class SweepHooks: Sendable {
-  let beforeAddress = Mutex<(@Sendable () -> Void)?>(nil)
+  let beforeAddress = Lock<(@Sendable () -> Void)?>(nil)
 }
 
 struct SweepSession: Session {

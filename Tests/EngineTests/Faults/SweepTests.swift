@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import Testing
 
 @testable import Switchboard
@@ -10,8 +9,8 @@ import Testing
 struct EveryCall {
   /// Which calls a run makes.
   private final class Census: Sendable {
-    let counts = Mutex<[SweptSite: Int]>([:])
-    let strays = Mutex<Set<String>>([])
+    let counts = Lock<[SweptSite: Int]>([:])
+    let strays = Lock<Set<String>>([])
 
     func note(_ point: FaultPoint, _ detail: UInt64) -> SweptSite? {
       guard let swept = SweptSite(point, detail) else {
@@ -28,8 +27,8 @@ struct EveryCall {
     let swept: SweptSite
     let number: Int
     let errno: Errno
-    private let seen = Mutex(0)
-    private let fired = Mutex(false)
+    private let seen = Lock(0)
+    private let fired = Lock(false)
 
     init(_ swept: SweptSite, _ number: Int, _ errno: Errno) {
       (self.swept, self.number, self.errno) = (swept, number, errno)
@@ -82,7 +81,7 @@ struct EveryCall {
   }
 
   /// Sites that worlds have reached.
-  private static let reached = Mutex<[FaultWorld: Set<Site>]>([:])
+  private static let reached = Lock<[FaultWorld: Set<Site>]>([:])
 
   @Test("Each call site survives each error", arguments: FaultWorld.swept)
   func sweep(_ world: FaultWorld) throws {
@@ -145,7 +144,7 @@ struct EveryCall {
   ) throws {
     let faults = CallFaults { target.decide($0, $1) }
     if pausing { faults.failAccept() }
-    let hasTalked = Mutex<Conversation?>(nil)
+    let hasTalked = Lock<Conversation?>(nil)
     let report = try serve(world, faults, session: SweepSession()) { server in
       let seen = server.converse(world)
       hasTalked.withLock { $0 = seen }
