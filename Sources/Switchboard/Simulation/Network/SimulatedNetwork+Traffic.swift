@@ -151,7 +151,8 @@ extension SimulatedNetwork {
       let outgoing = socket.outgoing
     else { return }
     socket.hasFinished = true
-    socket.finishedAt = now
+    // As its owner's clock has it: a loop's deadlines begin with its turn, however long that lasts.
+    socket.finishedAt = socket.client > 0 ? now : turnStart
     dispatch(to: outgoing.sent, from: socket, over: link, isEnd: true)
     // Both ends have finished: that is told like a hang-up.
     if socket.incoming?.hasEnded ?? false { wake(socket, PollBits.hangUp | PollBits.write) }
