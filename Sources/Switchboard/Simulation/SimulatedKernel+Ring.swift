@@ -62,6 +62,7 @@ extension SimulatedKernel: RingKernel {
     if fires(.interrupt, on: 0) != nil { return .failure(.interrupted) }
     made.beginCall()
     let count = made.submit()
+    record.operations += count
     // Taking an entry is work, also of one whose completion is silent.
     if count > 0 { record.excuseIdleTurn() }
     made.progress()
