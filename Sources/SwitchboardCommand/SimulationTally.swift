@@ -12,6 +12,7 @@ struct SimulationTally {
   private(set) var failed = 0
   private(set) var different = 0
   private var calls = 0
+  private var operations = 0
   private var events = 0
   private var bytes = 0
   private var faults = 0
@@ -25,6 +26,7 @@ struct SimulationTally {
   mutating func add(_ report: SimulationReport) {
     passed += 1
     calls += report.calls
+    operations += report.operations
     events += report.events
     bytes += report.bytes
     faults += report.faults.count
@@ -64,6 +66,11 @@ struct SimulationTally {
       "\(grouped(calls)) calls, \(grouped(bytes)) bytes checked, \(grouped(faults)) faults; "
         + "virtual to real time \(grouped(ratio)) to 1",
     ]
+    if operations > 0 {
+      lines.append(
+        "\(grouped(operations)) operations were submitted to rings, \(perSecond(operations)) a "
+          + "second; a call that carries several is one call")
+    }
     if different > 0 { lines.append("\(different) seeds ran differently the second time") }
     lines.append(
       failed == 0 ? "every seed passed" : "\(grouped(failed)) of \(passed + failed) seeds failed")

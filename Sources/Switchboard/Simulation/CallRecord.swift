@@ -8,6 +8,8 @@ final class CallRecord {
   var hasFailed: Bool { violation != nil }
   var trace: ((String) -> Void)?
   var entropy: SimulatedRandom
+  /// What a ring was asked to do: one call carries several.
+  var operations = 0
   private unowned let network: SimulatedNetwork
 
   // State of faults that last.

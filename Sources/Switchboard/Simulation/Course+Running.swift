@@ -19,7 +19,8 @@ extension Course {
         time: record.violationTime - start, faults: network.faults.fired)
     }
     return SimulationReport(
-      seed: world.seed, digest: record.digest, calls: network.calls, events: network.happened,
+      seed: world.seed, digest: record.digest, calls: network.calls,
+      operations: record.operations, events: network.happened,
       nanoseconds: network.now - start, faults: network.faults.fired,
       bytes: clients.indices.reduce(0) { $0 + clients[$1].received })
   }

@@ -65,6 +65,7 @@ extension SimulatedKernel: RingKernel {
       return takePart(made, Int((hazard >> 1) % UInt64(made.submittable)))
     }
     let count = made.submit()
+    record.operations += count
     // Taking an entry is work, also of one whose completion is silent.
     if count > 0 { record.excuseIdleTurn() }
     made.progress()

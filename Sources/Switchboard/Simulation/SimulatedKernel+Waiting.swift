@@ -197,15 +197,7 @@ extension SimulatedKernel {
     var found = 0
     let start = network.now
     let end = sleep(milliseconds) {
-      found = 0
-      (reading, writing) = (DescriptorSet(), DescriptorSet())
-      for number in 0..<count where asked[number] || askedWriting[number] {
-        let bits = network.pollState(Descriptor(rawValue: number)) ?? 0
-        let wrong = PollBits.hangUp | PollBits.error
-        reading[number] = asked[number] && bits & (PollBits.read | wrong) != 0
-        writing[number] = askedWriting[number] && bits & (PollBits.write | PollBits.error) != 0
-        found += (reading[number] ? 1 : 0) + (writing[number] ? 1 : 0)
-      }
+      found = look(at: asked, askedWriting, below: count, &reading, &writing)
       return found > 0
     }
     if end == .never || end == .limit { return .failure(.badDescriptor) }
@@ -219,5 +211,33 @@ extension SimulatedKernel {
     }
     record.waited(network, from: start, found: found, milliseconds)
     return answer(.select, none, .value(found), UInt64(count))
+  }
+
+  /// Which of the descriptors that were asked for are ready, and how many.
+  private func look(
+    at asked: DescriptorSet, _ askedWriting: DescriptorSet, below count: Int32,
+    _ reading: inout DescriptorSet, _ writing: inout DescriptorSet
+  ) -> Int {
+    var (readable, writable) = (DescriptorSet(), DescriptorSet())
+    var found = 0
+    for word in 0..<(Int(count) + 63) / 64 {
+      var left = asked.word(word) | askedWriting.word(word)
+      while left != 0 {
+        let number = Int32(word * 64 + left.trailingZeroBitCount)
+        left &= left - 1
+        guard number < count else { break }
+        let bits = network.pollState(Descriptor(rawValue: number)) ?? 0
+        if bits & (PollBits.read | PollBits.hangUp | PollBits.error) != 0, asked[number] {
+          readable[number] = true
+          found += 1
+        }
+        if bits & (PollBits.write | PollBits.error) != 0, askedWriting[number] {
+          writable[number] = true
+          found += 1
+        }
+      }
+    }
+    (reading, writing) = (readable, writable)
+    return found
   }
 }

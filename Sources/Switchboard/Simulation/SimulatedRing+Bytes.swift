@@ -22,13 +22,16 @@ extension SimulatedRing {
       id: UInt32(entry.load(fromByteOffset: 12, as: UInt16.self)))
   }
 
+  /// Whether a receive has anything to do.
+  static func isReceivable(_ socket: SimulatedSocket) -> Bool {
+    socket.bits & (PollBits.read | PollBits.error | PollBits.hangUp) != 0
+  }
+
   func receive(_ operation: inout Operation) -> Bool {
     guard let socket = operation.socket else { return true }
     let number = socket.link?.number ?? 0
     for _ in 0..<32 {
-      guard socket.bits & (PollBits.read | PollBits.error | PollBits.hangUp) != 0 else {
-        return false
-      }
+      guard SimulatedRing.isReceivable(socket) else { return false }
       if let chance = kernel.fires(.receiveFailure, on: number) {
         let kinds: [Errno] = [
           .connectionReset, .timedOut, .hostUnreachable, .connectionAborted, .outOfMemory,

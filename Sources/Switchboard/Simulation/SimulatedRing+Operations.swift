@@ -152,6 +152,12 @@ extension SimulatedRing {
 
   /// Whether it has ended. It is worked on apart: the list is nobody's meanwhile.
   private func attempt(at place: Int) -> Bool {
+    // Most of them, most of the time: nothing has come.
+    if operations[place].kind == .receive, let socket = operations[place].socket,
+      !SimulatedRing.isReceivable(socket)
+    {
+      return false
+    }
     var operation = operations[place]
     let hasEnded =
       switch operation.kind {

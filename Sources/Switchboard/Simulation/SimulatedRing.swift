@@ -37,7 +37,11 @@ final class SimulatedRing: SimulatedFile {
   }
 
   /// Direct descriptors, and below which number none is free.
-  var files: [SimulatedSocket?] = []
+  private let filesPlace = StablePlace<[SimulatedSocket?]>([])
+  var files: [SimulatedSocket?] {
+    unsafeAddress { unsafe UnsafePointer(filesPlace.address) }
+    unsafeMutableAddress { unsafe filesPlace.address }
+  }
   var lowestFree = 0
   /// Closed, with operations that have not ended.
   var closing: [SimulatedSocket] = []

@@ -77,8 +77,10 @@ public struct SimulationReport: Hashable, Sendable {
   public let seed: UInt64
   /// A number made of every call, its answer and its time. Equal for equal seeds.
   public let digest: UInt64
-  /// System calls made.
+  /// System calls made. For a ring that is one for all operations that are submitted with it.
   public let calls: Int
+  /// Operations that were submitted to a ring; 0 on other backends, whose calls do one thing each.
+  public let operations: Int
   /// Things that happened by themselves: segments that arrived, and their like.
   public let events: Int
   /// Virtual time that passed.
