@@ -70,7 +70,7 @@ def never_read(at):
             offered += sum(peer.fill(data) for peer in peers)
         grown = server.rss() - before
         # A ring receives before it is asked: what its buffers hold can come for one peer.
-        ahead = 4 << 20 if at.backend == "io_uring" else 0
+        ahead = 1 << 20 if at.backend == "io_uring" else 0
         must(grown <= count * (cap + ahead) + (8 << 20), f"{grown >> 20} MiB for {count} peers")
         # A good one among them is served as always.
         good = Peer(server)

@@ -40,7 +40,7 @@ extension Engine {
     private func send<B: Backend & ~Copyable>(
       _ count: Int, _ key: Key, _ backend: inout B, _ slots: inout SlotTable
     ) throws -> Int? {
-      #expect(backend.outputRegion().capacity >= count)
+      #expect(backend.outputRegion(for: key).capacity >= count)
       switch backend.sendOutput(count, key, &slots) {
       case .took(let taken): return taken
       case .failed: return nil

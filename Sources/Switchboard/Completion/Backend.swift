@@ -44,9 +44,13 @@ protocol Backend: ~Copyable {
   /// Goes on or stops receiving; `.receiving` in the slot's flags says what is so.
   mutating func setReceiving(_ on: Bool, _ key: Key, _ slots: inout SlotTable)
 
-  /// Where the next callback's output goes.
-  mutating func outputRegion() -> OutputRegion
-  /// Sends from where the session wrote it, the start of ``outputRegion()``.
+  /// Where the output of the next callback goes, which is one of this connection's.
+  mutating func outputRegion(for key: Key) -> OutputRegion
+  /// Adds what the session wrote there to a `sendOutput` of the same connection that was answered
+  /// `.later` and that the kernel has not seen yet: whether there is such a one. Then its completion
+  /// speaks for both.
+  mutating func joinOutput(_ count: Int, _ key: Key) -> Bool
+  /// Sends from where the session wrote it, the start of ``outputRegion(for:)``.
   mutating func sendOutput(_ count: Int, _ key: Key, _ slots: inout SlotTable) -> SendAnswer
   /// Sends from memory that stays until the completion.
   mutating func send(_ bytes: UnsafeRawBufferPointer, _ key: Key, _ slots: inout SlotTable)

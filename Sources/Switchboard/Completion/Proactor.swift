@@ -141,9 +141,12 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     if write { slots[key.index].flags.insert(.watchesWrite) }
   }
 
-  mutating func outputRegion() -> OutputRegion {
+  mutating func outputRegion(for key: Key) -> OutputRegion {
     unsafe OutputRegion(start: output.start + Self.skew, capacity: Self.bufferSize)
   }
+
+  /// What was sent is with the kernel already.
+  mutating func joinOutput(_ count: Int, _ key: Key) -> Bool { false }
 
   mutating func sendOutput(_ count: Int, _ key: Key, _ slots: inout SlotTable) -> SendAnswer {
     unsafe send(UnsafeRawBufferPointer(start: output.start + Self.skew, count: count), key, &slots)

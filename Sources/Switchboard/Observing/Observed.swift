@@ -30,7 +30,12 @@ struct Observed<Base: Backend & ~Copyable>: Backend, ~Copyable {
     base.setReceiving(on, key, &slots)
   }
 
-  mutating func outputRegion() -> OutputRegion { base.outputRegion() }
+  mutating func outputRegion(for key: Key) -> OutputRegion { base.outputRegion(for: key) }
+  mutating func joinOutput(_ count: Int, _ key: Key) -> Bool {
+    guard base.joinOutput(count, key) else { return false }
+    observer.sentOutput(key, count)
+    return true
+  }
 
   mutating func sendOutput(_ count: Int, _ key: Key, _ slots: inout SlotTable) -> SendAnswer {
     let answer = base.sendOutput(count, key, &slots)

@@ -4,22 +4,25 @@ internal import CKernel
 /// behind the other, and that go back when they are used up and read.
 ///
 /// Its size adapts. Messages of a few bytes want little memory that stays in the innermost cache;
-/// large ones want much, since a receive that finds no buffer has to be armed anew. There are four
-/// tiers; running out moves one up at once, and a long time of small turns moves one down.
+/// large ones want much, since a receive that finds no buffer has to be armed anew. There are three
+/// tiers; running out moves one up at once, and a long time of small turns moves one down. The highest
+/// has 1 MiB: that is the most that one turn brings, so the most that one peer can send in a turn, and
+/// that has to be held for it where it was stopped in the middle of it. With 4 MiB a hundred peers that
+/// sent and never read made a ring hold 257 MiB, and messages of 16 KiB were served no faster.
 @safe
 struct ReceiveBuffers<System: RingKernel>: ~Copyable {
   /// Buffers of a tier, and the bytes of each.
   private static var tiers: [(count: Int, size: Int)] {
-    [(4, 16 << 10), (4, 64 << 10), (8, 128 << 10), (16, 256 << 10)]
+    [(4, 16 << 10), (4, 64 << 10), (4, 256 << 10)]
   }
   private static var entries: UInt32 { 64 }
   private static var perTier: Int { 16 }
 
   private let ring: ByteRegion
   private let memory: ByteRegion
-  private let offsets: InlineArray<4, Int>
-  private let sizes: InlineArray<4, Int>
-  private let counts: InlineArray<4, Int>
+  private let offsets: InlineArray<3, Int>
+  private let sizes: InlineArray<3, Int>
+  private let counts: InlineArray<3, Int>
   /// Where the next bytes in a buffer will lie, by buffer.
   private var filled = InlineArray<64, UInt32>(repeating: 0)
   private var isOut = InlineArray<64, Bool>(repeating: false)
@@ -37,7 +40,7 @@ struct ReceiveBuffers<System: RingKernel>: ~Copyable {
   /// - Parameter tiers: Which tiers may be used; tests force exhaustion with the lowest alone.
   init(_ target: Ring<System>, tiers allowed: ClosedRange<Int>) throws(SystemError) {
     let tiers = Self.tiers
-    var offsets = InlineArray<4, Int>(repeating: 0)
+    var offsets = InlineArray<3, Int>(repeating: 0)
     var (sizes, counts) = (offsets, offsets)
     var total = 0
     for index in tiers.indices {
@@ -59,7 +62,7 @@ struct ReceiveBuffers<System: RingKernel>: ~Copyable {
     self.sizes = sizes
     self.counts = counts
     lowest = max(0, allowed.lowerBound)
-    highest = min(3, allowed.upperBound)
+    highest = min(tiers.count - 1, allowed.upperBound)
     tier = lowest
     for index in 0..<counts[tier] { give(tier * Self.perTier + index) }
     publish()

@@ -98,6 +98,20 @@ final class Ring<System: RingKernel> {
     }
   }
 
+  /// Where in the queue the entry is that was handed out last.
+  var lastEntry: UInt32 { unsafe raw.pointee.tail &- 1 }
+
+  /// Whether the kernel has not taken an entry yet.
+  @inline(__always)
+  func isUnsubmitted(_ entry: UInt32) -> Bool {
+    Int32(bitPattern: entry &- (unsafe raw.pointee.submitted)) >= 0
+  }
+
+  /// Makes an entry that is not submitted yet name so many bytes.
+  func setLength(_ count: UInt32, ofEntry entry: UInt32) {
+    unsafe raw.pointee.sqes[Int(entry & raw.pointee.sq_mask)].len = count
+  }
+
   /// Submits everything and waits for `least` completions, at most until `deadline`.
   ///
   /// A signal does not end it, as it ends no poller's wait: who came back without having looked

@@ -4,9 +4,37 @@ extension URing {
   /// The most that one send from an outbox names.
   private static var sendPiece: Int { 256 << 10 }
 
-  mutating func outputRegion() -> OutputRegion {
-    let room = sendingCount(filling) < mostSendings ? arenaSize - used : 0
-    return unsafe OutputRegion(start: arenas.start + filling * arenaSize + used, capacity: room)
+  mutating func outputRegion(for key: Key) -> OutputRegion {
+    let place = sendingCount(filling)
+    var start = used
+    var room = place < mostSendings ? arenaSize - used : 0
+    if canJoin(key) {
+      let sending = sendings[filling * mostSendings + place - 1]
+      start = Int(sending.offset) + Int(sending.count)
+      room = arenaSize - start
+    }
+    return unsafe OutputRegion(start: arenas.start + filling * arenaSize + start, capacity: room)
+  }
+
+  /// Whether the last output is this connection's, and the kernel has not seen its entry yet.
+  @inline(__always)
+  private func canJoin(_ key: Key) -> Bool {
+    lastSender == key && sendingCount(filling) > 0 && ring.isUnsubmitted(lastSend)
+  }
+
+  /// A message that lies across two receive buffers comes in two completions, one behind the other.
+  /// Its answers go as one send: the second would otherwise have to wait for the first in the outbox.
+  mutating func joinOutput(_ count: Int, _ key: Key) -> Bool {
+    guard canJoin(key) else { return false }
+    let place = filling * mostSendings + sendingCount(filling) - 1
+    var sending = sendings[place]
+    let end = Int(sending.offset) + Int(sending.count) + count
+    guard end <= arenaSize else { return false }
+    sending.count += UInt32(count)
+    sendings[place] = sending
+    ring.setLength(sending.count, ofEntry: lastSend)
+    used = min((end + 63) & ~63, arenaSize)
+    return true
   }
 
   @inline(__always)
@@ -15,12 +43,15 @@ extension URing {
   }
 
   mutating func sendOutput(_ count: Int, _ key: Key, _ slots: inout SlotTable) -> SendAnswer {
+    // Then the region began behind it.
+    if joinOutput(count, key) { return .later }
     let place = sendingCount(filling)
     let entry = unsafe ring.entry()
     let start = unsafe arenas.start + filling * arenaSize + used
     unsafe ck_prepare_send_now(entry, slots[key.index].descriptor, start, UInt32(count))
     let number = UInt64(filling * mostSendings + place)
     unsafe entry.pointee.user_data = Tag.sendNow.rawValue | number << 32
+    (lastSend, lastSender) = (ring.lastEntry, key)
     sendings[filling * mostSendings + place] = Sending(
       key: key, offset: UInt32(used), count: UInt32(count))
     if filling == 0 { sendingCount.0 += 1 } else { sendingCount.1 += 1 }
@@ -68,6 +99,8 @@ extension URing {
       }
     }
     settleAt = -1
+    // Nothing is written to the other one yet: go on in this one, which is in the cache.
+    if used == 0 { filling = arena }
     isHurried = sendingCount(filling) > 0
     return nil
   }

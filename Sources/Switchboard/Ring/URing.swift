@@ -30,7 +30,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     var entries: UInt32 = 256
     var completions: UInt32 = 4096
     var arena = 1 << 20
-    var tiers: ClosedRange<Int> = 0...3
+    var tiers: ClosedRange<Int> = 0...2
     /// Outputs of one turn that are sent in place.
     var sendings = 65536
   }
@@ -48,6 +48,9 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
   var filling = 0
   var used = 0
   var sendingCount = (0, 0)
+  /// Where in the queue the entry of the last output is, and whose it is.
+  var lastSend: UInt32 = 0
+  var lastSender = Key(rawValue: 0)
   /// The arena not being filled is being sent from, and not settled yet.
   var settleAt = -1
   /// Something waits for a send to be settled.
@@ -139,6 +142,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
       settleAt = filling
       filling ^= 1
       used = 0
+      lastSender = Key(rawValue: 0)
     }
     if let errno = ring.enter(least: hasMore ? 0 : 1, until: deadline) {
       throw SystemError(.ringEnter, errno)

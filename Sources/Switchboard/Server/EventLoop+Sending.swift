@@ -27,6 +27,11 @@ extension EventLoop where B: ~Copyable {
   private mutating func transmitLater(_ key: Key) {
     let flags = slots[key.index].flags
     guard flags.isDisjoint(with: [.lingering, .closed]) else { return }
+    if slots[key.index].outbox == 0, !connection.isSpilled,
+      backend.joinOutput(connection.count, key)
+    {
+      return
+    }
     keep(from: 0, key)
     guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { return }
     if flags.contains(.sending) { backend.hurrySends() } else { _ = sendOutbox(key) }

@@ -166,7 +166,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
       return discard(completion.value, key)
     }
     slots[key.index].lastActive = tick
-    connection.begin(key, slots[key.index].descriptor, backend.outputRegion())
+    connection.begin(key, slots[key.index].descriptor, backend.outputRegion(for: key))
     let bytes = unsafe UnsafeBufferPointer<UInt8>(
       start: UnsafePointer(completion.bytes), count: completion.value)
     unsafe sessions._withUnsafeGuaranteedRef {
@@ -196,7 +196,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   mutating func callBack(
     _ key: Key, _ body: (SessionTable, Int, inout Connection) -> Void
   ) {
-    connection.begin(key, slots[key.index].descriptor, backend.outputRegion())
+    connection.begin(key, slots[key.index].descriptor, backend.outputRegion(for: key))
     unsafe sessions._withUnsafeGuaranteedRef { body($0, Int(key.index), &connection) }
     settle(key)
   }

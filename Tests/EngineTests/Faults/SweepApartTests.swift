@@ -124,10 +124,10 @@ extension EveryCall {
         faults.shorten(chance: 0.2)
         faults.endEarly(chance: 0.2)
         let report = try serve(world, faults, session: SweepSession()) { server in
-          for number in 0..<2 {
+          for number in 0..<4 {
             let client = try server.client()
             #expect(try client.receive(exactly: 1) == Array("+".utf8))
-            let bytes = pattern(30_000, from: Int(seed) * 2 + number)
+            let bytes = pattern(30_000, from: Int(seed) * 4 + number)
             try client.send("E")
             for start in stride(from: 0, to: bytes.count, by: 10_000) {
               let part = Array(bytes[start..<start + 10_000])
