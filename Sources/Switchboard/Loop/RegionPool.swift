@@ -3,7 +3,7 @@ internal import CKernel
 /// Memory of loops that have ended, for those to come.
 ///
 /// To a server this is nothing: its loop takes its regions once. A process that simulates thousands
-/// of servers a second would spend an eighth of its time on mapping the same pages anew. Only small
+/// of servers a second would spend a tenth of its time on mapping the same pages anew. Only small
 /// regions are kept, and few of them. What a kernel may still write to after its owner has gone, as a
 /// ring's buffers, does not come from here. Any thread.
 @safe
