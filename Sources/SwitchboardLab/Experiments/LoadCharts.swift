@@ -74,7 +74,13 @@ struct LoadCharts {
       return "\(cell.model) at \(Figures.grouped(cell.connections)): "
         + kinds.joined(separator: ", ")
     }
-    return ["What failed: " + each.joined(separator: "; ") + "."]
+    var notes = ["What failed: " + each.joined(separator: "; ") + "."]
+    if failed.contains(where: { $0.model == "threads" }) {
+      notes.append(
+        "A thread takes two descriptors, its client's and one to be woken by: beyond half of what a "
+          + "process may hold (`ulimit -n`) clients wait.")
+    }
+    return notes
   }
 
   private var limitNotes: [String] {

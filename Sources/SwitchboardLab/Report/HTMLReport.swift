@@ -150,7 +150,7 @@ public struct HTMLReport: Sendable {
     svg.narrow{display:none;max-width:460px}
     .scroll{overflow-x:auto;margin:16px 0;
     background:linear-gradient(to left,var(--sb-paper) 40%,transparent) 100% 0/48px 100% no-repeat
-    local,linear-gradient(to left,var(--sb-f),transparent) 100% 0/9px 100% no-repeat scroll}
+    local,linear-gradient(to left,var(--sb-h),transparent) 100% 0/18px 100% no-repeat scroll}
     table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums}
     caption{text-align:left;font-weight:600;padding:.3em 0;white-space:nowrap}
     th,td{padding:.28em .9em .28em 0;text-align:right;border-bottom:1px solid var(--sb-h);
