@@ -1,4 +1,5 @@
 import ArgumentParser
+import SwitchboardLab
 
 /// The `switchboard` command.
 @main
@@ -21,4 +22,17 @@ struct Main: ParsableCommand {
       Demo.self, Serve.self, Client.self, Load.self, Compare.self, Experiment.self, Simulate.self,
       TimelineCommand.self, Backends.self,
     ])
+
+  /// Runs what the command line asks for. A mistake in it is one line on standard error.
+  static func main() {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    do {
+      var command = try parseAsRoot(arguments)
+      try command.run()
+    } catch {
+      if let complaint = Complaint(about: error, arguments) { Output.error(complaint.line) }
+      // Help, versions and exit codes are left to the parser, which then has nothing to complain.
+      exit(withError: exitCode(for: error).isSuccess ? error : exitCode(for: error))
+    }
+  }
 }

@@ -30,7 +30,7 @@ struct OptionTests {
     Wrong("serve --outbox-limit 0", names: "--outbox-limit", "'0'", "64k or 8m"),
     Wrong("serve --outbox-limit 2g", names: "--outbox-limit", "'2g'", "64k or 8m"),
     Wrong("serve --outbox-limit 4095m", names: "--outbox-limit", "'4095m'", "1073741824"),
-    Wrong("serve --high-watermark -1k", names: "--high-watermark"),
+    Wrong("serve --high-watermark -1k", names: "--high-watermark", "'-1k'", "64k or 8m"),
     Wrong("serve --high-watermark +1k", names: "--high-watermark", "'+1k'"),
     Wrong("serve --low-watermark k", names: "--low-watermark", "'k'", "64k or 8m"),
     Wrong("serve --low-watermark 65k", names: "'--low-watermark 65k'", "65536 bytes", "raise"),
@@ -45,13 +45,31 @@ struct OptionTests {
     Wrong("serve --idle-timeout 30", names: "--idle-timeout", "'30'", "ms, s, m or h", "'never'"),
     Wrong("serve --idle-timeout 0s", names: "--idle-timeout", "'0s'", "above 0"),
     Wrong("serve --drain-timeout 10", names: "--drain-timeout", "'10'", "ms, s, m or h"),
-    Wrong("serve --drain-timeout -1s", names: "--drain-timeout"),
+    Wrong("serve --drain-timeout -1s", names: "--drain-timeout", "'-1s'", "ms, s, m or h"),
     Wrong("serve --drain-timeout 25h", names: "--drain-timeout", "'25h'", "up to 24h"),
     Wrong(
       "serve --drain-timeout 99999999999999999999ms", names: "--drain-timeout", "ms, s, m or h"),
-    Wrong("serve --log-level loud", names: "--log-level", "'loud'", "info", "critical"),
+    Wrong(
+      "serve --log-level loud", names: "--log-level", "'loud'", "trace, debug, info", "critical"),
     Wrong("serve --dual-stack", names: "--dual-stack", "127.0.0.1", "'--host ::'"),
     Wrong("serve --speed 3", names: "--speed"),
+    Wrong("serve --speed -3", names: "--speed"),
+    Wrong("serve --port -1", names: "--port", "'-1'", "0 to 65535"),
+    Wrong("serve --port", names: "missing value", "--port"),
+    Wrong("serve --prot frames", names: "'--prot'", "'--port'"),
+    Wrong("load localhost:9090 --connections -1", names: "--connections", "'-1'", "from 0 to"),
+    Wrong("load localhost:9090 --rate -5", names: "--rate", "'-5'", "10k"),
+    Wrong("load localhost:9090 --rate", names: "missing value", "--rate"),
+    Wrong("client -n -1 localhost 9090", names: "-n", "'-1'", "from 1 to 1000000"),
+    Wrong("demo -n -1", names: "-n", "'-1'", "from 1 to 100"),
+    Wrong("simulate --seeds -1", names: "--seeds", "'-1'", "from 1 to"),
+    Wrong("simulate --trace", names: "'--trace'", "'--seed <seed>'"),
+    Wrong("simulate --faults awful", names: "--faults", "'awful'", "'harsh'"),
+    Wrong("timeline", names: "<file>"),
+    Wrong("timeline a.rec --from 2s --to 1s", names: "'--from'", "'--to'"),
+    Wrong("backends epoll", names: "'epoll'"),
+    Wrong("experiment", names: "<name>"),
+    Wrong("compare --connections -1", names: "--connections", "'-1'", "from 1 to 1000000"),
     Wrong("serve --model fibers", names: "--model", "'fibers'", "sequential", "pool"),
     Wrong("serve --model pool --backend epoll", names: "'--model pool'", "'--backend epoll'"),
     Wrong("serve --model threads --loops 2", names: "'--loops'", "'--model threads'"),
@@ -93,8 +111,14 @@ struct OptionTests {
   {
     try await Spawned.run("switchboard", wrong.arguments) { command in
       try await command.expectEnd(.exit(64))
-      let answer = command.errors.joined(separator: " ")
-      for name in wrong.named { #expect(answer.contains(name)) }
+      #expect(command.errors.count == 1, "one line: \(command.errors)")
+      let answer = command.errors.first ?? ""
+      for name in wrong.named { #expect(answer.contains(name), "\(answer)") }
+      // Which subcommand says so, and where its options are.
+      let form = /(switchboard(?: [a-z-]+)*): .+ \(see '(switchboard(?: [a-z-]+)*) --help'\)/
+      let match = try #require(answer.wholeMatch(of: form), "\(answer)")
+      #expect(match.1 == match.2)
+      #expect("switchboard \(wrong.arguments.joined(separator: " "))".hasPrefix(match.1))
       #expect(command.output == [])
     }
   }
@@ -132,6 +156,26 @@ struct OptionTests {
         let shown = (["  switchboard"] + subcommand).joined(separator: " ")
         #expect(command.output.contains { $0.hasPrefix(shown) })
       }
+    }
+  }
+
+  @Test(arguments: [
+    [], ["help"], ["help", "serve"], ["load", "-h"], ["experiment", "waiting-cost", "--help"],
+  ])
+  func `Help that is asked for is no mistake`(arguments: [String]) async throws {
+    try await Spawned.run("switchboard", arguments) { command in
+      try await command.expectEnd(.exit(0))
+      #expect(command.output.first?.hasPrefix("OVERVIEW: ") == true)
+      #expect(command.errors == [])
+    }
+  }
+
+  @Test func `What a user wrote cannot make a second line or command the terminal`() async throws {
+    let arguments = ["serve", "--protocol", "a\nb\u{1B}[2Jc"]
+    try await Spawned.run("switchboard", arguments) { command in
+      try await command.expectEnd(.exit(64))
+      #expect(command.errors.count == 1)
+      #expect(command.errors.first?.contains("'a b\u{FFFD}[2Jc'") == true, "\(command.errors)")
     }
   }
 

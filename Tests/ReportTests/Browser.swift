@@ -14,11 +14,55 @@ enum Browser {
 
   /// Texts that overlap or leave their drawing, by the browser's own boxes.
   static func faults(of drawings: [String]) throws -> [String] {
+    let lines = try found(by: page(drawings))
+    guard lines.first == "measured \(drawings.count)" else {
+      throw Failure(description: "Chromium measured not all: \(lines.first ?? "nothing")")
+    }
+    return Array(lines.dropFirst())
+  }
+
+  /// What makes a report scroll sideways at 400 points, and what its form for paper begins left of
+  /// the page.
+  static func overflow(of report: String) throws -> [String] {
+    let printed = report.replacing("@media print", with: "@media all")
+    let frames = [report, printed].map { text in
+      "<iframe style=\"width:400px;height:900px\" srcdoc=\"\(attribute(text))\"></iframe>"
+    }
+    let lines = try found(
+      by: """
+        <!DOCTYPE html><meta charset="utf-8">\(frames.joined())
+        <pre id="found"></pre>
+        <script>
+        onload = () => {
+          const [phone, paper] = [...document.querySelectorAll('iframe')].map(f => f.contentDocument);
+          const found = [];
+          if (phone.documentElement.scrollWidth > 400) found.push('the page scrolls sideways');
+          const parts = paper.querySelectorAll('svg,table,pre,p,h1,h2,li');
+          for (const part of parts)
+            if (part.getClientRects().length && part.getBoundingClientRect().left < 0)
+              found.push(`${part.tagName} is cut: ${part.textContent.slice(0, 40)}`);
+          document.getElementById('found').textContent =
+            [`measured ${parts.length > 100}`, ...found].join('\\n');
+        };
+        </script>
+        """)
+    guard lines.first == "measured true" else {
+      throw Failure(description: "Chromium measured no page: \(lines.first ?? "nothing")")
+    }
+    return Array(lines.dropFirst())
+  }
+
+  private static func attribute(_ text: String) -> String {
+    text.replacing("&", with: "&amp;").replacing("\"", with: "&quot;")
+  }
+
+  /// The lines that a page's script has written into its element `found`.
+  private static func found(by page: String) throws -> [String] {
     let folder = FileManager.default.temporaryDirectory.appending(path: "page-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let file = folder.appending(path: "page.html")
-    try page(drawings).write(to: file, atomically: true, encoding: .utf8)
+    try page.write(to: file, atomically: true, encoding: .utf8)
     let process = Process()
     let output = Pipe()
     process.executableURL = URL(filePath: path ?? "/usr/bin/chromium")
@@ -33,11 +77,7 @@ enum Browser {
     guard let found = text.firstMatch(of: /<pre id="found">([\s\S]*?)<\/pre>/) else {
       throw Failure(description: "Chromium wrote no page: \(text.prefix(200))")
     }
-    let lines = found.1.split(separator: "\n").map(String.init)
-    guard lines.first == "measured \(drawings.count)" else {
-      throw Failure(description: "Chromium measured not all: \(lines.first ?? "nothing")")
-    }
-    return Array(lines.dropFirst())
+    return found.1.split(separator: "\n").map(String.init)
   }
 
   private static func page(_ drawings: [String]) -> String {

@@ -56,6 +56,21 @@ struct ChartTests {
     #expect(axis.text(0.999) == "99.9 %")
   }
 
+  @Test(arguments: [50, 500, 3000]) func `Neighbouring dots lie at different heights`(count: Int) {
+    let values = (1...count).map { Double($0) }
+    let chart = StripChart(
+      title: "Many", axis: Axis("s"), strips: [.init("all", .blue, values, "all")])
+    let drawing = chart.drawn(width: 720)
+    let heights = drawing.shapes.compactMap { shape -> Double? in
+      guard case .marker(let place, _, _) = shape else { return nil }
+      return place.y
+    }
+    #expect(Set(heights).count == 5)
+    #expect(zip(heights, heights.dropFirst()).allSatisfy { $0 != $1 })
+    let words = count > 100 ? "a dot for one of \(count / 100)" : "each dot is one"
+    #expect(drawing.texts.contains { $0.text.hasPrefix(words) })
+  }
+
   // --------------------------------------------------------------------------- placing
 
   @Test func `Labels at line ends keep their order and their distance`() {

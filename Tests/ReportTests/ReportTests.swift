@@ -138,7 +138,33 @@ struct ReportTests {
     }
   }
 
+  @Test(.enabled(if: Browser.path != nil, "Chromium is not installed"), .timeLimit(.minutes(2)))
+  func `A page neither scrolls sideways on a telephone nor leaves the paper`() throws {
+    #expect(try Browser.overflow(of: HTMLReport(report).text) == [])
+  }
+
   // -------------------------------------------------------------------------- documents
+
+  @Test func `A report of one section tells its story once`() {
+    var section = section(Samples.comparisons[0])
+    section.story = "One session, unchanged."
+    let report = Report(
+      title: "Compared", lead: section.story, command: "switchboard compare", sections: [section])
+    for text in [HTMLReport(report).text, MarkdownReport(report).text] {
+      #expect(text.matches(of: /One session, unchanged\./).count == 1)
+    }
+  }
+
+  @Test func `What failed is told by kind beneath the table`() {
+    let charts = LoadCharts(cells: [
+      Samples.cell("threads", 10_000, rate: 1000, failures: 2), Samples.cell("epoll", 1, rate: 9),
+    ])
+    #expect(
+      charts.notes.contains("What failed: threads at 10,000: connection attempt timed out (6)."))
+    #expect(charts.notes.contains { $0.hasPrefix("A thread takes two descriptors") })
+    let well = LoadCharts(cells: [Samples.cell("threads", 10, rate: 9)]).notes
+    #expect(!well.contains { $0.hasPrefix("What failed") || $0.hasPrefix("A thread") })
+  }
 
   @Test func `The page is well-formed, loads nothing, and has every section`() throws {
     let page = HTMLReport(report).text

@@ -145,14 +145,16 @@ enum Samples {
 
   static func cell(_ model: String, _ connections: Int, rate: Double, failures: Int = 0) -> LoadCell
   {
-    LoadCell(
+    var failed = LoadFailures()
+    for _ in 0..<failures { failed.add(.connectTimeout, "connect 127.0.0.1:9090") }
+    return LoadCell(
       model, connections,
       [0.9, 1, 1.1].map { factor in
         .init(
           rate: rate * factor, p50: Double(connections) / rate,
           p99: 1.7 * Double(connections) / rate,
           memory: (4 << 20) + connections * (model == "threads" ? 30_000 : 42), serverTime: 5.2,
-          failures: failures, isLimited: connections == 10)
+          failures: failed, isLimited: connections == 10)
       })
   }
 

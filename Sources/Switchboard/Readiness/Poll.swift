@@ -9,8 +9,9 @@ public struct PollPoller<System: ReadinessKernel>: Poller, ~Copyable {
   // Parallel: the entries as the kernel wants them, and each one's key.
   private var entries: [PollEntry] = []
   private var keys: [Key] = []
-  /// Where a descriptor's entry stands.
-  private var places: [Int32: Int] = [:]
+  /// By descriptor: where its entry stands, plus one; 0 for none. The system gives the lowest free
+  /// number, so this is as long as there are descriptors: 4 bytes each, of 16 to 32 in a dictionary.
+  private var places: [Int32] = []
   /// Where the search for ready entries begins, so that a full buffer starves nobody.
   private var start = 0
 
@@ -19,13 +20,19 @@ public struct PollPoller<System: ReadinessKernel>: Poller, ~Copyable {
   public mutating func set(
     _ descriptor: Descriptor, _ interest: Interest?, was old: Interest?, key: Key
   ) throws(RegistrationError) {
-    let number = descriptor.rawValue
-    switch (places[number], interest) {
+    let number = Int(descriptor.rawValue)
+    guard number >= 0 else {
+      throw .system(SystemError(.poll, .badDescriptor, on: .descriptor(descriptor)))
+    }
+    switch (place(of: number), interest) {
     case (nil, nil): return
     case (nil, .some(let interest)):
-      places[number] = entries.count
-      entries.append(PollEntry(descriptor: number, events: interest.pollBits))
+      if number >= places.count {
+        places.append(contentsOf: repeatElement(0, count: number + 1 - places.count))
+      }
+      entries.append(PollEntry(descriptor: descriptor.rawValue, events: interest.pollBits))
       keys.append(key)
+      places[number] = Int32(entries.count)
     case (.some(let place), .some(let interest)):
       entries[place].events = interest.pollBits
       keys[place] = key
@@ -34,14 +41,19 @@ public struct PollPoller<System: ReadinessKernel>: Poller, ~Copyable {
     }
   }
 
+  private func place(of number: Int) -> Int? {
+    guard number < places.count, places[number] > 0 else { return nil }
+    return Int(places[number]) - 1
+  }
+
   /// The last entry takes the removed one's place.
-  private mutating func remove(_ number: Int32, at place: Int) {
-    places[number] = nil
+  private mutating func remove(_ number: Int, at place: Int) {
+    places[number] = 0
     let (entry, key) = (entries.removeLast(), keys.removeLast())
     guard place < entries.count else { return }
     entries[place] = entry
     keys[place] = key
-    places[entry.descriptor] = place
+    places[Int(entry.descriptor)] = Int32(place + 1)
   }
 
   public mutating func wait(until deadline: Instant?, into events: inout EventBuffer)

@@ -82,6 +82,8 @@ public enum ChartStyle {
     }
     return ":root{\(light)}@media screen and (prefers-color-scheme:dark){:root{\(dark)}}"
       + ".sb{font-family:\(TextMetrics.fonts)}.sb .p{fill:var(--sb-paper)}"
-      + ".sb text{font-variant-numeric:tabular-nums}" + users.joined()
+      // A line behind a text does not strike it through.
+      + ".sb text{font-variant-numeric:tabular-nums;paint-order:stroke;stroke:var(--sb-paper);"
+      + "stroke-width:3px;stroke-linejoin:round}" + users.joined()
   }
 }

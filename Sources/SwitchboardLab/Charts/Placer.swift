@@ -98,7 +98,9 @@ struct Placer {
 
   /// Nil where the text cannot be.
   private func cost(of box: Box, for point: Drawing.Point) -> Double? {
-    guard bounds.contains(box), !taken.contains(where: { $0.overlaps(box) }) else { return nil }
+    // Two texts in a line would read as one without a gap.
+    let apart = Box(left: box.left - 5, top: box.top, right: box.right + 5, bottom: box.bottom)
+    guard bounds.contains(box), !taken.contains(where: { $0.overlaps(apart) }) else { return nil }
     let room = box.grown(by: 4)
     let covered = avoided.count { room.contains($0) }
     return 40 * Double(covered) + distance(from: box, to: point)

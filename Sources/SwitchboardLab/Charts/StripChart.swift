@@ -29,7 +29,7 @@ public struct StripChart: Picture {
     let rows = Rows(names: strips.map(\.name), ends: strips.map(\.text), width: width, pitch: 34)
     let scale = axis.scale == .logarithmic ? ", log scale" : ""
     var frame = Frame(
-      title: title, subtitle: "each dot is one; the line is the middle one" + scale, width: width,
+      title: title, subtitle: "\(dots); the line is the middle one" + scale, width: width,
       height: rows.height)
     let across = axis.fitted(to: strips.flatMap(\.values), steps: max(2, Int(width / 130)))
     rows.lay(in: &frame)
@@ -40,15 +40,25 @@ public struct StripChart: Picture {
     return frame.drawing
   }
 
+  /// How many values a dot stands for.
+  private func stride(_ strip: Strip) -> Int {
+    max(1, (strip.values.count + StripChart.mostDots - 1) / StripChart.mostDots)
+  }
+
+  private var dots: String {
+    let most = strips.map(stride).max() ?? 1
+    return most == 1 ? "each dot is one" : "a dot for one of \(Figures.grouped(most))"
+  }
+
   private func draw(_ strip: Strip, _ across: FittedAxis, at y: Double, in frame: inout Frame) {
     let sorted = strip.values.filter { axis.scale == .linear || $0 > 0 }.sorted()
-    let stride = max(1, (sorted.count + StripChart.mostDots - 1) / StripChart.mostDots)
-    for (index, value) in sorted.enumerated() where index % stride == 0 || index == sorted.count - 1
-    {
+    let stride = stride(strip)
+    let shown = sorted.indices.filter { $0 % stride == 0 || $0 == sorted.count - 1 }
+    for (index, place) in shown.enumerated() {
       // Neighbours lie at different heights, always the same ones.
       let lift = Double((index * 7) % 5 - 2) * 3
-      frame.drawing.shapes.append(
-        .marker(.init(frame.breadth(value, across), y + lift), strip.hue, radius: 2))
+      let dot = Drawing.Point(frame.breadth(sorted[place], across), y + lift)
+      frame.drawing.shapes.append(.marker(dot, strip.hue, radius: 2))
     }
     if !sorted.isEmpty {
       let middle = frame.breadth(sorted[sorted.count / 2], across)

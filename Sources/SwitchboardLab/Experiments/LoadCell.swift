@@ -58,10 +58,13 @@ public struct LoadCell: Hashable, Sendable {
   public var memory: Int
   /// Of the server, for each request, in microseconds.
   public var serverTime: Double
-  /// Requests or connections that went wrong.
-  public var failures: Int
+  /// What went wrong with requests and connections, in all repetitions.
+  public var failed: LoadFailures
   /// The generator had no processor time to spare: the server could perhaps do more.
   public var isLimitedByGenerator: Bool
+
+  /// Requests or connections that went wrong.
+  public var failures: Int { failed.server + failed.own }
 
   /// One repetition.
   struct Sample: Sendable {
@@ -70,7 +73,7 @@ public struct LoadCell: Hashable, Sendable {
     var p99: Double
     var memory: Int
     var serverTime: Double
-    var failures: Int
+    var failures: LoadFailures
     var isLimited: Bool
   }
 
@@ -84,7 +87,7 @@ public struct LoadCell: Hashable, Sendable {
     leastP99 = samples.map(\.p99).min() ?? p99
     mostP99 = samples.map(\.p99).max() ?? p99
     (memory, serverTime) = (middle.memory, middle.serverTime)
-    failures = samples.map(\.failures).reduce(0, +)
+    failed = samples.map(\.failures).reduce(into: LoadFailures()) { $0.merge($1) }
     isLimitedByGenerator = samples.contains(where: \.isLimited)
   }
 
@@ -111,8 +114,7 @@ public struct LoadCell: Hashable, Sendable {
       rate: result.rate, p50: result.latency.percentile(50).inSeconds,
       p99: result.latency.percentile(99).inSeconds, memory: memory.bytes,
       serverTime: spent * 1e6 / Double(max(1, result.allRequests)),
-      failures: result.failures.server + result.failures.own,
-      isLimited: result.isLimitedByGenerator)
+      failures: result.failures, isLimited: result.isLimitedByGenerator)
   }
 }
 

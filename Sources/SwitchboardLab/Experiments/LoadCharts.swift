@@ -61,17 +61,36 @@ struct LoadCharts {
       ["", "clients", "requests/s", "p50", "p99", "memory", "CPU", "failures"], rows)
   }
 
-  /// What has to be said of the instrument.
+  /// What has to be said of the columns, of what went wrong, and of the instrument.
   var notes: [String] {
-    let columns = "CPU is the server's processor time for each request."
+    ["CPU is the server's processor time for each request."] + failureNotes + limitNotes
+  }
+
+  private var failureNotes: [String] {
+    let failed = cells.filter { $0.failures > 0 }
+    guard !failed.isEmpty else { return [] }
+    let each = failed.map { cell in
+      let kinds = cell.failed.kinds.map { "\($0.meaning) (\(Figures.grouped(cell.failed[$0])))" }
+      return "\(cell.model) at \(Figures.grouped(cell.connections)): "
+        + kinds.joined(separator: ", ")
+    }
+    var notes = ["What failed: " + each.joined(separator: "; ") + "."]
+    if failed.contains(where: { $0.model == "threads" }) {
+      notes.append(
+        "A thread takes two descriptors, its client's and one to be woken by: beyond half of what a "
+          + "process may hold (`ulimit -n`) clients wait.")
+    }
+    return notes
+  }
+
+  private var limitNotes: [String] {
     let limited = cells.filter(\.isLimitedByGenerator)
-    guard !limited.isEmpty else { return [columns] }
+    guard !limited.isEmpty else { return [] }
     let names = limited.map { "\($0.model) at \(Figures.grouped($0.connections))" }
     let shown =
       names.count > 4 ? "\(names.count) of \(cells.count) runs" : names.joined(separator: ", ")
     return [
-      columns,
-      "The load generator had no processor time to spare in \(shown): the server could perhaps do more.",
+      "The load generator had no processor time to spare in \(shown): the server could perhaps do more."
     ]
   }
 }

@@ -63,7 +63,8 @@ public struct HTMLReport: Sendable {
       parts.append("<h2>\(section.name)</h2>")
       parts.append("<p class=\"claim\">\(prose(section.claim))</p>")
     }
-    parts.append("<p>\(prose(section.story))</p>")
+    // Nor is that said twice.
+    if section.story != report.lead { parts.append("<p>\(prose(section.story))</p>") }
     if let verdict = findings.verdict {
       parts.append("<p class=\"verdict\">\(badge(verdict)) \(prose(verdict.reason))</p>")
     }
@@ -77,7 +78,7 @@ public struct HTMLReport: Sendable {
     parts.append(
       "<p class=\"small\">Took \(Figures.fixed(section.took.inSeconds, places: 0)) s. Repeat it:</p>"
     )
-    parts.append("<pre>\(prose(section.command))</pre>\n</section>")
+    parts.append("\(command(section.command))\n</section>")
     return parts.joined(separator: "\n")
   }
 
@@ -96,7 +97,7 @@ public struct HTMLReport: Sendable {
   private var footer: String {
     let again =
       report.sections.count > 1
-      ? "<h2>All of it again</h2>\n<pre>\(prose(report.command))</pre>\n" : ""
+      ? "<h2>All of it again</h2>\n\(command(report.command))\n" : ""
     let facts = report.machine.map {
       "<tr><td>\(prose($0.name))</td><td>\(prose($0.value))</td></tr>"
     }
@@ -107,6 +108,12 @@ public struct HTMLReport: Sendable {
       </table></div>
       \(again)</footer>
       """
+  }
+
+  /// A command breaks between its words and never within one, as browsers do after each hyphen.
+  private func command(_ text: String) -> String {
+    let words = text.split(separator: " ").map { "<span>\(prose(String($0)))</span>" }
+    return "<pre>\(words.joined(separator: " "))</pre>"
   }
 
   private func badge(_ verdict: Verdict) -> String {
@@ -141,9 +148,11 @@ public struct HTMLReport: Sendable {
     figure{margin:20px -12px}
     figure svg{display:block;width:100%;height:auto}
     svg.narrow{display:none;max-width:460px}
-    .scroll{overflow-x:auto;margin:16px 0}
+    .scroll{overflow-x:auto;margin:16px 0;
+    background:linear-gradient(to left,var(--sb-paper) 40%,transparent) 100% 0/48px 100% no-repeat
+    local,linear-gradient(to left,var(--sb-h),transparent) 100% 0/18px 100% no-repeat scroll}
     table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums}
-    caption{text-align:left;font-weight:600;padding:.3em 0}
+    caption{text-align:left;font-weight:600;padding:.3em 0;white-space:nowrap}
     th,td{padding:.28em .9em .28em 0;text-align:right;border-bottom:1px solid var(--sb-h);
     white-space:nowrap}
     th{color:var(--sb-f);font-weight:500;vertical-align:bottom}
@@ -153,11 +162,15 @@ public struct HTMLReport: Sendable {
     footer h2{margin-top:1em}
     pre{font:.86rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;
     white-space:pre-wrap;border-left:3px solid var(--sb-h);padding:.2em .8em;margin:.4em 0}
+    pre span{white-space:nowrap}
     @media (max-width:640px){svg.wide{display:none}svg.narrow{display:block}body{padding-top:8px}
-    th,td{padding-right:.7em}td:first-child{white-space:normal}}
+    th,td{padding-right:.6em}table{font-size:.8rem}
+    th:first-child,td:first-child{white-space:normal;position:sticky;left:0;
+    background:var(--sb-paper)}}
     @media print{body{max-width:none;padding:0;font-size:10.5pt}
     svg.wide{display:block!important}svg.narrow{display:none!important}
-    figure{break-inside:avoid;max-width:168mm}h2,.claim,.verdict{break-after:avoid}
-    tr{break-inside:avoid}a{color:inherit;text-decoration:none}}
+    figure{margin:14px 0;break-inside:avoid;max-width:140mm}h2,.claim,.verdict{break-after:avoid}
+    .small{break-after:avoid}pre,table,tr{break-inside:avoid}section p{orphans:3;widows:3}
+    .scroll{overflow:visible;background:none}a{color:inherit;text-decoration:none}}
     """
 }

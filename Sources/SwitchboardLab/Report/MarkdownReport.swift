@@ -30,9 +30,8 @@ public struct MarkdownReport: Sendable {
 
   private func section(_ section: Report.Section) -> [String] {
     let findings = section.findings
-    var lines = [
-      "## \(section.name)", "", "*\(section.claim)*", "", section.story, "",
-    ]
+    var lines = ["## \(section.name)", "", "*\(section.claim)*", ""]
+    if section.story != report.lead { lines += [section.story, ""] }
     if let verdict = findings.verdict {
       lines += ["**The claim \(verdict.outcome.rawValue).** \(verdict.reason)", ""]
     }

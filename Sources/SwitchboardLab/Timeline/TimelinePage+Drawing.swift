@@ -193,9 +193,11 @@ extension TimelinePage {
       g.fillRect(left - 3, 0, 1, height);
       drawScroll(g);
       drawWindow();
-      const span = seen.to - seen.from;
-      byId("range").textContent = moment(Math.max(seen.from, 0), span / 100) + " to "
-        + moment(seen.to, span / 100) + " (" + brief(span) + ")";
+      // Of the recording, without the margins beside it.
+      const from = Math.max(seen.from, whole.from), to = Math.min(seen.to, whole.to);
+      const span = Math.max(0, to - from), grain = (seen.to - seen.from) / 100;
+      byId("range").textContent = moment(from, grain) + " to " + moment(to, grain)
+        + " (" + brief(span) + ")";
     };
     const drawScroll = g => {
       const room = height - axis - pinnedHeight, rest = rowsHeight - pinnedHeight;
