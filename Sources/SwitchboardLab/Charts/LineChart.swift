@@ -219,7 +219,22 @@ public struct LineChart: Picture {
       let name = placer.place(
         lines[index].name, near: ends[index], width: 200, ink: .hue(lines[index].hue),
         isBold: true)
+      if let label = name?.first { drawLeader(from: ends[index], to: label, in: &frame) }
       frame.drawing.texts += name ?? []
     }
+  }
+
+  /// A name that found no room beside its line's end is led to.
+  private func drawLeader(
+    from end: Drawing.Point, to label: Label, in frame: inout Frame
+  ) {
+    let breadth = TextMetrics.width(label.text, size: label.size, isBold: label.isBold)
+    let left = label.anchor == .end ? label.place.x - breadth : label.place.x
+    let top = label.place.y - label.size * TextMetrics.ascent
+    let near = Drawing.Point(
+      min(max(end.x, left), left + breadth), min(max(end.y, top), label.place.y + 3))
+    let (dx, dy) = (near.x - end.x, near.y - end.y)
+    guard dx * dx + dy * dy > 14 * 14 else { return }
+    frame.drawing.shapes.append(.line([end, near], label.ink, width: 0.8, isDashed: false))
   }
 }
