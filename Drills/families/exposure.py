@@ -95,10 +95,13 @@ def rules(at):
     must(needs == ["CKernel"], f"the core depends on {needs}")
     for path in (PACKAGE / "Sources/Switchboard").rglob("*.swift"):
         must("import Foundation" not in path.read_text(), f"{path.name} imports Foundation")
-    counts = {}
-    for folder in sorted((PACKAGE / "Sources").iterdir()):
-        code = "".join(path.read_text() for path in folder.rglob("*.swift"))
-        counts[folder.name] = len(re.findall(r"\bunsafe\b(?=[ (])", re.sub(r"//.*", "", code)))
+    counts = dict.fromkeys(sorted(one.name for one in (PACKAGE / "Sources").iterdir()), 0)
+    # What serves peers apart from what is for tests.
+    counts["Switchboard/Simulation"] = 0
+    for path in sorted((PACKAGE / "Sources").rglob("*.swift")):
+        folder = path.relative_to(PACKAGE / "Sources").parts
+        name = "/".join(folder[:2]) if "/".join(folder[:2]) in counts else folder[0]
+        counts[name] += len(re.findall(r"\bunsafe\b(?=[ (])", re.sub(r"//.*", "", path.read_text())))
     ceilings = json.loads(CEILINGS.read_text())
     for name, count in counts.items():
         most = ceilings.get(name, 0)
