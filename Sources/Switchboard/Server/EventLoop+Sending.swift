@@ -28,7 +28,7 @@ extension EventLoop where B: ~Copyable {
     let flags = slots[key.index].flags
     guard flags.isDisjoint(with: [.lingering, .closed]) else { return }
     if slots[key.index].outbox == 0, !connection.isSpilled,
-      backend.joinOutput(connection.count, key)
+      connection.count <= options.outboxLimit, backend.joinOutput(connection.count, key)
     {
       return
     }
