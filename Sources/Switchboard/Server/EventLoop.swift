@@ -92,7 +92,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     closeAll()
   }
 
-  private mutating func turn() throws(SystemError) {
+  mutating func turn() throws(SystemError) {
     backend.setRoom(room)
     let deadline = control.mail.fallAsleep() ? nextDeadline : now
     try backend.wait(until: deadline)
@@ -120,7 +120,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     return catchUpEnd != nil
   }
 
-  private var isFinished: Bool {
+  var isFinished: Bool {
     isStopped || draining.map { !$0.isGathering && slots.count == 0 } ?? false
   }
 

@@ -93,7 +93,7 @@ extension Course {
     try loop.listen(listener)
     record.isServing = true
     begin()
-    try loop.run()
+    try loop.runAudited { record.fail(.disagreement($0)) }
     record.isServing = false
     guard !record.hasFailed else { return }
     if loop.slots.count > 0 { record.fail(.leftOver("\(loop.slots.count) connections")) }

@@ -28,6 +28,8 @@ public enum Violation: Hashable, Sendable, CustomStringConvertible {
   case lateTimer(nanoseconds: UInt64)
   /// More was done in one turn than may be.
   case budget(String)
+  /// What the loop counts and remembers does not agree with what is so, after a turn.
+  case disagreement(String)
   /// The loop ended with an error.
   case loopFailed(SystemError)
   /// More calls were made than any scenario needs.
@@ -55,6 +57,7 @@ public enum Violation: Hashable, Sendable, CustomStringConvertible {
     case .earlyTimer(let early): "a timer went off \(early) ns early"
     case .lateTimer(let late): "a timer went off \(late) ns late, and nothing held it up"
     case .budget(let what): "the budget of a turn was exceeded: \(what)"
+    case .disagreement(let what): "after a turn: \(what)"
     case .loopFailed(let error): "the loop ended: \(error)"
     case .tooManyCalls(let count):
       "\(count) calls, more than any scenario needs: it goes in circles"

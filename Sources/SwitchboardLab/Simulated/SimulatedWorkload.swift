@@ -11,6 +11,8 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
   case line
   /// Large output, timers, pauses, messages.
   case probe
+  /// All that a connection offers: letters, portions, timers that are replaced.
+  case care
 
   /// Describes the world of a seed: a few clients, with options that make the edges near.
   public func describe(_ world: SimulatedWorld) {
@@ -46,6 +48,11 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
     case .probe:
       world.serve { ProbeSession() }
       world.replies(Probe.replies)
+      world.readsLate = true
+    case .care:
+      let others = Correspondents()
+      world.serve { CareSession(others) }
+      world.replies(Care.replies)
       world.readsLate = true
     }
   }
@@ -106,6 +113,7 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
     case .echo: return random.bytes(1 + length(&random))
     case .line: return LineModel.line(&random)
     case .probe: return probe(&random)
+    case .care: return Care.request(&random)
     }
   }
 

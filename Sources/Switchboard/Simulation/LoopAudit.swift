@@ -1,0 +1,89 @@
+// What a loop knows of its connections, counted and looked at again after every turn.
+extension EventLoop where B: ~Copyable {
+  /// Runs the loop as ``run()`` does, and tells what is found amiss after a turn.
+  mutating func runAudited(_ found: (String) -> Void) throws(SystemError) {
+    do throws(SystemError) {
+      while !isFinished {
+        try turn()
+        if let amiss { found(amiss) }
+      }
+    } catch {
+      closeAll()
+      throw error
+    }
+    closeAll()
+  }
+
+  /// What does not agree; nil when everything does.
+  private var amiss: String? {
+    var (used, unsent) = (0, 0)
+    for index in 0..<slots.end {
+      guard let key = slots.key(at: index) else {
+        if wheel.isSet(UInt32(index)) { return "a deadline is set for nobody" }
+        continue
+      }
+      used += 1
+      unsent += outboxes.count(slots[key.index].outbox)
+      if let wrong = amiss(of: key) { return "connection \(index): \(wrong)" }
+    }
+    if used != slots.count { return "\(used) connections are counted as \(slots.count)" }
+    if used > limits.maxConnections { return "\(used) connections are held" }
+    if unsent != outboxes.total { return "\(unsent) unsent bytes are counted as \(outboxes.total)" }
+    if unsent > options.totalOutboxLimit, B.name != "io_uring" {
+      return "\(unsent) bytes are unsent"
+    }
+    return amissInAccepting
+  }
+
+  /// What does not agree about one connection.
+  private func amiss(of key: Key) -> String? {
+    let slot = slots[key.index]
+    if slot.flags.contains(.closed) {
+      return wheel.isSet(key.index) ? "a deadline outlives its close" : nil
+    }
+    let unsent = outboxes.count(slot.outbox)
+    if unsent > options.outboxLimit, B.name != "io_uring" { return "\(unsent) bytes are unsent" }
+    if slot.outbox != 0, unsent == 0 { return "an empty outbox is kept" }
+    if unsent > 0, !slot.flags.contains(.sending) { return "unsent bytes are not being sent" }
+    return amissInPauses(slot, unsent) ?? amissInDeadlines(key, slot)
+  }
+
+  private func amissInPauses(_ slot: Slot, _ unsent: Int) -> String? {
+    let flags = slot.flags
+    let isPaused = flags.contains(.pausedByOutbox)
+    if isPaused, unsent <= options.lowWatermark { return "paused with \(unsent) bytes unsent" }
+    // What a ring could not send in place is put back without a look at it.
+    if !isPaused, unsent > options.highWatermark, !flags.contains(.lingering), B.name != "io_uring"
+    {
+      return "received from with \(unsent) bytes unsent"
+    }
+    let wants =
+      !flags.contains(.peerEnded)
+      && (flags.contains(.lingering)
+        || flags.isDisjoint(with: [.pausedBySession, .pausedByOutbox]))
+    return wants == flags.contains(.receiving)
+      ? nil : wants ? "not received from" : "received from, and should not be"
+  }
+
+  private func amissInDeadlines(_ key: Key, _ slot: Slot) -> String? {
+    let isLingering = slot.flags.contains(.lingering)
+    let isDue = slot.alarm != 0 || limits.idle != 0 && !isLingering
+    if isDue, !wheel.isSet(key.index) { return "no deadline is set" }
+    if isLingering, slot.alarm == 0 { return "it lingers for ever" }
+    let isHeard = slot.flags.contains(.sending) || drainedSoon.contains(key)
+    if slot.flags.contains(.wantsDrained), !isHeard { return "nobody will tell that all is sent" }
+    return nil
+  }
+
+  /// What does not agree about the pause in accepting.
+  private var amissInAccepting: String? {
+    guard !isStopped, draining == nil else { return nil }
+    if isAccepting { return nil }
+    guard let pause = accepting.pause else { return "nothing is accepted, for no reason" }
+    if case .connectionLimit = pause, slots.count < limits.maxConnections {
+      return "nothing is accepted, although there is room"
+    }
+    if accepting.retryAt == nil, slots.count == 0 { return "nothing will end a pause" }
+    return nil
+  }
+}

@@ -1,0 +1,86 @@
+// Hunts for mutants: `hunt FAULTS SEEDS SECONDS`, with their numbers on standard input, one a line.
+//
+// Each runs in a process of its own, from seed 0 on, until a seed fails, traps, never ends, or all have
+// passed. A line for each tells its number, the last seed and what was seen there; `-` for nothing.
+import CKernel
+import Glibc
+import Switchboard
+import SwitchboardLab
+
+let arguments = CommandLine.arguments
+guard arguments.count >= 4, let seeds = UInt64(arguments[2]), let seconds = Int(arguments[3]),
+  let faults: Faults = ["none": .none, "mild": .mild, "harsh": .harsh][arguments[1]]
+else { fatalError("hunt none|mild|harsh SEEDS SECONDS [SEED: trace it]") }
+
+/// What a child tells: the seed at which it is, and behind it the text of a failure.
+let page = mmap(nil, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)!
+
+/// Processor time that one seed may take: far more than any does that comes to an end.
+let most = 5
+
+func limitTime() {
+  var timer = itimerval()
+  timer.it_value.tv_sec = most
+  setitimer(__itimer_which_t(ITIMER_PROF.rawValue), &timer, nil)
+}
+
+func run(_ seed: UInt64, trace: ((String) -> Void)? = nil) throws(SimulationFailure) {
+  let every = SimulatedWorkload.allCases
+  let workload = every[Int(seed % UInt64(every.count))]
+  try simulate(seed: seed, faults: faults, trace: trace) { workload.describe($0) }
+}
+
+func child() -> Never {
+  var memory = rlimit(rlim_cur: 8 << 30, rlim_max: 8 << 30)
+  setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &memory)
+  memory = rlimit(rlim_cur: 0, rlim_max: 0)
+  setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &memory)
+  let start = ContinuousClock().now
+  for seed in 0..<seeds {
+    page.storeBytes(of: seed, as: UInt64.self)
+    if seed % 16 == 0, ContinuousClock().now - start > .seconds(seconds) { _exit(3) }
+    limitTime()
+    do throws(SimulationFailure) {
+      try run(seed)
+    } catch {
+      let text = Array("\(error.backend.rawValue): \(error.violation)".utf8.prefix(500)) + [0]
+      (page + 8).copyMemory(from: text, byteCount: text.count)
+      _exit(1)
+    }
+  }
+  _exit(0)
+}
+
+/// What became of a child.
+func outcome(_ status: Int32) -> String? {
+  let signal = status & 0x7F
+  switch (signal, status >> 8 & 0xFF) {
+  case (0, 0): return nil
+  case (0, 1): return String(cString: (page + 8).assumingMemoryBound(to: UInt8.self))
+  case (0, 3): return nil
+  case (SIGPROF, _): return "never ends"
+  case (0, let code): return "ends with \(code)"
+  default: return "trapped (signal \(signal))"
+  }
+}
+
+if arguments.count > 4, let seed = UInt64(arguments[4]) {
+  do { try run(seed, trace: { print($0) }) } catch { print(error) }
+  exit(0)
+}
+setenv("SWIFT_BACKTRACE", "enable=no", 1)
+let quiet = open("/dev/null", O_WRONLY)
+while let line = readLine(), let number = Int32(line) {
+  page.storeBytes(of: 0, as: UInt64.self)
+  let process = ck_fork()
+  if process == 0 {
+    ck_set_mutant(number)
+    dup2(quiet, 2)
+    child()
+  }
+  var status: Int32 = 0
+  while waitpid(process, &status, 0) < 0 {}
+  let seed = page.load(as: UInt64.self)
+  print("\(number) \(seed) \(outcome(status) ?? "-")")
+  fflush(stdout)
+}

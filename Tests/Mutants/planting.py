@@ -1,0 +1,137 @@
+"""A copy of the sources with mutants in it, each behind a switch; and the simulation's search for them.
+
+All mutants are in the one build. Only what the simulation runs is built: the engine without what
+starts threads and opens real sockets, the sessions, their workloads, and `Hunt/main.swift`.
+"""
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+WORK = ROOT / ".build" / "mutants"
+
+# What no simulation reaches, and what would take most of the compiler's time.
+LEFT_OUT = [
+    "Server/Blocking/", "Server/Server.swift", "Server/Shard.swift", "Server/CountedServer.swift",
+    "Server/BackendName.swift", "Ring/RingProbe.swift", "Simulation/CallFaults.swift",
+    "Simulation/Faulty",
+]
+STANDIN = """
+/// For those that are not built here.
+enum Shard { typealias Tables = (sessions: SessionTable, box: AnyObject) }
+"""
+SWITCH = """internal import CKernel
+
+/// Whether a mutant is on.
+@usableFromInline
+func isMutant(_ number: Int32) -> Bool { ck_mutant() == number }
+"""
+HEADER = """
+#include <unistd.h>
+extern int ck_mutant_number;
+static inline int ck_mutant(void) { return ck_mutant_number; }
+static inline void ck_set_mutant(int number) { ck_mutant_number = number; }
+static inline int ck_fork(void) { return fork(); }
+"""
+BODY = """
+#include <stdlib.h>
+int ck_mutant_number;
+// For tests, which are told by the environment.
+__attribute__((constructor)) static void ck_read_mutant(void) {
+  const char *number = getenv("SWITCHBOARD_MUTANT");
+  if (number) ck_mutant_number = atoi(number);
+}
+"""
+PACKAGE = """// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "mutants",
+  targets: [
+    .target(name: "CKernel"),
+    .target(name: "Switchboard", dependencies: ["CKernel"]),
+    .target(name: "SwitchboardProtocols"),
+    .target(name: "SwitchboardLab", dependencies: ["Switchboard", "SwitchboardProtocols"]),
+    .executableTarget(
+      name: "hunt", dependencies: ["CKernel", "Switchboard", "SwitchboardLab"],
+      swiftSettings: [.swiftLanguageMode(.v5)]),
+  ],
+  swiftLanguageModes: [.v6]
+)
+"""
+
+
+def is_left_out(file):
+    return any(file.startswith(f"Sources/Switchboard/{name}") for name in LEFT_OUT)
+
+
+def copy(changed, source):
+    """Everything that is built, some files changed. Those that stay the same keep their time stamps."""
+    wanted = {
+        "Package.swift": PACKAGE,
+        "Sources/Switchboard/ActiveMutant.swift": SWITCH + STANDIN,
+        "Sources/hunt/main.swift": (ROOT / "Tests/Mutants/Hunt/main.swift").read_text(),
+    }
+    for folder in ["CKernel", "Switchboard", "SwitchboardProtocols", "SwitchboardLab/Sessions",
+                   "SwitchboardLab/Simulated"]:
+        for path in (ROOT / "Sources" / folder).rglob("*.*"):
+            file = str(path.relative_to(ROOT))
+            if path.is_file() and not is_left_out(file):
+                wanted[file] = path.read_text()
+    wanted["Sources/CKernel/include/ckernel.h"] += HEADER
+    wanted["Sources/CKernel/ckernel.c"] += BODY
+    wanted |= {file: text for file, text in changed.items() if not is_left_out(file)}
+    for file, text in wanted.items():
+        to = source / file
+        to.parent.mkdir(parents=True, exist_ok=True)
+        if not to.exists() or to.read_text() != text:
+            to.write_text(text)
+    for path in list((source / "Sources").rglob("*.*")):
+        if path.is_file() and str(path.relative_to(source)) not in wanted:
+            path.unlink()
+
+
+def build(source, scratch):
+    command = ["swift", "build", "-c", "release", "--product", "hunt", "--scratch-path",
+               str(scratch), "-Xswiftc", "-suppress-warnings"]
+    subprocess.run(command, cwd=source, check=True, stdout=sys.stderr)
+    shown = subprocess.run(command + ["--show-bin-path"], cwd=source, check=True,
+                           capture_output=True, text=True)
+    return Path(shown.stdout.strip()) / "hunt"
+
+
+def hunt(program, numbers, faults, seeds, seconds, jobs, tell):
+    """Calls `tell` for each with its number, and the seed that found it and how, or None."""
+    waiting, lock = list(reversed(numbers)), threading.Lock()
+
+    def work():
+        process = subprocess.Popen(
+            ["nice", "-n", "10", str(program), faults, str(seeds), str(seconds)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        while True:
+            with lock:
+                if not waiting:
+                    break
+                number = waiting.pop()
+            process.stdin.write(f"{number}\n")
+            process.stdin.flush()
+            _, seed, text = process.stdout.readline().rstrip("\n").split(" ", 2)
+            with lock:
+                tell(number, None if text == "-" else (int(seed), text))
+        process.stdin.close()
+        process.wait()
+
+    threads = [threading.Thread(target=work) for _ in range(jobs)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def must_pass(program, faults):
+    """Ends the program if a seed fails without any mutant."""
+    found = []
+    hunt(program, [0], faults, 3000, 300, 1, lambda number, seen: found.append(seen))
+    if found[0]:
+        sys.exit(f"without any mutant seed {found[0][0]} fails ({found[0][1]}): find that first")

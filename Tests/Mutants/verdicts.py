@@ -1,0 +1,72 @@
+"""What equal.txt says of mutants that may survive, and the report of a run."""
+from collections import Counter
+
+import planting
+import rules
+
+
+class Verdicts:
+    """The entries of equal.txt: under a line `== reason`, mutants by name; under `== file: reason`,
+    files that the simulation does not run."""
+
+    def __init__(self, text):
+        self.equal, self.files, self.used = {}, {}, set()
+        for stanza in text.split("\n== ")[1:]:
+            lines = [line for line in stanza.split("\n") if line.strip()]
+            reason = lines[0]
+            for line in lines[1:]:
+                if reason.startswith("not simulated: "):
+                    self.files[line.strip()] = reason
+                else:
+                    self.equal[line.strip()] = reason
+
+    def is_unsimulated(self, mutant):
+        return any(mutant.name.startswith(name) for name in self.files)
+
+    def is_equal(self, mutant):
+        if mutant.name in self.equal:
+            self.used.add(mutant.name)
+        return mutant.name in self.equal
+
+
+def read():
+    path = planting.ROOT / "Tests/Mutants/equal.txt"
+    return Verdicts(path.read_text() if path.exists() else "")
+
+
+class Report:
+    OUTCOMES = ["found", "survived", "equal", "not simulated", "no Swift"]
+
+    def __init__(self, verdict):
+        self.verdict = verdict
+        self.entries = []  # (mutant, outcome, what found it)
+
+    def add(self, mutant, outcome, found=None):
+        self.entries.append((mutant, outcome, found))
+
+    def survivors(self):
+        return [mutant.name for mutant, outcome, _ in self.entries if outcome == "survived"]
+
+    def table(self, title, key, names):
+        lines = [f"{title:28}" + "".join(f"{outcome:>15}" for outcome in self.OUTCOMES)]
+        counts = Counter((key(mutant), outcome) for mutant, outcome, _ in self.entries)
+        for name in [*names, None]:
+            row = [sum(n for (k, o), n in counts.items() if o == outcome and name in (None, k))
+                   for outcome in self.OUTCOMES]
+            lines.append(f"{name or 'all':28}" + "".join(f"{count:15}" for count in row))
+        return lines
+
+    def text(self, seconds):
+        folders = list(dict.fromkeys(mutant.folder for mutant, *_ in self.entries))
+        lines = self.table("folder", lambda mutant: mutant.folder, folders)
+        lines += ["", *self.table("rule", lambda mutant: mutant.rule, rules.RULES)]
+        seeds = sorted(found[0] + 1 for *_, found in self.entries if found)
+        lines.append("")
+        if seeds:
+            late = max((e for e in self.entries if e[2]), key=lambda entry: entry[2][0])
+            lines.append(
+                f"{len(seeds)} found in {seconds:.0f} s, the median after {seeds[len(seeds) // 2]} "
+                f"seeds, the last after {seeds[-1]}: {late[0].name}")
+        for name in self.survivors():
+            lines.append(f"survived: {name}")
+        return "\n".join(lines)
