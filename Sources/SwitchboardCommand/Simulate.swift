@@ -76,6 +76,13 @@ struct Simulate: ParsableCommand {
     transform: Read.count(0...Int.max))
   var seed: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Take back what is excused: what the engine is known not to hold to yet, or 'all' of it.",
+      valueName: "excuse", visibility: .hidden),
+    transform: SimulatedWorld.Excuses.init(named:))
+  var holdTo: [SimulatedWorld.Excuses] = []
+
   @Flag(help: "Print every call and everything that sessions and clients do; with '--seed'.")
   var trace = false
 
@@ -120,9 +127,14 @@ struct Simulate: ParsableCommand {
     let workload = servedProtocol.workload(seed)
     TrapReport.set("switchboard simulate: seed \(seed) trapped; to replay: \(command(seed))\n")
     return try simulate(seed: seed, faults: faults.faults, trace: trace) { world in
-      workload.describe(world)
-      backend.choose(in: world)
+      describe(world, workload)
     }
+  }
+
+  private func describe(_ world: SimulatedWorld, _ workload: SimulatedWorkload) {
+    workload.describe(world)
+    backend.choose(in: world)
+    for excuse in holdTo { world.excuses.subtract(excuse) }
   }
 
   /// The line that replays a seed.
@@ -157,8 +169,7 @@ struct Simulate: ParsableCommand {
     let clock = ContinuousClock()
     let start = clock.now
     let shrunk = Switchboard.shrink(seed: seed, faults: faults.faults) { world in
-      workload.describe(world)
-      backend.choose(in: world)
+      describe(world, workload)
     }
     guard let shrunk else {
       Output.error(
@@ -192,5 +203,18 @@ struct Simulate: ParsableCommand {
     }
     tally.lines.forEach(Output.line)
     if tally.failed > 0 || tally.different > 0 { throw ExitCode(1) }
+  }
+}
+
+extension SimulatedWorld.Excuses {
+  init(named name: String) throws {
+    if name == "all" {
+      self = .all
+    } else if let (_, excuse) = Self.names.first(where: { $0.key == name }) {
+      self = excuse
+    } else {
+      let names = Self.names.map(\.key).joined(separator: ", ")
+      throw ValidationError("There is no excuse '\(name)'. There are: all, \(names).")
+    }
   }
 }

@@ -46,7 +46,7 @@ import Testing
   @Test(arguments: [1630, 150, 457, 1400] as [UInt64])
   func `a ring told a session of another's address when its queue was full`(_ seed: UInt64) throws {
     try simulate(seed: seed, faults: .harsh) { world in
-      SimulatedWorkload.line.describe(world)
+      SimulatedWorkload.line.describe(world, .plain)
       world.backend = .ioUring
     }
   }
@@ -56,7 +56,7 @@ import Testing
   @Test(arguments: [3113, 3209] as [UInt64])
   func `draining left bytes behind whose receive was to be armed anew`(_ seed: UInt64) throws {
     try simulate(seed: seed, faults: .harsh) { world in
-      SimulatedWorkload.allCases[Int(seed % 4)].describe(world)
+      SimulatedWorkload.allCases[Int(seed % 4)].describe(world, .plain)
       world.backend = .ioUring
     }
   }
@@ -115,7 +115,7 @@ import Testing
   /// waiting, as pollers do.
   @Test func `draining closed its listener after two waits that a signal had ended`() throws {
     try simulate(seed: 40390, faults: .harsh) { world in
-      SimulatedWorkload.allCases[40390 % 4].describe(world)
+      SimulatedWorkload.allCases[40390 % 4].describe(world, .plain)
       world.backend = .ioUring
     }
   }

@@ -33,9 +33,13 @@ extension Course {
       defer { drain = nil }
       var options = Listener<SimulatedKernel>.Options()
       options.backlog = Int32(clamping: world.backlog)
-      let listener = try Listener(
-        on: .loopback(port: Course.port), options: options, system: kernel)
-      try serve(listener, control)
+      var listeners = Slab<Listener<SimulatedKernel>>(capacity: 4)
+      for address in world.addresses {
+        let listener = try Listener(on: address, options: options, system: kernel)
+        watch(listener.descriptor)
+        _ = listeners.insert(listener)
+      }
+      try serve(listeners, control)
     } catch {
       record.fail(.loopFailed(error))
     }
@@ -43,28 +47,28 @@ extension Course {
 
   /// The one place where a backend's name becomes its type.
   private func serve(
-    _ listener: consuming Listener<SimulatedKernel>, _ control: LoopControl<SimulatedKernel>
+    _ listeners: consuming Slab<Listener<SimulatedKernel>>, _ control: LoopControl<SimulatedKernel>
   ) throws(SystemError) {
     let budget = world.options.acceptBudget
     record.acceptBudget = budget
     switch world.backend {
     case .select:
       let poller = try SelectPoller(system: kernel)
-      try loop(Proactor(poller: poller, acceptBudget: budget, system: kernel), listener, control)
+      try loop(Proactor(poller: poller, acceptBudget: budget, system: kernel), listeners, control)
     case .poll:
       let poller = try PollPoller(system: kernel)
-      try loop(Proactor(poller: poller, acceptBudget: budget, system: kernel), listener, control)
+      try loop(Proactor(poller: poller, acceptBudget: budget, system: kernel), listeners, control)
     case .epoll:
       let poller = try EdgeEpoll(system: kernel)
-      try loop(Proactor(poller: poller, acceptBudget: budget, system: kernel), listener, control)
+      try loop(Proactor(poller: poller, acceptBudget: budget, system: kernel), listeners, control)
     case .ioUring:
       record.acceptBudget = .max
       let ring = try URing(sizes: ringSizes, connections: capacity + 64, system: kernel)
-      try loop(ring, listener, control)
+      try loop(ring, listeners, control)
     }
   }
 
-  private var capacity: Int { world.options.maxConnections ?? max(1, world.descriptorLimit - 32) }
+  var capacity: Int { world.options.maxConnections ?? max(1, world.descriptorLimit - 32) }
 
   /// Half of the seeds have a ring that runs out of everything.
   private var ringSizes: URing<SimulatedKernel>.Sizes {
@@ -81,7 +85,7 @@ extension Course {
   }
 
   private func loop<B: Backend & ~Copyable>(
-    _ backend: consuming B, _ listener: consuming Listener<SimulatedKernel>,
+    _ backend: consuming B, _ listeners: consuming Slab<Listener<SimulatedKernel>>,
     _ control: LoopControl<SimulatedKernel>
   ) throws(SystemError) where B.System == SimulatedKernel {
     guard let tables = try world.makeTable?(capacity + 64, control.mail) else { return }
@@ -89,13 +93,17 @@ extension Course {
     let record = record
     var loop = try EventLoop(
       backend: backend, sessions: table, box: tables.box, capacity: capacity, control: control,
-      options: world.options, notice: { notice in record.say("\(notice)") })
-    try loop.listen(listener)
+      options: world.options, notice: { [unowned self] notice in noticed(notice) })
+    var listeners = listeners
+    for place in 0..<listeners.end {
+      if let key = listeners.key(at: place) { try loop.listen(listeners.remove(key)) }
+    }
     record.isServing = true
     begin()
     try loop.runAudited { record.fail(.disagreement($0)) }
     record.isServing = false
     guard !record.hasFailed else { return }
+    checkNotices()
     if loop.slots.count > 0 { record.fail(.leftOver("\(loop.slots.count) connections")) }
     if loop.outboxes.total > 0 { record.fail(.leftOver("\(loop.outboxes.total) unsent bytes")) }
     if loop.wheel.count > 0 { record.fail(.leftOver("\(loop.wheel.count) deadlines")) }

@@ -8,27 +8,37 @@ final class Course: SimulatedNetwork.Hooks {
   let indices = StableTable<Int>()
   var isAdvancing = false
   var left = 0
+  /// Server's ends of connections whose sessions were opened, and that it has not closed.
+  var held = 0
+  /// The loop's turn, as its sessions see it.
+  var turn = 0
+  var openedInTurn = 0
+  /// Client machines that were told to have reached the limit of an address.
+  var toldHosts: Set<SocketAddress> = []
+  let listeners = StableTable<PassedOver>()
   /// When draining began; nil before.
   var drainBegan: UInt64?
   /// Asks the loop to drain; nil while there is none.
   var drain: (() -> Void)?
   let start: UInt64
 
-  static let port: UInt16 = 9090
-
   /// Events of kind `.other`.
   enum Moment: UInt64 { case connect, drain }
 
   init(_ world: SimulatedWorld, faults: Faults, trace: ((String) -> Void)?) {
     self.world = world
+    world.spare()
     let injector = FaultInjector(faults, seed: world.seed)
     network = SimulatedNetwork(seed: world.seed, faults: injector)
     record = CallRecord(network, seed: world.seed)
     kernel = SimulatedKernel(network, record)
     start = network.now
     super.init()
+    network.callCost = world.costs.call.clampedNanoseconds
+    network.kibibyteCost = world.costs.kibibyte.clampedNanoseconds
     record.trace = trace
     record.unfinished = { [unowned self] in unfinished }
+    record.isReceivingBounded = !world.excuses.contains(.receiveBudget)
     network.descriptorLimit = world.descriptorLimit
     network.faults.end = start + world.faultPhase.clampedNanoseconds
     network.limit = network.faults.end + world.limit.clampedNanoseconds
@@ -51,22 +61,26 @@ final class Course: SimulatedNetwork.Hooks {
   }
 
   func add(_ plan: SimulatedClient) {
-    let socket = network.makeSocket(.v4)
+    let family = destination(of: plan).family
+    let socket = network.makeSocket(family)
     socket.client = plan.number
     // Its port is its name.
-    socket.address = .loopback(port: UInt16(20000 + plan.number % 20000))
+    socket.address = plan.address(family)
     while indices.count <= plan.number { unsafe indices.append(-1) }
     indices[plan.number] = clients.count
     unsafe clients.append(CourseClient(plan, socket, model: world.model))
   }
 
-  /// The client whose address ends with a port.
-  func client(atPort port: UInt16) -> Int { port >= 20000 && port < 40000 ? Int(port) - 20000 : 0 }
+  /// Where a client connects to.
+  func destination(of plan: SimulatedClient) -> SocketAddress {
+    guard !world.addresses.isEmpty else { return .loopback(port: 9090) }
+    return world.addresses[plan.destination % world.addresses.count]
+  }
 
-  /// The client behind a direct descriptor. While completions find the queue full, a ring's session
-  /// may be told of no address.
-  func client(behind descriptor: Int32) -> Int? {
-    record.ring?.file(descriptor)?.link?.number
+  /// The server's end behind a descriptor as its backend numbers it.
+  func end(behind descriptor: Int32) -> SimulatedSocket? {
+    if let ring = record.ring { return ring.file(descriptor) }
+    return network.socket(Descriptor(rawValue: descriptor))
   }
 
   func took(_ count: Int, _ client: Int, at now: Instant) {
@@ -81,6 +95,8 @@ final class Course: SimulatedNetwork.Hooks {
     guard socket.client > 0 else { return }
     advance(indices[socket.client])
   }
+
+  override func serverCloses(_ socket: SimulatedSocket) { serverClosed(socket) }
 
   override func clientTimer(_ client: Int, _ token: UInt64) {
     if clients[client].isTiming, token == UInt64(clients[client].step) {
@@ -101,10 +117,10 @@ final class Course: SimulatedNetwork.Hooks {
   func connect(_ index: Int) {
     let plan = clients[index].plan
     let random = SimulatedRandom(seed: world.seed, stream: 1, part: UInt64(plan.number))
-    let link = network.makeLink(number: plan.number, random: random)
+    let link = network.makeLink(number: plan.number, random: random, isNear: plan.isNear)
     record.say("client \(plan.number) connects")
     network.beginConnecting(
-      clients[index].socket, to: .loopback(port: Course.port), over: link)
+      clients[index].socket, to: destination(of: plan), over: link)
   }
 
   func beginDraining() {

@@ -25,6 +25,16 @@ struct CourseClient {
   var received = 0
   var pausedUntil: UInt64 = 0
   var isOver = false
+  /// A session was opened for it.
+  var wasOpened = false
+  /// Its server's end is open, and was given to a session.
+  var isHeld = false
+  /// It was turned away for the limit of its address.
+  var wasRefused = false
+  /// Where it comes from, whatever its port.
+  let machine: SocketAddress
+  /// In which turn the server closed its end; -1 when it has not.
+  var closedIn = -1
   /// How many of its bytes its session has been given.
   var taken = 0
   /// When that was last.
@@ -64,6 +74,9 @@ struct CourseClient {
     if let model, sent.count != modelled { expected = model(sent) }
     self.plan = plan
     self.socket = socket
+    var machine = socket.address
+    machine.port = 0
+    self.machine = machine
     self.sent = sent
     self.expected = expected
     self.moves = moves

@@ -1,38 +1,81 @@
 /// The sessions of a simulated loop, and a look at every call that they get.
 final class ObservedTable: SessionTable {
-  private struct Life {
+  struct Life {
     var isOpen = false
     var hasEnded = false
     var isClosing = false
+    /// It asked not to be given bytes.
+    var isPaused = false
     var client = 0
     var alarm: UInt64?
+    /// The server's end of its connection.
+    var end: SimulatedSocket?
+    /// Bytes that it wrote, and how many of them before the present turn.
+    var written = 0
+    var writtenBefore = 0
+    /// Its last turn, and how many bytes it was given in it.
+    var turn = 0
+    var given = 0
+    /// What it had read when it was last seen to wait to be received from; -1 when it did not.
+    var waitMark = -1
+
+    /// Bytes that were written before this turn, and that the kernel has not taken.
+    var unsent: Int { writtenBefore - (end?.outgoing?.sent ?? 0) }
   }
 
   private let base: SessionTable
-  private let record: CallRecord
-  private let network: SimulatedNetwork
-  private unowned let course: Course
-  private let lives = StableTable<Life>()
+  let record: CallRecord
+  let network: SimulatedNetwork
+  unowned let course: Course
+  let lives = StableTable<Life>()
   private(set) var opened = 0
   private(set) var closed = 0
+  /// The loop's present, which changes with each of its turns.
+  private var present: UInt64 = 0
+  // Whether all are received from: bytes given since that was last looked at, and when that was.
+  var givenSince = 0
+  var lookedAt = 0
+  private let callbackCost: UInt64
+  private let kibibyteCost: UInt64
 
   init(_ base: SessionTable, _ record: CallRecord, _ network: SimulatedNetwork, _ course: Course) {
     self.base = base
     self.record = record
     self.network = network
     self.course = course
+    callbackCost = course.world.costs.callback.clampedNanoseconds
+    kibibyteCost = course.world.costs.kibibyte.clampedNanoseconds
   }
 
-  /// A call begins: the session must be there.
-  private func enter(_ index: Int, _ what: String) {
-    if index >= lives.count || !lives[index].isOpen {
-      record.fail(.sessionContract("\(what) when it was not open"))
+  /// A call begins: the session must be there, and must not have closed.
+  private func enter(_ index: Int, _ connection: inout Connection, _ what: String) {
+    if connection.now.nanoseconds != present { beginTurn(connection.now.nanoseconds) }
+    guard index < lives.count, lives[index].isOpen else {
+      return record.fail(.sessionContract("\(what) when it was not open"))
     }
+    if lives[index].isClosing { record.fail(.sessionContract("\(what) after it had closed")) }
+    if lives[index].turn != course.turn {
+      lives[index].turn = course.turn
+      lives[index].given = 0
+      lives[index].writtenBefore = lives[index].written
+    }
+  }
+
+  private func beginTurn(_ now: UInt64) {
+    present = now
+    course.turn += 1
+    course.openedInTurn = 0
+    if course.listeners.count > 1 { course.checkListeners() }
+    if givenSince > 4 * ObservedTable.budget { lookForStarved() }
   }
 
   /// A call has ended: what it asked for is remembered.
   private func leave(_ index: Int, _ connection: inout Connection) {
     guard index < lives.count else { return }
+    network.spend(callbackCost)
+    if !connection.requests.contains(.overflow) { lives[index].written += connection.count }
+    if connection.requests.contains(.pause) { lives[index].isPaused = true }
+    if connection.requests.contains(.resume) { lives[index].isPaused = false }
     if connection.requests.contains(.timer) { lives[index].alarm = connection.alarm?.nanoseconds }
     if connection.requests.contains(.close) { lives[index].isClosing = true }
     if connection.requests.contains(.abort) { record.excuse(lives[index].client) }
@@ -41,10 +84,12 @@ final class ObservedTable: SessionTable {
   override func open(_ index: Int, _ connection: inout Connection) {
     while lives.count <= index { unsafe lives.append(Life()) }
     if lives[index].isOpen { record.fail(.sessionContract("opened twice")) }
-    let told = connection.peerAddress.map { course.client(atPort: $0.port) }
-    let client = course.client(behind: connection.descriptor) ?? told ?? 0
-    if let told, told != client { record.fail(.sessionContract("told of another's address")) }
-    lives[index] = Life(isOpen: true, client: client)
+    let end = course.end(behind: connection.descriptor)
+    let client = end?.link?.number ?? 0
+    checkAddress(connection.peerAddress, end)
+    lives[index] = Life(isOpen: true, client: client, end: end)
+    enter(index, &connection, "opened")
+    course.opened(client)
     course.took(0, client, at: connection.now)
     opened += 1
     record.say("session \(index) of client \(client) opened")
@@ -52,27 +97,39 @@ final class ObservedTable: SessionTable {
     leave(index, &connection)
   }
 
+  /// A peer that has not gone has an address, and a session is told of that one.
+  private func checkAddress(_ told: SocketAddress?, _ end: SimulatedSocket?) {
+    guard let end else { return }
+    if let told {
+      if told != end.peer { record.fail(.sessionContract("told of another's address")) }
+    } else if !end.wasReset, !course.world.excuses.contains(.lostAddress) {
+      record.fail(.sessionContract("told of no address"))
+    }
+  }
+
   override func received(_ index: Int, _ bytes: Span<UInt8>, _ connection: inout Connection) {
-    enter(index, "given bytes")
+    enter(index, &connection, "given bytes")
     if bytes.isEmpty { record.fail(.sessionContract("given no bytes")) }
     if index < lives.count, lives[index].hasEnded {
       record.fail(.sessionContract("given bytes behind the end"))
     }
     if index < lives.count {
       course.took(bytes.count, lives[index].client, at: connection.now)
+      given(bytes.count, index)
     }
     base.received(index, bytes, &connection)
+    network.spend(UInt64(bytes.count) &* kibibyteCost >> 10)
     leave(index, &connection)
   }
 
   override func drained(_ index: Int, _ connection: inout Connection) {
-    enter(index, "told that all is sent")
+    enter(index, &connection, "told that all is sent")
     base.drained(index, &connection)
     leave(index, &connection)
   }
 
   override func ended(_ index: Int, _ connection: inout Connection) {
-    enter(index, "told of the end")
+    enter(index, &connection, "told of the end")
     if index < lives.count {
       if lives[index].hasEnded { record.fail(.sessionContract("told of the end twice")) }
       lives[index].hasEnded = true
@@ -83,7 +140,7 @@ final class ObservedTable: SessionTable {
   }
 
   override func elapsed(_ index: Int, _ connection: inout Connection) {
-    enter(index, "told of its timer")
+    enter(index, &connection, "told of its timer")
     if index < lives.count { checkTimer(lives[index].alarm) }
     if index < lives.count { lives[index].alarm = nil }
     base.elapsed(index, &connection)
@@ -96,20 +153,23 @@ final class ObservedTable: SessionTable {
     }
     if network.now < alarm { return record.fail(.earlyTimer(nanoseconds: alarm - network.now)) }
     let holdsUp = network.faults.has(.stall) || network.faults.has(.lateWake)
-    // A tick, a millisecond of rounding, and a turn with a thousand calls in it.
-    if !holdsUp, network.now - alarm > 5_000_000 {
+    // A tick, a millisecond of rounding, and a turn with a thousand calls in it; longer ones apart.
+    let work = record.workTime.last + record.workTime.before
+    if !holdsUp, network.now - alarm > 5_000_000 + 2 * work {
       record.fail(.lateTimer(nanoseconds: network.now - alarm))
     }
   }
 
   override func draining(_ index: Int, _ connection: inout Connection) {
-    enter(index, "asked to finish")
+    enter(index, &connection, "asked to finish")
     base.draining(index, &connection)
     leave(index, &connection)
   }
 
   override func close(_ index: Int, _ reason: CloseReason) {
-    enter(index, "closed")
+    if index >= lives.count || !lives[index].isOpen {
+      record.fail(.sessionContract("closed when it was not open"))
+    }
     record.say("session \(index) closed: \(reason)")
     closed += 1
     if index < lives.count {
@@ -122,7 +182,7 @@ final class ObservedTable: SessionTable {
   override func collectMail() -> Int { base.collectMail() }
   override func addressee(_ place: Int) -> Key { base.addressee(place) }
   override func deliver(_ place: Int, _ index: Int, _ connection: inout Connection) {
-    enter(index, "given a message")
+    enter(index, &connection, "given a message")
     // Work, also when nothing is sent for it.
     record.excuseIdleTurn()
     base.deliver(place, index, &connection)

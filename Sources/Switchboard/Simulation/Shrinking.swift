@@ -165,7 +165,8 @@ extension Violation {
       (.closedTwice, .closedTwice), (.leakedDescriptors, .leakedDescriptors),
       (.leftOver, .leftOver), (.sessionContract, .sessionContract), (.earlyTimer, .earlyTimer),
       (.lateTimer, .lateTimer), (.budget, .budget), (.loopFailed, .loopFailed),
-      (.tooManyCalls, .tooManyCalls):
+      (.tooManyCalls, .tooManyCalls), (.limit, .limit), (.refused, .refused),
+      (.passedOver, .passedOver), (.backendContract, .backendContract):
       true
     // Waiting for ever and not being finished are two sights of one thing.
     case (.notFinished, .sleepsForEver), (.sleepsForEver, .notFinished): true

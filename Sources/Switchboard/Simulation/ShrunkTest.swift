@@ -17,6 +17,21 @@ extension SimulatedWorld {
       lines.append("world.options.highWatermark = \(options.highWatermark)")
       lines.append("world.options.lowWatermark = \(options.lowWatermark)")
     }
+    if addresses != [.loopback(port: 9090)] {
+      let all = addresses.map { ".loopback(.\($0.family), port: \($0.port))" }
+      lines.append("world.addresses = [\(all.joined(separator: ", "))]")
+    }
+    if let limit = options.maxConnectionsPerAddress {
+      lines.append("world.options.maxConnectionsPerAddress = \(limit)")
+    }
+    for (name, cost) in [
+      ("call", costs.call), ("callback", costs.callback), ("kibibyte", costs.kibibyte),
+    ] where cost != .zero {
+      lines.append("world.costs.\(name) = .nanoseconds(\(cost.clampedNanoseconds))")
+    }
+    for (name, excuse) in Excuses.names where !excuses.contains(excuse) {
+      lines.append("world.excuses.remove(.\(Excuses.camelCased(name)))")
+    }
     if backlog != 128 { lines.append("world.backlog = \(backlog)") }
     if descriptorLimit != 1024 { lines.append("world.descriptorLimit = \(descriptorLimit)") }
     if let drain { lines.append("world.drain = .nanoseconds(\(drain.clampedNanoseconds))") }
@@ -54,6 +69,9 @@ extension SimulatedClient {
   var statements: [String] {
     var lines = ["world.client(\(number)) { client in"]
     lines.append("  client.connect(after: .nanoseconds(\(start)))")
+    if destination != 0 { lines.append("  client.connect(to: \(destination))") }
+    if host != 0 { lines.append("  client.connect(from: \(host))") }
+    if isNear { lines.append("  client.comeNear()") }
     for step in steps {
       switch step {
       case .send(let bytes): lines.append("  client.send(\(SimulatedClient.literal(bytes)))")
@@ -78,4 +96,16 @@ extension SimulatedClient {
     }
     return "\(bytes)"
   }
+}
+
+extension SimulatedWorld.Excuses {
+  fileprivate static func camelCased(_ name: String) -> String {
+    let parts = name.split(separator: "-")
+    return parts.prefix(1).joined() + parts.dropFirst().map { $0.capitalized }.joined()
+  }
+}
+
+extension Substring {
+  /// With its first letter in upper case.
+  fileprivate var capitalized: String { prefix(1).uppercased() + dropFirst() }
 }

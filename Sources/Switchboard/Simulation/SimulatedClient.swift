@@ -25,6 +25,12 @@ public struct SimulatedClient: Hashable, Sendable {
   /// When it connects, from the start.
   var start: UInt64
   var steps: [Step] = []
+  /// Which of the world's addresses it connects to, by its place among them.
+  var destination = 0
+  /// Which of the clients' machines it is on: each has an address of its own.
+  var host = 0
+  /// Its link is as fast as any can be.
+  var isNear = false
 
   init(number: Int, seed: UInt64) {
     self.number = number
@@ -34,6 +40,12 @@ public struct SimulatedClient: Hashable, Sendable {
 
   /// Connects so long after the start; by chance within 20 ms unless told.
   public mutating func connect(after duration: Duration) { start = duration.clampedNanoseconds }
+  /// Connects to another of the world's addresses than the first.
+  public mutating func connect(to destination: Int) { self.destination = max(0, destination) }
+  /// Comes from a machine with an address of its own, one for each number from 0 to 250.
+  public mutating func connect(from host: Int) { self.host = min(max(0, host), 250) }
+  /// Is so near, and has so wide a window, that it sends and reads faster than any server.
+  public mutating func comeNear() { isNear = true }
   /// Sends bytes, in pieces where the connection takes no more at the moment.
   public mutating func send(_ bytes: [UInt8]) { if !bytes.isEmpty { steps.append(.send(bytes)) } }
   /// Sends a text's UTF-8.
@@ -58,6 +70,16 @@ public struct SimulatedClient: Hashable, Sendable {
   public mutating func reset() { steps.append(.reset) }
   /// Closes, whatever may still come. The script ends here.
   public mutating func close() { steps.append(.close) }
+
+  /// Where it comes from. Machines of IPv6 have a network of their own each.
+  func address(_ family: SocketAddress.Family) -> SocketAddress {
+    let port = UInt16(20000 + number % 20000)
+    let base = SocketAddress.loopback(family, port: port)
+    guard host > 0 else { return base }
+    return family == .v4
+      ? SocketAddress(family: .v4, low: base.low + UInt64(host), port: port)
+      : SocketAddress(family: .v6, high: 0x2001_0DB8 << 32 + UInt64(host), low: 1, port: port)
+  }
 
   /// How many bytes the script sends.
   var sentCount: Int {

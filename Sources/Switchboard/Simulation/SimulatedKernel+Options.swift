@@ -21,7 +21,7 @@ extension SimulatedKernel {
     guard let socket = alias?.socket ?? network.socket(descriptor) else {
       return .failure(.badDescriptor)
     }
-    guard socket.state == .connected else { return .failure(.notConnected) }
+    guard socket.state == .connected, !socket.wasReset else { return .failure(.notConnected) }
     address = socket.peer
     return .value(0)
   }

@@ -23,10 +23,16 @@ public final class SimulatedWorld {
   public var backend = Backend.epoll
   /// How the server behaves.
   public var options = ServerOptions()
-  /// Connections that the listener's queue holds.
+  /// Where the server listens: on all of them. Clients come to the first unless told otherwise.
+  public var addresses = [SocketAddress.loopback(port: 9090)]
+  /// Connections that each listener's queue holds.
   public var backlog = 128
   /// Descriptors that the server's process may hold.
   public var descriptorLimit = 1024
+  /// What the server's work costs.
+  public var costs = Costs()
+  /// What the engine is not held to.
+  public var excuses = Excuses.all
   /// How long faults strike, from the start; after that, everything has to come to its end.
   public var faultPhase: Duration = .seconds(5)
   /// How long everything may take, in virtual time, from the end of the faults. Two dozen clients
@@ -36,6 +42,17 @@ public final class SimulatedWorld {
   public var drain: Duration?
   /// Whether a session may leave bytes unread that had arrived when it was asked to finish.
   public var readsLate = false
+
+  /// What work costs in virtual time, beside up to 1.2 microseconds for each system call. With these
+  /// a server can be made slower than those who call it.
+  public struct Costs: Hashable, Sendable {
+    /// Each system call, and each entry that a ring takes.
+    public var call: Duration = .zero
+    /// Each call of a session.
+    public var callback: Duration = .zero
+    /// Each KiB that is received, sent, or given to a session.
+    public var kibibyte: Duration = .zero
+  }
 
   var clients: [SimulatedClient] = []
   var model: (([UInt8]) -> [UInt8])?
@@ -61,6 +78,11 @@ public final class SimulatedWorld {
   /// Adds clients, each with a script of its own.
   public func clients(_ count: Int, _ script: (inout SimulatedClient) -> Void) {
     for _ in 0..<max(0, count) { client(clients.count + 1, script) }
+  }
+
+  /// Changes what was said of each client so far.
+  public func changeClients(_ change: (inout SimulatedClient) -> Void) {
+    for place in clients.indices { change(&clients[place]) }
   }
 
   /// Adds one client by its number, which also decides about its connection's latency and size.

@@ -30,6 +30,12 @@ public enum Violation: Hashable, Sendable, CustomStringConvertible {
   case budget(String)
   /// What the loop counts and remembers does not agree with what is so, after a turn.
   case disagreement(String)
+  /// More is held than an option allows.
+  case limit(String)
+  /// A client was turned away although there was room for it.
+  case refused(client: Int)
+  /// Somebody was passed over for so many turns, while others were served.
+  case passedOver(String, turns: Int)
   /// The loop ended with an error.
   case loopFailed(SystemError)
   /// More calls were made than any scenario needs.
@@ -58,6 +64,10 @@ public enum Violation: Hashable, Sendable, CustomStringConvertible {
     case .lateTimer(let late): "a timer went off \(late) ns late, and nothing held it up"
     case .budget(let what): "the budget of a turn was exceeded: \(what)"
     case .disagreement(let what): "after a turn: \(what)"
+    case .limit(let what): "a limit was not kept: \(what)"
+    case .refused(let client): "client \(client) was turned away although there was room"
+    case .passedOver(let who, let turns):
+      "\(who) was passed over for \(turns) turns in which others were served"
     case .loopFailed(let error): "the loop ended: \(error)"
     case .tooManyCalls(let count):
       "\(count) calls, more than any scenario needs: it goes in circles"

@@ -15,7 +15,7 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
   case care
 
   /// Describes the world of a seed: a few clients, with options that make the edges near.
-  public func describe(_ world: SimulatedWorld) {
+  public func describe(_ world: SimulatedWorld, _ breadth: Breadth = .wide) {
     serve(in: world)
     chooseOptions(of: world)
     let count = world.random.within(1...24)
@@ -23,6 +23,7 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
     world.clients(count) { client in
       script(&client, isPatient: isPatient)
     }
+    if breadth == .wide { widen(world) }
   }
 
   /// What is served, and its model.
@@ -97,7 +98,7 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
   }
 
   /// Sends a message whole, or in two or three pieces with a pause between.
-  private func send(_ message: [UInt8], _ client: inout SimulatedClient) {
+  func send(_ message: [UInt8], _ client: inout SimulatedClient) {
     guard message.count > 1, client.random.chance(0.3) else { return client.send(message) }
     let middle = client.random.within(1...message.count - 1)
     client.send(Array(message[..<middle]))
@@ -105,7 +106,7 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
     client.send(Array(message[middle...]))
   }
 
-  private func message(_ random: inout SimulatedRandom) -> [UInt8] {
+  func message(_ random: inout SimulatedRandom) -> [UInt8] {
     switch self {
     case .frames:
       let length = length(&random)

@@ -12,7 +12,7 @@ extension SimulatedNetwork {
     var address = address
     if address.port == 0 { address.port = nextEphemeralPort() }
     let isTaken = listeners.contains {
-      $0.address.port == address.port && !($0.sharesPort && socket.sharesPort)
+      $0.address.covers(address) && !($0.sharesPort && socket.sharesPort)
     }
     if isTaken { return .failure(.addressInUse) }
     socket.address = address
@@ -61,6 +61,7 @@ extension SimulatedNetwork {
     }
     let count = unsafe incoming.take(into: buffer)
     if count > 0 {
+      charge(count, on: socket)
       hasRead(socket)
       return .value(count)
     }
@@ -88,6 +89,7 @@ extension SimulatedNetwork {
     if count < buffer.count { outgoing.wantsRoom = true }
     guard count > 0 else { return buffer.count == 0 ? .value(0) : .failure(.wouldBlock) }
     unsafe outgoing.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    charge(count, on: socket)
     socket.lastActive = turnStart
     transmit(count, from: socket, over: link)
     return .value(count)
@@ -121,5 +123,13 @@ extension SimulatedNetwork {
     guard option == .error else { return .value(1) }
     defer { socket.error = nil }
     return .value(Int(socket.error?.rawValue ?? 0))
+  }
+}
+
+extension SocketAddress {
+  /// Whether a listener on this address takes what is sent to another.
+  func covers(_ other: SocketAddress) -> Bool {
+    port == other.port && family == other.family
+      && ((high == other.high && low == other.low) || (high == 0 && low == 0))
   }
 }

@@ -20,7 +20,7 @@ extension SimulatedNetwork {
     if now < link.cutUntil {
       return heap.push(.connect, socket.id, at: link.cutUntil + link.latency, detail: attempt)
     }
-    guard let listener = listeners.first(where: { $0.address.port == socket.peer.port }) else {
+    guard let listener = listeners.first(where: { $0.address.covers(socket.peer) }) else {
       return heap.push(.refused, socket.id, at: now + delay(over: link))
     }
     // A full queue: the first segment is dropped, and sent again a second later, then two.
@@ -39,6 +39,7 @@ extension SimulatedNetwork {
     end.lastActive = now
     socket.other = end.id
     listener.queue.append(end)
+    listener.queued += 1
     wake(listener, PollBits.read)
     heap.push(.connected, socket.id, at: now + delay(over: link))
   }
@@ -161,6 +162,7 @@ extension SimulatedNetwork {
   /// Closes. With unread bytes, or a linger of zero, the peer gets a reset; otherwise what was sent
   /// still arrives.
   func close(_ socket: SimulatedSocket) {
+    if socket.client == 0, socket.state == .connected { serverCloses(socket) }
     switch socket.state {
     case .listening:
       listeners.removeAll { $0 === socket }

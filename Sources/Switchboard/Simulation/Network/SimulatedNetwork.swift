@@ -13,6 +13,8 @@ final class SimulatedNetwork {
   class Hooks {
     /// Something happened to a client's socket: `bits` are `PollBits`.
     func happened(_ socket: SimulatedSocket, _ bits: UInt32) {}
+    /// A connection of the server's is closed by it.
+    func serverCloses(_ socket: SimulatedSocket) {}
     /// A client's clock.
     func clientTimer(_ client: Int, _ token: UInt64) {}
     /// An event of kind `.other`.
@@ -31,7 +33,11 @@ final class SimulatedNetwork {
   var openDescriptors = 0
   var descriptorLimit = 1024
 
-  private(set) var now: UInt64 = 1_000_000_000
+  private(set) var now: UInt64
+  /// What a call costs beside the little that it takes by chance, and what a KiB does that passes
+  /// through one of the server's sockets.
+  var callCost: UInt64 = 0
+  var kibibyteCost: UInt64 = 0
   private let heapPlace = StablePlace(EventHeap())
   /// What is still to happen.
   var heap: EventHeap {
@@ -63,7 +69,8 @@ final class SimulatedNetwork {
   /// What one call costs, in nanoseconds, apart from chance.
   private var scheduling: SimulatedRandom
 
-  init(seed: UInt64, faults: FaultInjector) {
+  init(seed: UInt64, faults: FaultInjector, start: UInt64 = 1_000_000_000) {
+    now = start
     injector = StablePlace(faults)
     scheduling = SimulatedRandom(seed: seed, stream: 2)
     // Standard input, output and error are taken.
@@ -82,7 +89,7 @@ final class SimulatedNetwork {
   func enter() {
     calls += 1
     precondition(calls < SimulatedNetwork.mostCalls, "a simulated loop goes in circles")
-    now &+= 200 &+ (scheduling.advance() & 1023)
+    now &+= 200 &+ (scheduling.advance() & 1023) &+ callCost
     if heap.nextTime <= now { catchUp() }
   }
 
@@ -90,6 +97,17 @@ final class SimulatedNetwork {
   func lose(_ nanoseconds: UInt64) {
     now &+= nanoseconds
     catchUp()
+  }
+
+  /// Work takes time; what is due by then happens with the next call.
+  @inline(__always)
+  func spend(_ nanoseconds: UInt64) { now &+= nanoseconds }
+
+  /// Bytes passed through a socket: the server's cost time.
+  @inline(__always)
+  func charge(_ count: Int, on socket: SimulatedSocket) {
+    guard kibibyteCost > 0, socket.client == 0 else { return }
+    spend(UInt64(count) &* kibibyteCost >> 10)
   }
 
   /// Lets everything happen that is due.
@@ -160,6 +178,11 @@ final class SimulatedNetwork {
     unsafe observer?._withUnsafeGuaranteedRef { $0.happened(socket, bits) }
   }
 
+  /// A socket of the server's is closed by it.
+  func serverCloses(_ socket: SimulatedSocket) {
+    unsafe observer?._withUnsafeGuaranteedRef { $0.serverCloses(socket) }
+  }
+
   /// The same for something else.
   func wake(_ file: SimulatedFile, _ bits: UInt32) {
     hasChanged = true
@@ -187,8 +210,14 @@ final class SimulatedNetwork {
     unsafe SimulatedStream(streams.append(SimulatedStream.Body(capacity: capacity)))
   }
 
-  func makeLink(number: Int, random: SimulatedRandom) -> SimulatedLink {
-    unsafe SimulatedLink(links.append(SimulatedLink.Body(number: number, random: random)))
+  func makeLink(
+    number: Int, random: SimulatedRandom, isNear: Bool = false
+  ) -> SimulatedLink {
+    let body =
+      isNear
+      ? SimulatedLink.Body(near: number, random: random)
+      : SimulatedLink.Body(number: number, random: random)
+    return unsafe SimulatedLink(links.append(body))
   }
 
   func makeEpoll() -> SimulatedEpoll { unsafe SimulatedEpoll(epolls.append(SimulatedEpoll.Body())) }

@@ -35,6 +35,7 @@ struct SimulatedSocket {
     // Listening.
     var queue: [SimulatedSocket] = []
     var backlog = 0
+    var queued = 0
 
     init(id: Int, family: SocketAddress.Family) {
       self.id = id
@@ -163,6 +164,13 @@ extension SimulatedSocket {
     get { own.peer }
     nonmutating set { own.peer = newValue }
   }
+  /// How many connections came into the queue so far.
+  var queued: Int {
+    get { own.queued }
+    nonmutating set { own.queued = newValue }
+  }
+  /// How many of them have left it.
+  var taken: Int { own.queued - own.queue.count }
   /// Connections that wait to be accepted.
   var queue: [SimulatedSocket] {
     get { own.queue }
