@@ -21,7 +21,11 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   private var ready: [Key] = []
   private let input: ByteRegion
   private let output: ByteRegion
-  private var listeners: [(descriptor: Descriptor, isWatched: Bool)] = []
+  private var listeners: [(descriptor: Descriptor, isWatched: Bool, hasWaiting: Bool)] = []
+  /// The listener that was accepted from last: the others have their turns before it has another.
+  private var lastListener = 0
+  /// Listeners that may have somebody waiting in this turn.
+  private var waitingListeners = 0
   /// Whether the listeners are watched; nil when some are not that should be.
   private var isAccepting: Bool? = true
   /// Why a listener could not be watched again; told by the next completion.
@@ -63,7 +67,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     do throws(RegistrationError) {
       try poller.set(descriptor, .read, was: nil, key: listenerKey(listeners.count))
     } catch { throw error.asSystemError(descriptor) }
-    listeners.append((descriptor, true))
+    listeners.append((descriptor, isWatched: true, hasWaiting: false))
   }
 
   private func listenerKey(_ index: Int) -> Key {
@@ -88,8 +92,34 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     }
   }
 
+  /// A listener has somebody waiting. Accepting comes at the end of the turn, when it is known
+  /// which others have: they share the turn's accepts, one after the other, however few those are.
+  private mutating func noteWaiting(_ index: Int) {
+    guard index < listeners.count, !listeners[index].hasWaiting else { return }
+    listeners[index].hasWaiting = true
+    waitingListeners += 1
+  }
+
+  private mutating func accept() -> Completion? {
+    while acceptsLeft > 0, waitingListeners > 0 {
+      repeat {
+        lastListener = (lastListener + 1) % listeners.count
+      } while !listeners[lastListener].hasWaiting
+      if let completion = accept(lastListener) { return completion }
+      forgetWaiting(lastListener)
+    }
+    while waitingListeners > 0, let index = listeners.firstIndex(where: \.hasWaiting) {
+      forgetWaiting(index)
+    }
+    return nil
+  }
+
+  private mutating func forgetWaiting(_ index: Int) {
+    listeners[index].hasWaiting = false
+    waitingListeners -= 1
+  }
+
   private mutating func accept(_ index: Int) -> Completion? {
-    guard acceptsLeft > 0, index < listeners.count else { return nil }
     acceptsLeft -= 1
     var address = SocketAddress.any(port: 0)
     let (system, descriptor) = (system, listeners[index].descriptor)
@@ -227,13 +257,15 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
         event.key.generation & 1 == 0
         ? nextSpecial(event.key)
         : slots.contains(event.key) ? nextOf(event, &slots) : nil
-      if !stays(after: completion) {
+      // After its room to send, there may be something to receive.
+      if completion?.kind != .sent {
         cursor += 1
         isWritten = false
       }
       if let completion { return completion }
     }
-    return P.reportsChangesOnly ? nextReady(&slots) : nil
+    if P.reportsChangesOnly, let completion = nextReady(&slots) { return completion }
+    return waitingListeners > 0 ? accept() : nil
   }
 
   /// The next of those that had more to receive.
@@ -249,19 +281,11 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     return nil
   }
 
-  /// Whether the event at the cursor may have more to tell.
-  @inline(__always)
-  private func stays(after completion: Completion?) -> Bool {
-    switch completion?.kind {
-    case .accepted, .acceptFailed, .sent: true
-    default: false
-    }
-  }
-
-  /// A listener is asked again until its queue is empty or the turn's budget is used up.
   private mutating func nextSpecial(_ key: Key) -> Completion? {
     switch Registration(key) {
-    case .listener(let listener): return accept(Int(listener.index))
+    case .listener(let listener):
+      noteWaiting(Int(listener.index))
+      return nil
     case .signals: return Completion(.signalled)
     default: return Completion(.woken)
     }
@@ -318,8 +342,8 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     }
   }
 
-  /// Whether there is more than was received. A receive that did not fill the buffer has emptied the
-  /// socket, and whatever comes later is a change; unless the end was there already, behind it.
+  /// Whether there is more than was received. A receive that did not fill the buffer has emptied
+  /// the socket, and whatever comes later is a change; unless the end was there already, behind it.
   @inline(__always)
   private mutating func remember(
     _ key: Key, _ count: Int, _ readiness: Readiness, _ slots: inout SlotTable
