@@ -3,8 +3,11 @@ extension EventLoop where B: ~Copyable {
 
   mutating func accepted(_ descriptor: Int32) {
     if slots.isFull || isStopped { return backend.refuse(descriptor) }
-    let origin = origin(of: descriptor)
-    if addresses.limit != nil, origin == nil { return backend.refuse(descriptor) }
+    // A peer whose address the kernel does not tell counts for nobody: it has gone, or memory is
+    // short.
+    let peer = addresses.limit == nil ? nil : connection.loop.peerAddress(descriptor)
+    let origin = peer.map { AddressCounts.Origin($0) }
+    if let peer, let origin, !admits(peer, origin) { return backend.refuse(descriptor) }
     let key = slots.take(descriptor: descriptor)
     if let origin { addresses.note(origin, at: key.index) }
     slots[key.index].lastActive = tick
@@ -26,19 +29,14 @@ extension EventLoop where B: ~Copyable {
     }
   }
 
-  /// Whose connection it is, counted, where that is limited. Nil when it has too many, or the peer
-  /// has gone already.
-  private mutating func origin(of descriptor: Int32) -> AddressCounts.Origin? {
-    guard let limit = addresses.limit, let address = connection.loop.peerAddress(descriptor) else {
-      return nil
-    }
-    let origin = AddressCounts.Origin(address)
+  /// Whether an address may have one more connection, which then is counted.
+  private mutating func admits(_ address: SocketAddress, _ origin: AddressCounts.Origin) -> Bool {
     switch addresses.admit(origin) {
-    case .admitted: return origin
-    case .refusedFirst: notice(.addressLimit(address, limit))
+    case .admitted: return true
+    case .refusedFirst: notice(.addressLimit(address, addresses.limit ?? 0))
     case .refused: break
     }
-    return nil
+    return false
   }
 
   private mutating func noteAccepted() {
@@ -177,7 +175,9 @@ extension EventLoop where B: ~Copyable {
     } else if limits.idle != 0, !slot.flags.contains(.lingering),
       hasCome(slot.lastActive &+ limits.idle)
     {
-      return closeNow(key, .idle)
+      if !isCatchingUp { return closeNow(key, .idle) }
+      // Its bytes may lie waiting: it is looked at again in a moment.
+      return wheel.set(key.index, to: now.advanced(byNanoseconds: 50_000_000))
     }
     if slots.contains(key), !slots[key.index].flags.contains(.closed) { schedule(key) }
   }

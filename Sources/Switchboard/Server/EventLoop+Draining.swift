@@ -2,33 +2,34 @@
 struct Drain {
   var deadline: Instant
   /// What peers have sent already, connections that wait to be accepted among it, is still being
-  /// taken in: until two turns have brought nothing, or so many have passed.
+  /// taken in: see ``Arrears``. At most for half of the time, so that something is left for
+  /// finishing.
   var isGathering = true
-  var quietTurns = 0
-  var turnsLeft = 128
+  var gatheringEnd: Instant
+  var arrears = Arrears(.draining)
   var peersAtStart = 0
   var forced = 0
 }
 
 extension EventLoop where B: ~Copyable {
-  mutating func obeyRequests(_ isQuiet: Bool) {
+  mutating func obeyRequests() {
     switch control.waker.request {
     case .none: break
-    case .drain: if draining?.isGathering ?? true { gather(isQuiet) }
+    case .drain: if draining?.isGathering ?? true { gather() }
     case .stop: isStopped = true
     }
   }
 
   /// What waits in the listeners' queues was promised service, since closing a listener resets it;
   /// and what peers have sent is answered before their sessions are asked to end.
-  private mutating func gather(_ isQuiet: Bool) {
+  private mutating func gather() {
     guard var drain = draining else {
-      draining = Drain(deadline: now + options.drainTimeout)
+      draining = Drain(
+        deadline: now + options.drainTimeout, gatheringEnd: now + options.drainTimeout / 2)
       return
     }
-    drain.quietTurns = isQuiet && !backend.owesWork ? drain.quietTurns + 1 : 0
-    drain.turnsLeft -= 1
-    drain.isGathering = drain.quietTurns < 2 && drain.turnsLeft > 0 && now < drain.deadline
+    let isOver = drain.arrears.endTurn(owesWork: backend.owesWork)
+    drain.isGathering = !isOver && now < drain.gatheringEnd
     drain.peersAtStart = slots.count
     draining = drain
     if !drain.isGathering { beginFinishing() }

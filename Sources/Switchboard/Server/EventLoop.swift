@@ -1,3 +1,10 @@
+/// A loop that takes in what came while it was stopped.
+struct CatchUp {
+  /// Until then, timers wait.
+  var timersFrom: Instant
+  var arrears = Arrears(.catchingUp)
+}
+
 /// One thread's share of a server: a backend, the connections on it, and the care they get.
 ///
 /// Compiled once for each backend; sessions are reached through a ``SessionTable``.
@@ -21,7 +28,8 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   /// Connections whose sessions are to be told, at the end of this turn, that everything is sent.
   var drainedSoon: [Key] = []
   var isStopped = false
-  private var catchUpEnd: Instant?
+  /// After it was stopped: what had come meanwhile.
+  private var catchUp: CatchUp?
   let origin: Instant
   var now: Instant
   /// Milliseconds since `origin`, from 1 on.
@@ -97,28 +105,38 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     let deadline = control.mail.fallAsleep() ? nextDeadline : now
     try backend.wait(until: deadline)
     refreshTime()
-    var isQuiet = true
-    while let completion = backend.next(&slots) {
-      isQuiet = false
-      handle(completion)
+    if let deadline { noteOversleeping(deadline) }
+    if catchUp == nil, draining == nil {
+      while let completion = backend.next(&slots) { handle(completion) }
+    } else {
+      takeArrears()
     }
-    if !isCatchingUp(after: deadline, isQuiet) { serveDeadlines() }
+    if catchUp.map({ now >= $0.timersFrom }) ?? true { serveDeadlines() }
     deliverMail()
     tellDrained()
-    obeyRequests(isQuiet)
+    obeyRequests()
   }
 
-  /// Whether deadlines must wait, since the loop slept far beyond its own: the process was stopped, or
-  /// starved. What has come meanwhile is received first, as far as a moment allows, so that no peer is
-  /// called idle whose bytes lie waiting. One turn may not bring it all.
-  private mutating func isCatchingUp(after deadline: Instant?, _ isQuiet: Bool) -> Bool {
-    if let end = catchUpEnd {
-      if isQuiet || now >= end { catchUpEnd = nil }
-    } else if let deadline, now > deadline.advanced(byNanoseconds: 100_000_000) {
-      catchUpEnd = now.advanced(byNanoseconds: 250_000_000)
+  /// What has come before is taken in, and it is noted who brings news.
+  private mutating func takeArrears() {
+    while let completion = backend.next(&slots) {
+      catchUp?.arrears.note(completion)
+      draining?.arrears.note(completion)
+      handle(completion)
     }
-    return catchUpEnd != nil
+    if catchUp?.arrears.endTurn(owesWork: backend.owesWork) ?? false { catchUp = nil }
   }
+
+  /// The loop slept far beyond its deadline: the process was stopped, or starved. What has come
+  /// meanwhile is received before anybody is called idle, whose bytes may lie waiting; one turn may
+  /// not bring it all. Timers wait for it too, but only for a moment.
+  private mutating func noteOversleeping(_ deadline: Instant) {
+    guard catchUp == nil, now > deadline.advanced(byNanoseconds: 100_000_000) else { return }
+    catchUp = CatchUp(timersFrom: now.advanced(byNanoseconds: 250_000_000))
+  }
+
+  /// Whether nobody is to be called idle yet.
+  var isCatchingUp: Bool { catchUp != nil }
 
   var isFinished: Bool {
     isStopped || draining.map { !$0.isGathering && slots.count == 0 } ?? false
