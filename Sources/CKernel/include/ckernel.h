@@ -86,6 +86,19 @@ static inline struct ck_address ck_address_in(const struct sockaddr *s) {
   return a;
 }
 
+// An address as the kernel writes it: how long it is, and its first bytes.
+static inline unsigned ck_address_length(struct ck_address a) {
+  return a.family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+}
+static inline void ck_write_address(struct ck_address a, void *into, unsigned count) {
+  struct sockaddr_storage s;
+  ck_address_out(a, &s);
+  memcpy(into, &s, count < sizeof s ? count : sizeof s);
+}
+static inline struct ck_address ck_address_at(const void *s) {
+  return ck_address_in((const struct sockaddr *)s);
+}
+
 // Resolves a host name to at most `room` addresses: their number, or getaddrinfo's error negated.
 static inline long ck_resolve(const char *host, uint16_t port, struct ck_address *into, int room) {
   struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL;

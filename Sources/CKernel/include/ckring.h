@@ -16,8 +16,13 @@
 enum {
   CK_OP_FIXED_FD_INSTALL = 54,  // Linux 6.8
   CK_PBUF_RING_INC = 2,         // IOU_PBUF_RING_INC, Linux 6.12
+  CK_OP_URING_CMD = 46,         // Linux 5.19
+  CK_SOCKET_GETSOCKOPT = 2,     // SOCKET_URING_OP_GETSOCKOPT, Linux 6.7
+  CK_SO_PEERNAME = 28,
+  CK_ACCEPT_DONTWAIT = 2,  // IORING_ACCEPT_DONTWAIT, Linux 6.10
 };
 #define CK_CQE_F_BUF_MORE (1u << 4)  // IORING_CQE_F_BUF_MORE, Linux 6.12
+#define CK_CQE_F_SOCK_NONEMPTY (1u << 2)  // IORING_CQE_F_SOCK_NONEMPTY, Linux 5.19
 
 extern long syscall(long, ...);
 
@@ -32,6 +37,9 @@ struct ck_ring {
   struct io_uring_cqe *cqes;
   void *rings;
   size_t rings_size, sqes_size;
+  // Ours: up to where completions have been looked through, how many were taken out of the queue
+  // before their turn, and how many entries wait for room in theirs.
+  unsigned scanned, parked, spilled;
 };
 
 static inline long ck_ring_open(struct ck_ring *r, unsigned entries, unsigned completions,
@@ -178,6 +186,13 @@ static inline unsigned ck_ring_completions_start(const struct ck_ring *r) { retu
 static inline struct io_uring_cqe *ck_ring_completion(struct ck_ring *r, unsigned at) {
   return &r->cqes[at & r->cq_mask];
 }
+// The next completion before `end`, NULL when there is none; and the next that was not looked at.
+static inline struct io_uring_cqe *ck_ring_next(struct ck_ring *r, unsigned end) {
+  return (int)(end - *r->cq_head) > 0 ? &r->cqes[*r->cq_head & r->cq_mask] : NULL;
+}
+static inline struct io_uring_cqe *ck_ring_scan(struct ck_ring *r, unsigned end) {
+  return (int)(end - r->scanned) > 0 ? &r->cqes[r->scanned++ & r->cq_mask] : NULL;
+}
 static inline void ck_ring_take(struct ck_ring *r, unsigned head) {
   __atomic_store_n(r->cq_head, head, __ATOMIC_RELEASE);
 }
@@ -190,12 +205,30 @@ static inline void ck_prepare_accept(struct io_uring_sqe *e, int listener, bool 
   e->file_index = IORING_FILE_INDEX_ALLOC;
   e->ioprio = many ? IORING_ACCEPT_MULTISHOT : 0;
 }
+// An accept of one connection if one waits, and EAGAIN otherwise.
+static inline void ck_prepare_accept_now(struct io_uring_sqe *e, int listener) {
+  ck_prepare_accept(e, listener, false);
+  e->ioprio = CK_ACCEPT_DONTWAIT;
+}
+// Tells once when a listener has somebody to accept.
+static inline void ck_prepare_poll_once(struct io_uring_sqe *e, int fd) {
+  e->opcode = IORING_OP_POLL_ADD;
+  e->fd = fd;
+  e->poll32_events = 0x1;  // POLLIN
+}
 static inline void ck_prepare_receive(struct io_uring_sqe *e, int file, uint16_t group,
                                       bool poll_first) {
   e->opcode = IORING_OP_RECV;
   e->fd = file;
   e->flags = IOSQE_FIXED_FILE | IOSQE_BUFFER_SELECT;
   e->ioprio = IORING_RECV_MULTISHOT | (poll_first ? IORING_RECVSEND_POLL_FIRST : 0);
+  e->buf_group = group;
+}
+// A receive of one buffer's worth.
+static inline void ck_prepare_receive_once(struct io_uring_sqe *e, int file, uint16_t group) {
+  e->opcode = IORING_OP_RECV;
+  e->fd = file;
+  e->flags = IOSQE_FIXED_FILE | IOSQE_BUFFER_SELECT;
   e->buf_group = group;
 }
 // A send that is done when the ring has been entered, and silent if everything went. Otherwise its
@@ -268,6 +301,18 @@ static inline void ck_prepare_ask(struct io_uring_sqe *e, int file, uint64_t use
   e->fd = file;
   e->flags = IOSQE_FIXED_FILE;
   e->msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+}
+// Whose connection a direct descriptor is, also when that is broken. An address of fewer than `length`
+// bytes is not told (EINVAL), of a longer one the first ones are.
+static inline void ck_prepare_peer_name(struct io_uring_sqe *e, int file, void *into,
+                                        unsigned length) {
+  e->opcode = CK_OP_URING_CMD;
+  e->fd = file;
+  e->flags = IOSQE_FIXED_FILE;
+  e->off = CK_SOCKET_GETSOCKOPT;
+  e->addr = SOL_SOCKET | (uint64_t)CK_SO_PEERNAME << 32;  // level and name
+  e->file_index = length;
+  e->addr3 = (uint64_t)(uintptr_t)into;
 }
 // Makes an ordinary descriptor of a direct one.
 static inline void ck_prepare_install(struct io_uring_sqe *e, int file) {

@@ -5,13 +5,18 @@
 /// - *Submitting neither fails nor calls back.* What goes wrong is a completion.
 /// - *Receiving and accepting stay armed* until they are switched off, so that the ordinary course
 ///   of a connection changes nothing. A connection has at most one receive and one send under way.
-/// - *A connection that breaks is told of at once*, by `.receiveFailed`, also while it does not receive.
-///   That its peer has finished sending is told only to those who receive.
+/// - *Whoever has bytes is heard*, whatever others send: within two turns, or as much later as what
+///   all who wait may send at once takes. While others wait, nobody gets more than a budget in a
+///   turn.
+/// - *Every listener is served in its turn* while there is room, however little.
+/// - *What a session may ask is answered*, whatever is full: its peer's address, for one.
+/// - *A connection that breaks is told of at once*, by `.receiveFailed`, also while it does not
+///   receive. That its peer has finished sending is told only to those who receive.
 /// - *Bytes that were received* lie in the backend's memory and may be read until `next` is called
 ///   again.
 /// - *A send names its bytes and is answered at once or later.* `send` either takes them during the
-///   call, and if not all, tells by `.sent` when there is room again; or answers `.later`: then they
-///   must stay where they are until the one `.sent` or `.sendFailed` completion.
+///   call, and if not all, tells by `.sent` when there is room again; or answers `.later`: then
+///   they must stay where they are until the one `.sent` or `.sendFailed` completion.
 /// - *Output that a callback writes* goes to where `outputRegion` says and is sent from there by
 ///   `sendOutput`. If that answers `.later`, one `.sentInPlace` or `.sendFailed` follows, with the
 ///   bytes that were not taken; the region is not given out anew before.
@@ -19,8 +24,8 @@
 ///   connection may still come, the last of them `.closed`, and until then the slot is kept.
 /// - *Completions carry the key* they were submitted with. The loop drops those whose key is dead.
 /// - `wait` submits what is to be submitted, and returns when there is something to take with
-///   `next`, or the deadline has passed. `next` answers nil when the turn is over; a backend may end
-///   a turn early and go on in the next one, which then does not sleep.
+///   `next`, or the deadline has passed. `next` answers nil when the turn is over; a backend may
+///   end a turn early and go on in the next one, which then does not sleep.
 /// - A backend belongs to one thread.
 protocol Backend: ~Copyable {
   associatedtype System: Kernel
@@ -28,8 +33,8 @@ protocol Backend: ~Copyable {
   /// How it is called in options and messages.
   static var name: String { get }
 
-  /// Tells by `.woken` or `.signalled` when a descriptor that is no connection is readable, until the
-  /// loop has taken what made it so.
+  /// Tells by `.woken` or `.signalled` when a descriptor that is no connection is readable, until
+  /// the loop has taken what made it so.
   mutating func watch(_ descriptor: Descriptor, _ completion: Completion.Kind) throws(SystemError)
   /// Begins to accept from a listening descriptor, which stays the caller's.
   mutating func listen(_ descriptor: Descriptor) throws(SystemError)
@@ -47,8 +52,8 @@ protocol Backend: ~Copyable {
   /// Where the output of the next callback goes, which is one of this connection's.
   mutating func outputRegion(for key: Key) -> OutputRegion
   /// Adds what the session wrote there to a `sendOutput` of the same connection that was answered
-  /// `.later` and that the kernel has not seen yet: whether there is such a one. Then its completion
-  /// speaks for both.
+  /// `.later` and that the kernel has not seen yet: whether there is such a one. Then its
+  /// completion speaks for both.
   mutating func joinOutput(_ count: Int, _ key: Key) -> Bool
   /// Sends from where the session wrote it, the start of ``outputRegion(for:)``.
   mutating func sendOutput(_ count: Int, _ key: Key, _ slots: inout SlotTable) -> SendAnswer
@@ -56,7 +61,8 @@ protocol Backend: ~Copyable {
   mutating func send(_ bytes: UnsafeRawBufferPointer, _ key: Key, _ slots: inout SlotTable)
     -> SendAnswer
 
-  /// Something waits for the end of a `sendOutput` that was answered `.later`: do not sleep over it.
+  /// Something waits for the end of a `sendOutput` that was answered `.later`: do not sleep over
+  /// it.
   mutating func hurrySends()
 
   /// Tells the peer that nothing more will be sent.
@@ -67,8 +73,8 @@ protocol Backend: ~Copyable {
   /// Submits, and waits for completions until `deadline` (nil: for ever).
   mutating func wait(until deadline: Instant?) throws(SystemError)
   /// Whether something that is there already may show only after the next wait: a receive that is
-  /// to be armed anew has not been submitted yet, or the kernel may have more to tell than it did. A
-  /// turn that brought nothing tells nothing as long as this is so.
+  /// to be armed anew has not been submitted yet, or the kernel may have more to tell than it did.
+  /// A turn that brought nothing tells nothing as long as this is so.
   var owesWork: Bool { get }
   /// The next completion of this turn.
   mutating func next(_ slots: inout SlotTable) -> Completion?

@@ -138,10 +138,12 @@ extension KernelDecorator where Base: RingKernel {
     calling(.ringRegister) { unsafe base.ringRegisterFiles(ring, count: count) }
   }
   public func ringRegisterBuffers(
-    _ ring: OpaquePointer, _ buffers: UnsafeMutableRawPointer, entries: UInt32
+    _ ring: OpaquePointer, _ buffers: UnsafeMutableRawPointer, entries: UInt32, group: UInt16,
+    isIncremental: Bool
   ) -> Outcome {
     calling(.ringRegister) {
-      unsafe base.ringRegisterBuffers(ring, buffers, entries: entries)
+      unsafe base.ringRegisterBuffers(
+        ring, buffers, entries: entries, group: group, isIncremental: isIncremental)
     }
   }
   public func ringRegisterItself(_ ring: OpaquePointer) -> Outcome {

@@ -28,7 +28,7 @@ extension URing {
     if let input = held.removeValue(forKey: key.index) { heldBytes -= input.bytes.count }
   }
 
-  /// Hands out what was held, piece by piece, as long as the connection receives.
+  /// Hands out what was held, a piece in each turn, as long as the connection receives.
   mutating func deliverHeld(_ key: Key, _ slots: inout SlotTable) -> Completion? {
     guard slots.contains(key), slots[key.index].flags.contains(.receiving),
       var input = held[key.index]

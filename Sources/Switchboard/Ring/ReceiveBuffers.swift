@@ -54,7 +54,8 @@ struct ReceiveBuffers<System: RingKernel>: ~Copyable {
     let (raw, start, system) = unsafe (target.raw, ring.start, target.system)
     try system.must(.ringRegister) {
       unsafe system.ringRegisterBuffers(
-        OpaquePointer(raw), UnsafeMutableRawPointer(start), entries: Self.entries)
+        OpaquePointer(raw), UnsafeMutableRawPointer(start), entries: Self.entries, group: 0,
+        isIncremental: true)
     }
     self.ring = ring
     self.memory = memory

@@ -9,11 +9,12 @@ public protocol RingKernel: Kernel {
   func ringEnter(_ ring: OpaquePointer, least: UInt32, nanoseconds: Int64) -> Outcome
   /// `io_uring_register(2)`: room for so many direct descriptors.
   func ringRegisterFiles(_ ring: OpaquePointer, count: UInt32) -> Outcome
-  /// `io_uring_register(2)`: a ring of provided buffers, used up in increments.
+  /// `io_uring_register(2)`: a ring of provided buffers. Those of one group may be used up in
+  /// increments, one message behind the other.
   func ringRegisterBuffers(
-    _ ring: OpaquePointer, _ buffers: UnsafeMutableRawPointer, entries: UInt32
-  )
-    -> Outcome
+    _ ring: OpaquePointer, _ buffers: UnsafeMutableRawPointer, entries: UInt32, group: UInt16,
+    isIncremental: Bool
+  ) -> Outcome
   /// `io_uring_register(2)`: the ring's own descriptor, which makes entering cheaper. Optional.
   func ringRegisterItself(_ ring: OpaquePointer) -> Outcome
   /// `io_uring_register(2)`: 1 when the kernel knows an operation, otherwise 0.
@@ -38,10 +39,12 @@ extension Linux: RingKernel {
     unsafe Outcome(raw: ck_ring_register_files(UnsafeMutablePointer(ring), count))
   }
   public func ringRegisterBuffers(
-    _ ring: OpaquePointer, _ buffers: UnsafeMutableRawPointer, entries: UInt32
+    _ ring: OpaquePointer, _ buffers: UnsafeMutableRawPointer, entries: UInt32, group: UInt16,
+    isIncremental: Bool
   ) -> Outcome {
     unsafe Outcome(
-      raw: ck_ring_register_buffers(UnsafeMutablePointer(ring), buffers, entries, 0, true))
+      raw: ck_ring_register_buffers(
+        UnsafeMutablePointer(ring), buffers, entries, group, isIncremental))
   }
   public func ringRegisterItself(_ ring: OpaquePointer) -> Outcome {
     unsafe ck_ring_register_itself(UnsafeMutablePointer(ring))
@@ -53,17 +56,37 @@ extension Linux: RingKernel {
   public func ringClose(_ ring: OpaquePointer) { unsafe ck_ring_close(UnsafeMutablePointer(ring)) }
 }
 
+/// How many bytes an address has as the kernel writes it: `sockaddr_in`, `sockaddr_in6`.
+enum AddressLength {
+  static let v4: UInt32 = 16
+  static let v6: UInt32 = 28
+}
+
 /// A ring and its two queues. It knows nothing of connections.
 @safe
 final class Ring<System: RingKernel> {
   let raw: UnsafeMutablePointer<ck_ring>
   let system: System
+  /// Entries that found no room in the queue.
+  private var spill = EntrySpill()
+  /// Completions that were taken out of the queue before their turn.
+  var parked: [io_uring_cqe] = []
+  var nextParked = 0
+  /// Where the kernel writes a peer's address.
+  let address: UnsafeMutableRawPointer
+  /// How long the last one was.
+  var addressLength = AddressLength.v4
+  /// How often it was asked something. Each question knows its answer by it: one that came too late
+  /// is passed over.
+  var questions: UInt64 = 0
 
   /// - Throws: `ENOSYS` where the kernel lacks io_uring or is too old, `EPERM` where a filter or
   ///   `kernel.io_uring_disabled` forbids it, `ENOMEM`.
   init(entries: UInt32, completions: UInt32, system: System) throws(SystemError) {
     unsafe raw = .allocate(capacity: 1)
     unsafe raw.initialize(to: ck_ring())
+    unsafe address = .allocate(byteCount: 128, alignment: 8)
+    unsafe address.initializeMemory(as: UInt8.self, repeating: 0, count: 128)
     self.system = system
     let raw = unsafe raw
     let outcome = unsafe system.ringOpen(
@@ -77,6 +100,7 @@ final class Ring<System: RingKernel> {
   deinit {
     if unsafe raw.pointee.fd >= 0 { unsafe system.ringClose(OpaquePointer(raw)) }
     unsafe raw.deallocate()
+    unsafe address.deallocate()
   }
 
   /// Room for direct descriptors, and a shorter way in.
@@ -89,12 +113,42 @@ final class Ring<System: RingKernel> {
     _ = unsafe system.ringRegisterItself(OpaquePointer(raw))
   }
 
-  /// An empty entry. A full queue is submitted first.
+  /// An empty entry, to be filled in before the next one is asked for. A full queue is submitted
+  /// first.
   @inline(__always)
   func entry() -> UnsafeMutablePointer<io_uring_sqe> {
-    while true {
-      if let entry = unsafe ck_ring_entry(raw) { return unsafe entry }
+    if let entry = unsafe ck_ring_entry(raw) { return unsafe entry }
+    return unsafe entryBehindFullQueue()
+  }
+
+  /// Where the kernel does not take any, whatever hinders it, the entry waits here: a callback is
+  /// no place to wait for that, and the next wait tells what is wrong.
+  @inline(never)
+  private func entryBehindFullQueue() -> UnsafeMutablePointer<io_uring_sqe> {
+    if !hasSpilled {
       _ = enter(least: 0, until: nil)
+      if let entry = unsafe ck_ring_entry(raw) { return unsafe entry }
+    }
+    unsafe raw.pointee.spilled += 1
+    return unsafe spill.add()
+  }
+
+  /// Whether entries wait for room in the queue. Then it is full.
+  @inline(__always)
+  var hasSpilled: Bool { unsafe raw.pointee.spilled > 0 }
+
+  /// Whether there are entries or completions apart from the queues, or completions in theirs.
+  @inline(__always)
+  var hasLeftOver: Bool {
+    unsafe hasSpilled || raw.pointee.parked > 0
+      || ck_ring_completions_start(raw) != ck_ring_completions_end(raw)
+  }
+
+  private func refill() {
+    while let entry = unsafe spill.first, let room = unsafe ck_ring_entry(raw) {
+      unsafe room.pointee = entry.pointee
+      spill.removeFirst()
+      unsafe raw.pointee.spilled -= 1
     }
   }
 
@@ -115,9 +169,9 @@ final class Ring<System: RingKernel> {
   /// Submits everything and waits for `least` completions, at most until `deadline`.
   ///
   /// A signal does not end it, as it ends no poller's wait: who came back without having looked
-  /// would take a turn for a quiet one. It returns normally when the deadline ends it (`ETIME`), and
-  /// when the kernel took only some of the entries or none: it has no memory for more (`EAGAIN`), or
-  /// asks to have completions taken first (`EBUSY`).
+  /// would take a turn for a quiet one. It returns normally when the deadline ends it (`ETIME`),
+  /// and when the kernel took only some of the entries or none: it has no memory for more
+  /// (`EAGAIN`), or asks to have completions taken first (`EBUSY`).
   func enter(least: UInt32, until deadline: Instant?) -> Errno? {
     while true {
       var nanoseconds: Int64 = -1
@@ -128,6 +182,7 @@ final class Ring<System: RingKernel> {
       }
       let outcome = unsafe system.ringEnter(
         OpaquePointer(raw), least: least, nanoseconds: nanoseconds)
+      if hasSpilled { refill() }
       switch outcome.errno {
       case Errno.interrupted: continue
       case nil, Errno(rawValue: 62), Errno(rawValue: 16), Errno.wouldBlock: return nil

@@ -3,46 +3,108 @@ internal import CKernel
 /// What connections of a ring can ask.
 final class RingContext<System: RingKernel>: LoopContext {
   private let ring: Ring<System>
-  /// How often it was asked. Each question knows its answer by it: one that found the queue full
-  /// comes later, when nobody waits for it any more.
-  private var questions: UInt64 = 0
 
   init(box: AnyObject, ring: Ring<System>) {
     self.ring = ring
     super.init(box: box)
   }
 
-  /// A direct descriptor has no address to be asked for: it is made an ordinary one for the time of
-  /// the question. The operation completes while it is submitted; its completion is looked up where
-  /// it lies and left for the loop, which passes over it.
   override func peerAddress(_ descriptor: Int32) -> SocketAddress? {
-    let raw = unsafe ring.raw
-    let entry = unsafe ring.entry()
-    unsafe ck_prepare_install(entry, descriptor)
+    ring.peerAddress(of: descriptor)
+  }
+}
+
+extension Ring {
+  /// A direct descriptor is no descriptor that `getpeername(2)` knows: its socket is asked through
+  /// the ring (`SO_PEERNAME`), which also tells of a connection that broke whose it was. Nil when
+  /// the kernel fails.
+  func peerAddress(of file: Int32) -> SocketAddress? {
+    // Mostly it is as long as the last one.
+    if let found = peerAddress(of: file, length: addressLength) { return found }
+    let other = AddressLength.v4 + AddressLength.v6 - addressLength
+    guard let found = peerAddress(of: file, length: other) else { return nil }
+    addressLength = other
+    return found
+  }
+
+  /// Nil, too, when the address is not so long: of a shorter one the kernel tells none (`EINVAL`),
+  /// of a longer one its first bytes.
+  private func peerAddress(of file: Int32, length: UInt32) -> SocketAddress? {
+    guard let answer = ask(file, length), answer >= 0,
+      let found = unsafe SocketAddress(ck_address_at(address)),
+      found.family == .v4 || length == AddressLength.v6
+    else { return nil }
+    return found.unmapped
+  }
+
+  /// How often the kernel is entered for an answer at most. Each time, a queue of completions is
+  /// taken out of the answer's way, so this is more than enough for every connection's to come
+  /// before it.
+  private static var patience: Int { 4096 }
+
+  /// Asks a socket for its peer's address: what the kernel answers. The operation completes while
+  /// it is submitted; but a full queue has no room for its completion, which then comes when there
+  /// is.
+  private func ask(_ file: Int32, _ length: UInt32) -> Int32? {
     questions &+= 1
-    let tag = URing<System>.Tag.install.rawValue | questions << 8
+    let tag = URing<System>.Tag.question.rawValue | questions << 8
+    let entry = unsafe entry()
+    unsafe ck_prepare_peer_name(entry, file, address, length)
     unsafe entry.pointee.user_data = tag
-    // Want of memory may end it before the entry was taken.
-    var patience = 64
-    repeat {
-      guard ring.enter(least: 0, until: nil) == nil else { return nil }
-      patience -= 1
-    } while unsafe ck_ring_unsubmitted(raw) > 0 && patience > 0
-    var at = unsafe ck_ring_completions_end(raw)
+    for _ in 0..<Self.patience {
+      guard enter(least: 0, until: nil) == nil else { return nil }
+      if let answer = takeAnswer(tag) { return answer }
+      if unsafe ck_ring_overflown(raw) {
+        park()
+      } else if unsafe ck_ring_unsubmitted(raw) == 0 {
+        return nil
+      }
+    }
+    return nil
+  }
+
+  /// The answer is taken where it lies: the loop passes over it.
+  private func takeAnswer(_ tag: UInt64) -> Int32? {
     let start = unsafe ck_ring_completions_start(raw)
+    var at = unsafe ck_ring_completions_end(raw)
     while at != start {
       at &-= 1
       guard let completion = unsafe ck_ring_completion(raw, at) else { return nil }
       guard unsafe completion.pointee.user_data == tag else { continue }
       unsafe completion.pointee.user_data = URing<System>.Tag.none.rawValue
-      let installed = unsafe completion.pointee.res
-      guard installed >= 0 else { return nil }
-      var address = SocketAddress.any(port: 0)
-      let opened = Descriptor(rawValue: installed)
-      let asked = ring.system.peerAddress(opened, into: &address)
-      _ = ring.system.close(opened)
-      return asked.isSuccess ? address.unmapped : nil
+      return unsafe completion.pointee.res
     }
     return nil
+  }
+
+  /// Takes all completions out of the queue, so that there is room for what waits behind them. The
+  /// loop gets them as if they had been left.
+  private func park() {
+    var at = unsafe ck_ring_completions_start(raw)
+    let end = unsafe ck_ring_completions_end(raw)
+    while at != end {
+      let entry = unsafe ck_ring_completion(raw, at).pointee
+      let isSend = entry.user_data & 0xFF == URing<System>.Tag.sendNow.rawValue
+      // What became of a send has been told already, where it has been looked for.
+      let isScanned = unsafe Int32(bitPattern: raw.pointee.scanned &- at) > 0
+      if !isSend || !isScanned { parked.append(entry) }
+      at &+= 1
+    }
+    unsafe ck_ring_take(raw, end)
+    unsafe raw.pointee.scanned = end
+    unsafe raw.pointee.parked = UInt32(parked.count - nextParked)
+  }
+
+  /// The next completion that was taken out of the queue.
+  func unpark() -> io_uring_cqe? {
+    guard nextParked < parked.count else { return nil }
+    let entry = parked[nextParked]
+    nextParked += 1
+    if nextParked == parked.count {
+      parked = []
+      nextParked = 0
+    }
+    unsafe raw.pointee.parked -= 1
+    return entry
   }
 }

@@ -1,53 +1,119 @@
 internal import CKernel
 
-/// Accepting, exactly as many as there is room for.
+/// Accepting, exactly as many as there is room for, and from every listener in its turn.
 ///
 /// A multishot accept is the cheapest, but takes whatever waits in the listener's queue before it
-/// can be told to end. It is used while there is room for that many; from then on each accept is for
-/// one connection and has its place reserved.
+/// can be told to end. It is used while there is room for that many; from then on each accept is
+/// for one connection and has its place reserved. A reserved place is lost to the other listeners
+/// for as long as nobody comes, so where several share few places, each is polled, and places go
+/// round among those that have somebody waiting.
 extension URing {
-  /// A listening descriptor, and the accepts that are under way on it.
+  /// A listening descriptor, and what is under way on it.
   struct Listening {
     var descriptor: Descriptor
-    /// Accepts of one connection each.
+    /// Accepts of one connection each, that wait for it.
     var singles = 0
+    /// They have been asked to end.
+    var endsSingles = false
+    /// Accepts of one connection each, that do not wait.
+    var tries = 0
     /// A multishot accept.
     var isMany = false
+    /// A poll.
+    var isPolled = false
+    /// It had somebody waiting when it was last heard of.
+    var hasWaiting = false
   }
 
-  /// More than the queues of this many listeners can hold: `net.core.somaxconn` is 4,096.
-  private static var queue: Int { 8192 }
-  /// Accepts of one connection each, for one listener.
-  private static var mostSingles: Int { 16 }
+  /// What an accept's completion is about, above its tag.
   private static var many: UInt64 { 1 << 8 }
+  private static var poll: UInt64 { 1 << 9 }
+  private static var now: UInt64 { 1 << 10 }
 
   mutating func listen(_ descriptor: Descriptor) throws(SystemError) {
     listeners.append(Listening(descriptor: descriptor))
   }
 
   mutating func setRoom(_ count: Int) {
-    let takesMany = acceptsMany && count > Self.queue * listeners.count
-    var free = takesMany ? 0 : max(0, count) - listeners.reduce(0) { $0 + $1.singles }
+    room = max(0, count)
+    let count = max(0, count - arrivals.count)
+    let takesMany = acceptsMany && count > queue * listeners.count
     for index in listeners.indices {
-      if takesMany, !listeners[index].isMany { armAccept(index, many: true) }
+      if takesMany, !listeners[index].isMany { arm(index, Self.many) }
       if !takesMany, listeners[index].isMany { cancelAccepts(index, Self.many) }
-      while free > 0, listeners[index].singles < Self.mostSingles {
-        armAccept(index, many: false)
+    }
+    if takesMany { return }
+    if listeners.count > 1, count < mostSingles * listeners.count {
+      return goRound(count)
+    }
+    var free = count - reserved
+    for index in listeners.indices {
+      // Until a multishot accept has ended, it may bring more.
+      while free > 0, !listeners[index].isMany, listeners[index].singles < mostSingles {
+        arm(index, 0)
         free -= 1
       }
-      if count <= 0, listeners[index].singles > 0 { cancelAccepts(index, 0) }
+      if count == 0 { endSingles(index) }
     }
   }
 
-  private mutating func armAccept(_ index: Int, many: Bool) {
-    if many { listeners[index].isMany = true } else { listeners[index].singles += 1 }
+  /// Places that accepts under way may need.
+  private var reserved: Int { listeners.reduce(0) { $0 + $1.singles + $1.tries } }
+
+  /// Several listeners share few places.
+  private mutating func goRound(_ count: Int) {
+    for index in listeners.indices {
+      endSingles(index)
+      if count > 0, !listeners[index].isPolled, !listeners[index].hasWaiting {
+        arm(index, Self.poll)
+      } else if count == 0, listeners[index].isPolled {
+        cancelAccepts(index, Self.poll)
+      }
+    }
+    var free = count - reserved
+    var passed = 0
+    while free > 0, passed < listeners.count {
+      nextListener = (nextListener + 1) % listeners.count
+      let listener = listeners[nextListener]
+      if listener.hasWaiting, listener.tries < mostSingles {
+        arm(nextListener, Self.now)
+        free -= 1
+        passed = 0
+      } else {
+        passed += 1
+      }
+    }
+  }
+
+  private mutating func arm(_ index: Int, _ kind: UInt64) {
     let entry = unsafe ring.entry()
-    unsafe ck_prepare_accept(entry, listeners[index].descriptor.rawValue, many)
-    unsafe entry.pointee.user_data = acceptData(index, many ? Self.many : 0)
+    let descriptor = listeners[index].descriptor.rawValue
+    switch kind {
+    case Self.many:
+      listeners[index].isMany = true
+      unsafe ck_prepare_accept(entry, descriptor, true)
+    case Self.poll:
+      listeners[index].isPolled = true
+      unsafe ck_prepare_poll_once(entry, descriptor)
+    case Self.now:
+      listeners[index].tries += 1
+      unsafe ck_prepare_accept_now(entry, descriptor)
+    default:
+      listeners[index].singles += 1
+      listeners[index].endsSingles = false
+      unsafe ck_prepare_accept(entry, descriptor, false)
+    }
+    unsafe entry.pointee.user_data = acceptData(index, kind)
   }
 
   private func acceptData(_ index: Int, _ kind: UInt64) -> UInt64 {
     Tag.accept.rawValue | kind | UInt64(index) << 32
+  }
+
+  private mutating func endSingles(_ index: Int) {
+    guard listeners[index].singles > 0, !listeners[index].endsSingles else { return }
+    listeners[index].endsSingles = true
+    cancelAccepts(index, 0)
   }
 
   private func cancelAccepts(_ index: Int, _ kind: UInt64) {
@@ -59,13 +125,39 @@ extension URing {
   mutating func accepted(_ data: UInt64, _ result: Int, _ flags: UInt32) -> Completion? {
     let index = Int(data >> 32)
     guard index < listeners.count else { return nil }
-    let isMany = data & Self.many != 0
-    if !isMany { listeners[index].singles -= 1 }
-    if isMany, flags & IORING_CQE_F_MORE == 0 { listeners[index].isMany = false }
-    if result >= 0 { return Completion(.accepted, Key(rawValue: 0), result) }
-    if result == -125 { return nil }  // ECANCELED
-    if isMany, result == -22 { acceptsMany = false }  // EINVAL
+    switch data & (Self.many | Self.poll | Self.now) {
+    case Self.many:
+      if flags & IORING_CQE_F_MORE == 0 { listeners[index].isMany = false }
+      if result == -22 { acceptsMany = false }  // EINVAL
+    case Self.poll:
+      listeners[index].isPolled = false
+      listeners[index].hasWaiting = result > 0
+      return nil
+    case Self.now:
+      listeners[index].tries -= 1
+      if result == -11 { listeners[index].hasWaiting = false }  // EAGAIN: it is polled again
+    default:
+      listeners[index].singles -= 1
+      if listeners[index].singles == 0 { listeners[index].endsSingles = false }
+    }
+    if result >= 0 {
+      // They come in at the end of the turn, those of earlier turns first.
+      arrivals.append(Int32(truncatingIfNeeded: result))
+      return nil
+    }
+    if result == -125 || result == -11 { return nil }  // ECANCELED
     return Completion(.acceptFailed, Key(rawValue: 0), -result)
+  }
+
+  /// The next connection that was accepted, within the turn's budget and its room: a multishot
+  /// accept may have brought more than that, and they wait here as they would in the listener's
+  /// queue.
+  mutating func nextArrival() -> Completion? {
+    guard acceptedInTurn < min(acceptBudget, room), let descriptor = arrivals.popFirst() else {
+      return nil
+    }
+    acceptedInTurn += 1
+    return Completion(.accepted, Key(rawValue: 0), Int(descriptor))
   }
 
   mutating func refuse(_ descriptor: Int32) {

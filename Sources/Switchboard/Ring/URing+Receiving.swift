@@ -4,24 +4,7 @@ extension URing {
   mutating func open(_ key: Key, _ slots: inout SlotTable) throws(RegistrationError) {
     slots[key.index].flags.insert(.receiving)
     // A client that waits for a greeting has sent nothing yet: do not try to receive at once.
-    armReceive(key, pollFirst: true, &slots)
-  }
-
-  /// Arms the receive of a connection that is to have one and has none. What is held comes first: if
-  /// more were received meanwhile, a peer that sends faster than it is served would fill the memory.
-  func armReceiveIfDue(_ key: Key, _ slots: inout SlotTable) {
-    let flags = slots[key.index].flags
-    guard flags.contains(.receiving), flags.isDisjoint(with: [.receiveInFlight, .peerEnded]),
-      held[key.index] == nil
-    else { return }
-    armReceive(key, pollFirst: false, &slots)
-  }
-
-  private func armReceive(_ key: Key, pollFirst: Bool, _ slots: inout SlotTable) {
-    let entry = unsafe ring.entry()
-    unsafe ck_prepare_receive(entry, slots[key.index].descriptor, 0, pollFirst)
-    unsafe entry.pointee.user_data = userData(.receive, key)
-    slots[key.index].flags.insert(.receiveInFlight)
+    armReceive(key, waitsFirst: true, &slots)
   }
 
   mutating func setReceiving(_ on: Bool, _ key: Key, _ slots: inout SlotTable) {
@@ -47,7 +30,9 @@ extension URing {
     var bytes: UnsafeMutablePointer<UInt8>?
     if flags & IORING_CQE_F_BUFFER != 0 {
       let id = Int(flags >> 16)
-      unsafe bytes = buffers.take(id, max(0, result))
+      unsafe bytes =
+        id < ReserveBuffers<System>.firstID
+        ? buffers.take(id, max(0, result)) : reserve.take(id, max(0, result))
       // Used up: it goes back when these bytes have been read.
       if flags & CK_CQE_F_BUF_MORE == 0 { usedUp = id }
     }
@@ -59,7 +44,7 @@ extension URing {
       return closedIfDone(key, &slots)
     }
     if result > 0, let bytes = unsafe bytes {
-      if isLast { armReceiveIfDue(key, &slots) }
+      if isLast { armAgain(key, hasMore: flags & CK_CQE_F_SOCK_NONEMPTY != 0, &slots) }
       var completion = Completion(.received, key, result)
       unsafe completion.bytes = bytes
       if slots[key.index].flags.contains(.receiving), held[key.index] == nil { return completion }
@@ -72,20 +57,31 @@ extension URing {
   }
 
   private mutating func returnBuffer() -> Completion? {
-    if usedUp >= 0 {
-      buffers.back(usedUp)
-      usedUp = -1
-    }
+    if usedUp >= 0 { giveBack() }
     return nil
+  }
+
+  /// The bytes of the buffer that is used up have been read.
+  @inline(__always)
+  mutating func giveBack() {
+    if usedUp < ReserveBuffers<System>.firstID {
+      buffers.back(usedUp)
+    } else {
+      reserve.back(usedUp)
+    }
+    usedUp = -1
   }
 
   private mutating func receiveEnded(_ key: Key, _ result: Int, _ slots: inout SlotTable)
     -> Completion?
   {
     switch result {
-    // ENOBUFS: more buffers, and again. ECANCELED: switched on again since? EINTR and EAGAIN: again.
-    case -105, -125, -4, -11:
-      if result == -105 { buffers.ranOut() }
+    // ENOBUFS
+    case -105:
+      starve(key, &slots)
+      return nil
+    // ECANCELED: switched on again since? EINTR and EAGAIN: again.
+    case -125, -4, -11:
       armReceiveIfDue(key, &slots)
       return nil
     case 0:

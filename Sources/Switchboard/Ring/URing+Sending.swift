@@ -51,7 +51,7 @@ extension URing {
     unsafe ck_prepare_send_now(entry, slots[key.index].descriptor, start, UInt32(count))
     let number = UInt64(filling * mostSendings + place)
     unsafe entry.pointee.user_data = Tag.sendNow.rawValue | number << 32
-    (lastSend, lastSender) = (ring.lastEntry, key)
+    (lastSend, lastSender) = (ring.lastEntry, ring.hasSpilled ? Key(rawValue: 0) : key)
     sendings[filling * mostSendings + place] = Sending(
       key: key, offset: UInt32(used), count: UInt32(count))
     if filling == 0 { sendingCount.0 += 1 } else { sendingCount.1 += 1 }
@@ -76,11 +76,6 @@ extension URing {
   /// Only sends of the arena end unheard of. Where none is under way there is nothing to look for:
   /// a loop that hurried all the same would not sleep again before the next one.
   mutating func hurrySends() { if settleAt >= 0 || sendingCount(filling) > 0 { isHurried = true } }
-
-  mutating func shutdownSending(_ key: Key, _ slots: inout SlotTable) {
-    let entry = unsafe ring.entry()
-    unsafe ck_prepare_shutdown(entry, slots[key.index].descriptor)
-  }
 
   /// Everything that was heard of the last submission has been read: sends that nothing was heard
   /// of are done.

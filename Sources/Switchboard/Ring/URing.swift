@@ -15,7 +15,8 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
 
   /// What a completion is about, in the lowest bits of its user data.
   enum Tag: UInt64 {
-    case none, accept, receive, sendNow, send, waker, signals, install, hangUp, ask
+    case none, accept, receive, sendNow, send, waker, signals, install, hangUp, ask, question
+    case shutdown
   }
 
   /// A send of the arena that is on its way.
@@ -33,18 +34,37 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     var tiers: ClosedRange<Int> = 0...2
     /// Outputs of one turn that are sent in place.
     var sendings = 65536
+    /// More than the queue of a listener can hold: `net.core.somaxconn` is 4,096.
+    var queue = 8192
+    /// Accepts of one connection each, for one listener.
+    var mostSingles = 16
+    /// Connections that are handed out in one turn.
+    var acceptBudget = 64
+    /// Buffers for those who found none, and the bytes of each: a peer's budget for one turn while
+    /// others wait.
+    var reserve = (count: 16, size: 65536)
   }
 
   let system: System
   let ring: Ring<System>
   private let raw: UnsafeMutablePointer<ck_ring>
   var buffers: ReceiveBuffers<System>
+  var reserve: ReserveBuffers<System>
+  /// Connections that found no buffer, or wait behind those.
+  var starved = Queue<Key>()
+  /// Connections whose receive is to be armed at the end of the turn, behind those.
+  var served: [Key] = []
+  /// The receives of this turn have been armed.
+  var hasArmed = false
 
   // Two arenas, side by side in one region, and what is being sent from each.
   let arenas: ByteRegion
   let arenaSize: Int
   var sendings: ReservedTable<Sending>
   let mostSendings: Int
+  let queue: Int
+  let mostSingles: Int
+  let acceptBudget: Int
   var filling = 0
   var used = 0
   var sendingCount = (0, 0)
@@ -56,17 +76,21 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
   /// Something waits for a send to be settled.
   var isHurried = false
 
-  // The completions of this turn: from head to end.
-  private var head: UInt32 = 0
+  /// Where the completions of this turn end. Their beginning is the queue's head, which moves as
+  /// they are taken.
   private var end: UInt32 = 0
-  /// Up to where the completions of this turn have been looked through for those of sends.
-  private var scanned: UInt32 = 0
   private var isOverflown = false
   /// The kernel has taken every entry, so every send of the arena that is to be settled too.
   private var isSubmitted = true
   var usedUp = -1
 
   var listeners: [Listening] = []
+  /// Connections that were accepted and not handed out yet, and how many may be in this turn.
+  var arrivals = Queue<Int32>()
+  var room = 0
+  var acceptedInTurn = 0
+  /// The listener that got the last place, where several share few.
+  var nextListener = 0
   /// The kernel has not refused a multishot accept.
   var acceptsMany = true
   private var watched: [(Descriptor, Tag)] = []
@@ -74,10 +98,14 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
   var held: [UInt32: HeldInput] = [:]
   var heldBytes = 0
   var mostHeld = 0
+  /// Those that get of it in this turn, the last first, and those that get more in the next one.
+  private var heldNow: [Key] = []
   var heldReady: [Key] = []
   var heldDelivered: [UInt8] = []
   /// Connections that stopped receiving in this turn.
   var paused: [Key] = []
+  /// The kernel could not tell a peer that nothing more is sent: no thread can be created for it.
+  var lacksWorkers = false
 
   init(sizes: Sizes, connections: Int, system: System) throws(SystemError) {
     let ring = try Ring(entries: sizes.entries, completions: sizes.completions, system: system)
@@ -90,16 +118,21 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
       throw SystemError(.ringRegister, .notSupported)
     }
     let buffers = try ReceiveBuffers(ring, tiers: sizes.tiers)
+    let reserve = try ReserveBuffers(ring, count: sizes.reserve.count, size: sizes.reserve.size)
     let arenas = try ByteRegion(count: 2 * sizes.arena)
     let sendings = try ReservedTable<Sending>(capacity: 2 * sizes.sendings)
     self.system = system
     self.ring = ring
     unsafe raw = unsafe ring.raw
     self.buffers = buffers
+    self.reserve = reserve
     self.arenas = arenas
     arenaSize = sizes.arena
     self.sendings = sendings
     mostSendings = sizes.sendings
+    queue = sizes.queue
+    mostSingles = sizes.mostSingles
+    acceptBudget = max(1, sizes.acceptBudget)
   }
 
   // ------------------------------------------------------------------------- watching
@@ -136,8 +169,15 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
 
   mutating func wait(until deadline: Instant?) throws(SystemError) {
     buffers.endTurn()
+    hasArmed = false
     let hasMore =
-      head != end || !heldReady.isEmpty || isOverflown || isHurried || !paused.isEmpty
+      ring.hasLeftOver || !heldReady.isEmpty || isOverflown || isHurried || !paused.isEmpty
+      || !starved.isEmpty || !served.isEmpty || hasArrivals
+    acceptedInTurn = 0
+    if !heldReady.isEmpty {
+      heldNow = heldReady.reversed()
+      heldReady = []
+    }
     if settleAt < 0, sendingCount(filling) > 0 {
       settleAt = filling
       filling ^= 1
@@ -150,46 +190,58 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     isSubmitted = unsafe ck_ring_unsubmitted(raw) == 0
     isOverflown = unsafe ck_ring_overflown(raw)
     end = unsafe ck_ring_completions_end(raw)
-    scanned = head
+    unsafe raw.pointee.scanned = ck_ring_completions_start(raw)
   }
 
   var owesWork: Bool {
-    unsafe ck_ring_unsubmitted(raw) > 0 || isOverflown || !heldReady.isEmpty
+    unsafe ck_ring_unsubmitted(raw) > 0 || ring.hasLeftOver || isOverflown || !heldReady.isEmpty
+      || !starved.isEmpty || hasArrivals
   }
 
+  private var hasArrivals: Bool { !arrivals.isEmpty && room > 0 }
+
   mutating func next(_ slots: inout SlotTable) -> Completion? {
-    if usedUp >= 0 {
-      buffers.back(usedUp)
-      usedUp = -1
-    }
-    while let key = heldReady.popLast() {
+    if usedUp >= 0 { giveBack() }
+    while let key = heldNow.popLast() {
       if let completion = deliverHeld(key, &slots) { return completion }
     }
     if let completion = nextOfSends(&slots) { return completion }
-    while head != end {
-      let entry = unsafe ck_ring_completion(raw, head).pointee
-      head &+= 1
-      if let completion = handle(entry, &slots) {
-        return completion
-      }
+    if unsafe raw.pointee.parked > 0, let completion = nextParked(&slots) { return completion }
+    while let entry = unsafe ck_ring_next(raw, end) {
+      // Its place is free from here on: what a callback asks the ring has room for its answer.
+      let taken = unsafe entry.pointee
+      unsafe ck_ring_take(raw, ck_ring_completions_start(raw) &+ 1)
+      if let completion = handle(taken, &slots) { return completion }
     }
-    unsafe ck_ring_take(raw, head)
+    if !arrivals.isEmpty, let completion = nextArrival() { return completion }
+    armWaiting(&slots)
     if !paused.isEmpty { watchPaused(&slots) }
     return nil
   }
 
-  /// Sends come first, so that the answer to a peer's next message need not wait behind the one that
-  /// the peer has already. With completions still in the kernel, one of them may be about a send.
+  /// The next of the completions that were taken out of the queue to make room for an answer.
+  private mutating func nextParked(_ slots: inout SlotTable) -> Completion? {
+    while let entry = ring.unpark() {
+      let isSend = entry.user_data & 0xFF == Tag.sendNow.rawValue
+      let completion =
+        isSend
+        ? sentNow(Int(entry.user_data >> 32), Int(entry.res)) : handle(entry, &slots)
+      if let completion { return completion }
+    }
+    return nil
+  }
+
+  /// Sends come first, so that the answer to a peer's next message need not wait behind the one
+  /// that the peer has already. With completions still in the kernel, one of them may be about a
+  /// send.
   @inline(__always)
   private mutating func nextOfSends(_ slots: inout SlotTable) -> Completion? {
-    while scanned != end {
-      let entry = unsafe ck_ring_completion(raw, scanned).pointee
-      scanned &+= 1
+    while let entry = unsafe ck_ring_scan(raw, end)?.pointee {
       if entry.user_data & 0xFF == Tag.sendNow.rawValue {
         return sentNow(Int(entry.user_data >> 32), Int(entry.res))
       }
     }
-    return isOverflown || !isSubmitted ? nil : settle(&slots)
+    return unsafe isOverflown || !isSubmitted || raw.pointee.parked > 0 ? nil : settle(&slots)
   }
 
   @inline(__always)
@@ -204,11 +256,10 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     case .signals: return watched(.signals, flags)
     case .hangUp: return hungUp(data, result, flags, &slots)
     case .ask: return broke(data, result, slots)
-    case .install:
-      // Nobody waits for it any more.
-      if result >= 0 { _ = system.close(Descriptor(rawValue: result)) }
-      return nil
-    case .sendNow, .some(.none), nil: return nil
+    case .shutdown: return couldNotFinish(data, result, slots)
+    case .install: return installed(data, result, slots)
+    // An answer that nobody waits for any more.
+    case .sendNow, .question, .some(.none), nil: return nil
     }
   }
 

@@ -77,8 +77,10 @@ final class Shard: @unchecked Sendable {
         Proactor(poller: poller, acceptBudget: budget, system: system), signals, started)
     case .ioUring:
       let capacity = ringCapacity
+      var sizes = URing<Linux>.Sizes()
+      sizes.acceptBudget = budget
       try run(
-        URing(sizes: URing.Sizes(), connections: capacity + 64, system: system), signals, started,
+        URing(sizes: sizes, connections: capacity + 64, system: system), signals, started,
         capacity: capacity)
     }
   }

@@ -18,10 +18,14 @@ public enum FaultPoint: Hashable, Sendable, CustomStringConvertible {
 public enum RingOperation: String, Hashable, Sendable, CaseIterable {
   /// An accept of one connection.
   case accept
+  /// An accept of one connection, if one waits.
+  case acceptNow = "accept, now"
   /// An accept that stays armed.
   case acceptMany = "accept, multishot"
   /// A receive that stays armed.
   case receive = "recv, multishot"
+  /// A receive of one buffer's worth.
+  case receiveOnce = "recv"
   /// A send that is done at once or not at all.
   case sendNow = "send, now"
   /// A send that waits until all has gone.
@@ -40,6 +44,10 @@ public enum RingOperation: String, Hashable, Sendable, CaseIterable {
   case hangUp = "poll, hang-up"
   /// Asking a connection why it broke, by sending nothing.
   case ask = "send, nothing"
+  /// Telling when somebody waits to be accepted.
+  case pollListener = "poll, listener"
+  /// Asking for a peer's address.
+  case peerName = "uring_cmd, SO_PEERNAME"
   /// An ordinary descriptor for a direct one.
   case install = "fixed fd install"
 }

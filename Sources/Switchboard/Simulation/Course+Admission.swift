@@ -31,7 +31,7 @@ extension Course {
       listeners[place].turns = isPassed ? state.turns + 1 : sum > 0 ? 0 : state.turns
       listeners[place].taken = taken
       listeners[place].hadWaiting = !state.socket.queue.isEmpty
-      if listeners[place].turns > patience, !world.excuses.contains(.unequalListeners) {
+      if listeners[place].turns > patience {
         record.fail(.passedOver("listener \(place + 1)", turns: listeners[place].turns))
       }
     }
@@ -44,9 +44,7 @@ extension Course {
     }
     clients[index].wasOpened = true
     openedInTurn += 1
-    if openedInTurn > world.options.acceptBudget,
-      record.ring == nil || !world.excuses.contains(.acceptBudget)
-    {
+    if openedInTurn > world.options.acceptBudget {
       record.fail(.budget("\(openedInTurn) connections were opened in one turn"))
     }
     clients[index].isHeld = true
@@ -87,12 +85,7 @@ extension Course {
       clients[index].wasRefused = true
       return record.excuse(number)
     }
-    if !world.excuses.contains(.lostAddress) || record.ring == nil
-      || world.options.maxConnectionsPerAddress == nil
-    {
-      record.fail(.refused(client: number))
-    }
-    record.excuse(number)
+    record.fail(.refused(client: number))
   }
 
   /// Whether so many connections come from a client's machine already that it may be turned away.
@@ -121,8 +114,6 @@ extension Course {
 
   /// Whoever was turned away for an address's limit was told of, or one before it.
   func checkNotices() {
-    // Whoever has no address cannot be told of.
-    guard record.ring == nil || !world.excuses.contains(.lostAddress) else { return }
     for index in clients.indices where clients[index].wasRefused {
       if !toldHosts.contains(clients[index].machine) {
         record.fail(.limit("client \(clients[index].plan.number) was turned away in silence"))

@@ -8,6 +8,7 @@ extension Course {
     if state.received < wanted, !record.isExcused(number), !state.plan.leaves {
       record.fail(.missingBytes(client: number, got: state.received, wanted: wanted))
     }
+    if isEndLate(state) { record.fail(.broke(client: number, how: "told late of its end")) }
     record.say("client \(number) is done, with \(state.received) bytes")
     if number % 4 == 0, !state.socket.hasFinished {
       let end = network.now + world.options.lingerTimeout.clampedNanoseconds + 1_000_000_000
@@ -16,6 +17,15 @@ extension Course {
     }
     network.close(state.socket)
     over(index)
+  }
+
+  /// Whether the server had finished, and said so much later, as at the end of its linger timeout.
+  private func isEndLate(_ state: CourseClient) -> Bool {
+    guard state.finishedAt > 0, !network.faults.has(.stall),
+      let end = network.other(state.socket), end.finishedAt > 0
+    else { return false }
+    // A kernel gives up half-closing after 30 ms where it cannot create a thread; and some turns.
+    return end.finishedAt > state.finishedAt + 150_000_000
   }
 
   /// A client that keeps its end open: the server does not wait for it for ever.
@@ -89,7 +99,8 @@ extension Course {
       }
     }
     switch reason {
-    case .finished, .peerFinished: break
+    case .finished: clients[indices[number]].finishedAt = network.now
+    case .peerFinished: break
     case .aborted: record.excuse(number)
     case .failed(let error):
       unless(record.isExcused(number) || isExcusedByTime(state), error.description)

@@ -62,7 +62,6 @@ extension Course {
       let poller = try EdgeEpoll(system: kernel)
       try loop(Proactor(poller: poller, acceptBudget: budget, system: kernel), listeners, control)
     case .ioUring:
-      record.acceptBudget = .max
       let ring = try URing(sizes: ringSizes, connections: capacity + 64, system: kernel)
       try loop(ring, listeners, control)
     }
@@ -74,12 +73,17 @@ extension Course {
   private var ringSizes: URing<SimulatedKernel>.Sizes {
     var random = SimulatedRandom(seed: world.seed, stream: 2, part: 2)
     var sizes = URing<SimulatedKernel>.Sizes()
+    sizes.acceptBudget = world.options.acceptBudget
     if random.chance(0.5) {
       sizes.entries = [4, 16, 64][random.below(3)]
       sizes.completions = [8, 32, 128][random.below(3)]
       sizes.tiers = 0...random.below(4)
       sizes.arena = [4096, 65536, 1 << 20][random.below(3)]
       sizes.sendings = [2, 16, 1024][random.below(3)]
+      // More than waits in the listener's queue.
+      sizes.queue = world.backlog + 1
+      sizes.mostSingles = [1, 2, 16][random.below(3)]
+      sizes.reserve = ([1, 2, 16][random.below(3)], [16, 1024, 65536][random.below(3)])
     }
     return sizes
   }
@@ -104,6 +108,10 @@ extension Course {
     record.isServing = false
     guard !record.hasFailed else { return }
     checkNotices()
+    if let ring = record.ring, !ring.isFrugal(connections: clients.count) {
+      record.fail(
+        .budget("\(ring.shortages) receives found no buffer, and \(ring.receives) found one"))
+    }
     if loop.slots.count > 0 { record.fail(.leftOver("\(loop.slots.count) connections")) }
     if loop.outboxes.total > 0 { record.fail(.leftOver("\(loop.outboxes.total) unsent bytes")) }
     if loop.wheel.count > 0 { record.fail(.leftOver("\(loop.wheel.count) deadlines")) }

@@ -27,7 +27,6 @@ final class Course: SimulatedNetwork.Hooks {
 
   init(_ world: SimulatedWorld, faults: Faults, trace: ((String) -> Void)?) {
     self.world = world
-    world.spare()
     let injector = FaultInjector(faults, seed: world.seed)
     network = SimulatedNetwork(seed: world.seed, faults: injector)
     record = CallRecord(network, seed: world.seed)

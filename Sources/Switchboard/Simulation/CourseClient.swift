@@ -39,6 +39,8 @@ struct CourseClient {
   var taken = 0
   /// When that was last.
   var tookAt: UInt64 = 0
+  /// When its session had finished with it; 0 before.
+  var finishedAt: UInt64 = 0
   /// It has all it will get, and keeps its end open for so long all the same.
   var staysUntil: UInt64?
   /// What it must have received in the end if the server drains early; nil for everything.

@@ -160,15 +160,21 @@ extension RingOperation {
     let isSilent = entry.flags & silence != 0
     switch UInt32(entry.opcode) {
     case IORING_OP_ACCEPT.rawValue:
-      self = entry.ioprio & UInt16(IORING_ACCEPT_MULTISHOT) != 0 ? .acceptMany : .accept
-    case IORING_OP_RECV.rawValue: self = .receive
+      let isMany = entry.ioprio & UInt16(IORING_ACCEPT_MULTISHOT) != 0
+      let isNow = entry.ioprio & UInt16(CK_ACCEPT_DONTWAIT) != 0
+      self = isMany ? .acceptMany : isNow ? .acceptNow : .accept
+    case IORING_OP_RECV.rawValue:
+      self = entry.ioprio & UInt16(IORING_RECV_MULTISHOT) != 0 ? .receive : .receiveOnce
     case IORING_OP_SEND.rawValue: self = entry.len == 0 ? .ask : isSilent ? .sendNow : .send
     case IORING_OP_SHUTDOWN.rawValue: self = .shutdown
     case IORING_OP_CLOSE.rawValue: self = .close
     case IORING_OP_ASYNC_CANCEL.rawValue:
       self = entry.cancel_flags & UInt32(IORING_ASYNC_CANCEL_FD_FIXED) != 0 ? .cancelAll : .cancel
     // IOSQE_FIXED_FILE
-    case IORING_OP_POLL_ADD.rawValue: self = entry.flags & 1 != 0 ? .hangUp : .poll
+    case IORING_OP_POLL_ADD.rawValue:
+      let isOnce = entry.len & UInt32(IORING_POLL_ADD_MULTI) == 0
+      self = entry.flags & 1 != 0 ? .hangUp : isOnce ? .pollListener : .poll
+    case UInt32(CK_OP_URING_CMD): self = .peerName
     case UInt32(CK_OP_FIXED_FD_INSTALL): self = .install
     default: return nil
     }

@@ -102,7 +102,7 @@ final class ObservedTable: SessionTable {
     guard let end else { return }
     if let told {
       if told != end.peer { record.fail(.sessionContract("told of another's address")) }
-    } else if !end.wasReset, !course.world.excuses.contains(.lostAddress) {
+    } else if !end.wasReset || record.ring != nil {
       record.fail(.sessionContract("told of no address"))
     }
   }

@@ -59,6 +59,7 @@ extension SimulatedKernel {
       return answer(.write, descriptor, .failure(.interrupted))
     }
     counter.count += unsafe buffer.loadUnaligned(as: UInt64.self)
+    counter.writes += 1
     network.wake(counter, PollBits.read)
     return answer(.write, descriptor, .value(8))
   }

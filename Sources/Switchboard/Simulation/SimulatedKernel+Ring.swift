@@ -40,11 +40,14 @@ extension SimulatedKernel: RingKernel {
   }
 
   func ringRegisterBuffers(
-    _ ring: OpaquePointer, _ buffers: UnsafeMutableRawPointer, entries: UInt32
+    _ ring: OpaquePointer, _ buffers: UnsafeMutableRawPointer, entries: UInt32, group: UInt16,
+    isIncremental: Bool
   ) -> Outcome {
     guard let made = unsafe self.ring(ring) else { return .failure(.badDescriptor) }
-    unsafe made.buffers = buffers
-    made.bufferMask = UInt16(truncatingIfNeeded: entries - 1)
+    guard Int(group) < made.groups.count else { return .failure(.invalid) }
+    made.groups[Int(group)] = unsafe SimulatedRing.Group(
+      start: buffers, mask: UInt16(truncatingIfNeeded: entries - 1),
+      isIncremental: isIncremental)
     return .value(0)
   }
 
@@ -59,7 +62,6 @@ extension SimulatedKernel: RingKernel {
       _ = made.submit(isDropping: true)
       return .failure(.badDescriptor)
     }
-    made.beginCall()
     let hazard = fires(.interrupt, on: 0)
     if let hazard, hazard & 1 == 1, made.submittable > 0 {
       return takePart(made, Int((hazard >> 1) % UInt64(made.submittable)))
@@ -68,7 +70,7 @@ extension SimulatedKernel: RingKernel {
     record.operations += count
     // Taking an entry is work, also of one whose completion is silent.
     if count > 0 { record.excuseIdleTurn() }
-    made.progress()
+    _ = made.progress()
     let start = network.now
     var isLate = false
     // A signal ends the wait, not what comes before it: the entries are taken and what can be done
@@ -80,7 +82,8 @@ extension SimulatedKernel: RingKernel {
     if least > 0, !isInterrupted {
       let deadline = nanoseconds < 0 ? nil : network.now + UInt64(nanoseconds)
       let end = network.sleep(until: deadline) {
-        made.progress()
+        // What is left of the work is done before it sleeps.
+        while made.progress(), made.available < Int(least) {}
         return made.available >= Int(least)
       }
       if end == .never || end == .limit {

@@ -191,7 +191,11 @@ struct SimulatedKernel: ReadinessKernel, @unchecked Sendable {
 
   func shutdownSending(_ descriptor: Descriptor) -> Outcome {
     begin()
-    return answer(.shutdown, descriptor, network.shutdownSending(descriptor))
+    let alias = network.file(descriptor) as? SimulatedAlias
+    guard let socket = alias?.socket ?? network.socket(descriptor) else {
+      return answer(.shutdown, descriptor, .failure(.badDescriptor))
+    }
+    return answer(.shutdown, descriptor, network.shutdownSending(socket))
   }
 
   func close(_ descriptor: Descriptor) -> Outcome {

@@ -7,19 +7,22 @@ extension SimulatedRing {
     var address: UInt64
     var length: Int
     var id: UInt32
+    var isIncremental: Bool
   }
 
   /// The buffer that is being filled; nil when all are used up.
-  private func buffer() -> Buffer? {
-    guard let start = unsafe buffers else { return nil }
+  private func buffer(of number: UInt16) -> Buffer? {
+    guard Int(number) < groups.count, let group = groups[Int(number)] else { return nil }
+    let start = unsafe group.start
     // The tail lies over the first entry's unused bytes.
     let tail = unsafe start.load(fromByteOffset: 14, as: UInt16.self)
-    guard bufferHead != tail else { return nil }
-    let entry = unsafe start + Int(bufferHead & bufferMask) * 16
+    guard group.head != tail else { return nil }
+    let entry = unsafe start + Int(group.head & group.mask) * 16
     return unsafe Buffer(
       entry: entry, address: entry.load(as: UInt64.self),
       length: Int(entry.load(fromByteOffset: 8, as: UInt32.self)),
-      id: UInt32(entry.load(fromByteOffset: 12, as: UInt16.self)))
+      id: UInt32(entry.load(fromByteOffset: 12, as: UInt16.self)),
+      isIncremental: group.isIncremental)
   }
 
   /// Whether a receive has anything to do.
@@ -31,7 +34,11 @@ extension SimulatedRing {
     guard let socket = operation.socket else { return true }
     let number = socket.link?.number ?? 0
     for _ in 0..<32 {
-      guard SimulatedRing.isReceivable(socket) else { return false }
+      guard SimulatedRing.isReceivable(socket) else {
+        // Without data, too, a buffer is looked for first.
+        if operation.waitsFirst || buffer(of: operation.group) != nil { return false }
+        return foundNoBuffer(operation)
+      }
       if let chance = kernel.fires(.receiveFailure, on: number) {
         let kinds: [Errno] = [
           .connectionReset, .timedOut, .hostUnreachable, .connectionAborted, .outOfMemory,
@@ -44,14 +51,28 @@ extension SimulatedRing {
         post(operation.data, -Int(Errno.interrupted.rawValue))
         return true
       }
-      guard let buffer = buffer() else {
-        post(operation.data, -Int(Errno.noBuffers.rawValue))
-        return true
-      }
+      guard let buffer = buffer(of: operation.group) else { return foundNoBuffer(operation) }
       guard let more = receive(operation, socket, into: buffer, number) else { return false }
       if !more { return true }
+      operation.waitsFirst = true
     }
     return false
+  }
+
+  /// Once because others were quicker, once because it was armed before its bytes came; and some
+  /// for those that were cancelled in between.
+  private static var mostStarved: Int { 4 }
+
+  private func foundNoBuffer(_ operation: Operation) -> Bool {
+    shortages += 1
+    if let socket = operation.socket, SimulatedRing.isReceivable(socket) {
+      starved[operation.data, default: 0] += 1
+      if starved[operation.data, default: 0] > SimulatedRing.mostStarved {
+        kernel.record.fail(.budget("a connection with bytes found no buffer again and again"))
+      }
+    }
+    post(operation.data, -Int(Errno.noBuffers.rawValue))
+    return true
   }
 
   /// Whether it stays armed; nil when there was nothing.
@@ -72,15 +93,21 @@ extension SimulatedRing {
       return false
     }
     let count = outcome.value
-    unsafe buffer.entry.storeBytes(of: buffer.address + UInt64(count), as: UInt64.self)
-    unsafe buffer.entry.storeBytes(
-      of: UInt32(buffer.length - count), toByteOffset: 8, as: UInt32.self)
-    let isUsedUp = count == buffer.length
-    if isUsedUp { bufferHead &+= 1 }
+    receives += 1
+    starved[operation.data] = nil
+    let isUsedUp = count == buffer.length || !buffer.isIncremental
+    if isUsedUp {
+      groups[Int(operation.group)]?.head &+= 1
+    } else {
+      unsafe buffer.entry.storeBytes(of: buffer.address + UInt64(count), as: UInt64.self)
+      unsafe buffer.entry.storeBytes(
+        of: UInt32(buffer.length - count), toByteOffset: 8, as: UInt32.self)
+    }
     let more =
       operation.isMany && canPromise && kernel.fires(.multishotEnd, on: number) == nil
-    let flags = IORING_CQE_F_BUFFER | buffer.id << 16 | (isUsedUp ? 0 : CK_CQE_F_BUF_MORE)
-    post(operation.data, count, more: more, flags: flags)
+    var flags = IORING_CQE_F_BUFFER | buffer.id << 16 | (isUsedUp ? 0 : CK_CQE_F_BUF_MORE)
+    if socket.incoming?.unread ?? 0 > 0 { flags |= CK_CQE_F_SOCK_NONEMPTY }
+    post(operation.data, count, more: more, flags: flags, isAtOnce: operation.isMany)
     return more
   }
 

@@ -27,7 +27,13 @@ extension SimulatedRing {
     case IORING_OP_RECV.rawValue:
       let isMany = entry.ioprio & UInt16(IORING_RECV_MULTISHOT) != 0
       checkAlone(.receive, socket, "two receives of a connection under way")
-      operations.append(Operation(kind: .receive, data: data, socket: socket, isMany: isMany))
+      let waitsFirst = entry.ioprio & UInt16(IORING_RECVSEND_POLL_FIRST) != 0
+      var operation = Operation(
+        kind: .receive, data: data, socket: socket, isMany: isMany, group: entry.buf_group,
+        waitsFirst: waitsFirst)
+      if !waitsFirst, receive(&operation) { return }
+      operation.waitsFirst = true
+      operations.append(operation)
     case IORING_OP_SEND.rawValue:
       let (start, count) = (entry.addr, Int(entry.len))
       // MSG_DONTWAIT
@@ -38,14 +44,26 @@ extension SimulatedRing {
     case IORING_OP_POLL_ADD.rawValue:
       let isMany = entry.len & UInt32(IORING_POLL_ADD_MULTI) != 0
       operations.append(Operation(kind: .hangUp, data: data, socket: socket, isMany: isMany))
-    case IORING_OP_SHUTDOWN.rawValue:
-      if socket.wasReset { post(data, -Int(Errno.notConnected.rawValue)) }
-      finishing.append(socket)
+    case IORING_OP_SHUTDOWN.rawValue: issueShutdown(data, socket)
+    case UInt32(CK_OP_URING_CMD): issueCommand(entry, socket)
     case UInt32(CK_OP_FIXED_FD_INSTALL):
       let number = network.install(SimulatedAlias(socket))
       post(data, number.map { Int($0) } ?? -Int(Errno.descriptorLimit.rawValue))
     default: post(data, -Int(Errno.invalid.rawValue))
     }
+  }
+
+  /// `SO_PEERNAME` is known of a connection that broke, too.
+  private func issueCommand(_ entry: io_uring_sqe, _ socket: SimulatedSocket) {
+    let length = ck_address_length(socket.peer.raw)
+    let isAsked =
+      entry.off == UInt64(CK_SOCKET_GETSOCKOPT) && entry.addr >> 32 == UInt64(CK_SO_PEERNAME)
+    guard isAsked, entry.file_index <= length else {
+      return post(entry.user_data, -Int(Errno.invalid.rawValue))
+    }
+    unsafe ck_write_address(
+      socket.peer.raw, UnsafeMutableRawPointer(bitPattern: UInt(entry.addr3)), entry.file_index)
+    post(entry.user_data, Int(entry.file_index))
   }
 
   /// A kernel takes as many as it is given, and does them in any order.
@@ -61,18 +79,25 @@ extension SimulatedRing {
       return post(data, -Int(Errno.badDescriptor.rawValue))
     }
     let isMany = entry.ioprio & UInt16(IORING_ACCEPT_MULTISHOT) != 0
-    operations.append(
-      Operation(
-        kind: .accept, data: data, socket: listener, descriptor: number, isMany: isMany))
+    var operation = Operation(
+      kind: .accept, data: data, socket: listener, descriptor: number, isMany: isMany)
+    if entry.ioprio & UInt16(CK_ACCEPT_DONTWAIT) != 0 {
+      if !accept(&operation) { post(data, -Int(Errno.wouldBlock.rawValue)) }
+    } else {
+      operations.append(operation)
+    }
   }
 
   private func issuePoll(_ entry: io_uring_sqe) {
     let data = entry.user_data
-    guard counter(entry.fd) != nil else {
+    let listener = network.socket(Descriptor(rawValue: entry.fd))
+    guard listener != nil || counter(entry.fd) != nil else {
       return post(data, -Int(Errno.badDescriptor.rawValue))
     }
     let isMany = entry.len & UInt32(IORING_POLL_ADD_MULTI) != 0
-    operations.append(Operation(kind: .poll, data: data, descriptor: entry.fd, isMany: isMany))
+    operations.append(
+      Operation(
+        kind: .poll, data: data, socket: listener, descriptor: entry.fd, isMany: isMany))
   }
 
   private func counter(_ number: Int32) -> SimulatedCounter? {
@@ -87,9 +112,11 @@ extension SimulatedRing {
       kernel.record.fail(.closedTwice(Descriptor(rawValue: number)))
       return post(data, -Int(Errno.badDescriptor.rawValue))
     }
-    files[Int(number)] = nil
-    lowestFree = min(lowestFree, Int(number))
-    if isUsed(socket) { closing.append(socket) } else { network.close(socket) }
+    removeFile(number)
+    guard isUsed(socket) else { return network.close(socket) }
+    // A worker that half-closes it, for one, may hold it for longer than its process does.
+    network.serverCloses(socket)
+    closing.append(socket)
   }
 
   // -------------------------------------------------------------------------- cancelling
@@ -136,18 +163,27 @@ extension SimulatedRing {
 
   // ---------------------------------------------------------------------------- progress
 
-  /// Does what can be done.
-  func progress() {
+  /// Does what can be done, as much as a call does: whether something may be left.
+  func progress() -> Bool {
     flush()
     if !cancelled.isEmpty {
       for data in cancelled { post(data, -125) }  // ECANCELED
       cancelled = []
     }
-    var place = 0
-    while place < operations.count {
-      if attempt(at: place) { end(at: place) } else { place += 1 }
+    finishDue()
+    var work = 0
+    var left = operations.count
+    while left > 0, work < mostWork {
+      if nextWork >= operations.count { nextWork = 0 }
+      let before = posted
+      if attempt(at: nextWork) { end(at: nextWork) } else { nextWork += 1 }
+      if posted != before { work += 1 }
+      left -= 1
     }
+    // Whatever can be done will be done again: where it begins makes no difference then.
+    if left == 0 { nextWork = 0 }
     flush()
+    return left > 0
   }
 
   /// Whether it has ended. It is worked on apart: the list is nobody's meanwhile.
@@ -184,13 +220,13 @@ extension SimulatedRing {
         post(operation.data, -Int(errno.rawValue))
         return true
       }
-      guard let number = files[lowestFree...].firstIndex(where: { $0 == nil }) else {
+      listener.queue.removeFirst()
+      guard let number = install(first) else {
+        // The kernel has accepted it by then, and closes it.
+        network.close(first)
         post(operation.data, -Int(Errno.systemDescriptorLimit.rawValue))
         return true
       }
-      listener.queue.removeFirst()
-      files[number] = first
-      lowestFree = number + 1
       let more = goesOn(operation)
       post(operation.data, number, more: more)
       if !more { return true }
@@ -199,10 +235,17 @@ extension SimulatedRing {
   }
 
   private func poll(_ operation: inout Operation) -> Bool {
-    // Told once in a call; whoever is told takes what made it so.
-    guard operation.done == 0, let counter = counter(operation.descriptor), counter.count > 0
+    if let listener = operation.socket {
+      if listener.queue.isEmpty { return false }
+      let more = goesOn(operation)
+      post(operation.data, 1, more: more)
+      return !more
+    }
+    // Told once for each write, and not again because nobody has taken it.
+    guard let counter = counter(operation.descriptor), counter.count > 0,
+      counter.writes != operation.done
     else { return false }
-    operation.done = 1
+    operation.done = counter.writes
     let more = goesOn(operation)
     post(operation.data, 1, more: more)
     return !more
@@ -217,12 +260,5 @@ extension SimulatedRing {
     let more = goesOn(operation)
     post(operation.data, bits, more: more)
     return !more
-  }
-
-  /// A call begins: what was told in an earlier one may be told again.
-  func beginCall() {
-    for place in operations.indices where operations[place].kind == .poll {
-      operations[place].done = 0
-    }
   }
 }

@@ -1,13 +1,17 @@
 internal import CKernel
 
-/// io_uring(7) on a simulated machine: the queues in plain memory, laid out as the kernel's, and the
-/// operations that ``URing`` uses, over the sockets of a ``SimulatedNetwork``.
+/// io_uring(7) on a simulated machine: the queues in plain memory, laid out as the kernel's, and
+/// the operations that ``URing`` uses, over the sockets of a ``SimulatedNetwork``.
 ///
 /// It keeps to what a kernel does. A failed receive names no buffer, and what stays armed has ended
-/// when its completion does not promise more. A send that may not wait tells how much went, and only
-/// when that is not all. A cancelled operation answers by itself, perhaps with what was under way. A
-/// descriptor that is closed goes when its last operation has ended. What finds the completion queue
-/// full waits, and the queue says so.
+/// when its completion does not promise more. A receive chooses its buffer before it is known
+/// whether there is data, unless it was told to wait first. What stays armed tells at once;
+/// everything else tells when the entries have been taken, or the work of a call is done. A call
+/// does so much work and no more, and the rest in order in the next ones. A send that may not wait
+/// tells how much went, and only when that is not all. A cancelled operation answers by itself,
+/// perhaps with what was under way. A descriptor that is closed goes when its last operation has
+/// ended, and the number freed last comes first. What finds the completion queue full waits, and
+/// the queue says so.
 @safe
 final class SimulatedRing: SimulatedFile {
   /// Something that was submitted and has not ended.
@@ -24,6 +28,17 @@ final class SimulatedRing: SimulatedFile {
     var start: UInt64 = 0
     var count = 0
     var done = 0
+    /// A receive's buffers, and whether it waits for data before it asks for one.
+    var group: UInt16 = 0
+    var waitsFirst = false
+  }
+
+  /// Provided buffers of one group.
+  @safe struct Group {
+    var start: UnsafeMutableRawPointer
+    var mask: UInt16
+    var isIncremental: Bool
+    var head: UInt16 = 0
   }
 
   let kernel: SimulatedKernel
@@ -35,14 +50,20 @@ final class SimulatedRing: SimulatedFile {
     unsafeAddress { unsafe UnsafePointer(overflowPlace.address) }
     unsafeMutableAddress { unsafe overflowPlace.address }
   }
+  /// Told when everything of this batch is done.
+  private let batchPlace = StablePlace<[io_uring_cqe]>([])
+  private var batch: [io_uring_cqe] {
+    unsafeAddress { unsafe UnsafePointer(batchPlace.address) }
+    unsafeMutableAddress { unsafe batchPlace.address }
+  }
 
-  /// Direct descriptors, and below which number none is free.
+  /// Direct descriptors, and at which number the next one is looked for.
   private let filesPlace = StablePlace<[SimulatedSocket?]>([])
   var files: [SimulatedSocket?] {
     unsafeAddress { unsafe UnsafePointer(filesPlace.address) }
     unsafeMutableAddress { unsafe filesPlace.address }
   }
-  var lowestFree = 0
+  private var nextFile = 0
   /// Closed, with operations that have not ended.
   var closing: [SimulatedSocket] = []
   private let operationsPlace = StablePlace<[Operation]>([])
@@ -56,12 +77,27 @@ final class SimulatedRing: SimulatedFile {
     unsafeAddress { unsafe UnsafePointer(cancelledPlace.address) }
     unsafeMutableAddress { unsafe cancelledPlace.address }
   }
-  /// To be told that nothing more is sent: a worker does that after everything else.
-  var finishing: [SimulatedSocket] = []
-  var buffers: UnsafeMutableRawPointer?
-  var bufferMask: UInt16 = 0
-  var bufferHead: UInt16 = 0
+  /// To be told that nothing more is sent.
+  var finishing: [Finishing] = []
+  private let groupsPlace = StablePlace<[Group?]>([nil, nil])
+  var groups: [Group?] {
+    unsafeAddress { unsafe UnsafePointer(groupsPlace.address) }
+    unsafeMutableAddress { unsafe groupsPlace.address }
+  }
   var random: SimulatedRandom
+  /// How much work a call does at most: from Linux 6.13 on, twenty items a pass.
+  let mostWork: Int
+  /// Where the work goes on that was left.
+  var nextWork = 0
+  /// How many completions there have been.
+  private(set) var posted = 0
+  /// No thread can be created for what needs one.
+  let hasWorkers: Bool
+  /// How often a receive found no buffer, and how often it brought something.
+  var shortages = 0
+  var receives = 0
+  /// How often in a row those found no buffer for whom there was data.
+  var starved: [UInt64: Int] = [:]
 
   init(
     _ kernel: SimulatedKernel, _ raw: UnsafeMutablePointer<ck_ring>, entries: UInt32,
@@ -69,10 +105,12 @@ final class SimulatedRing: SimulatedFile {
   ) {
     self.kernel = kernel
     unsafe self.raw = raw
-    random = SimulatedRandom(seed: kernel.record.entropy.next())
+    var random = SimulatedRandom(seed: kernel.record.entropy.next())
+    mostWork = random.chance(0.5) ? .max : random.within(1...20)
+    hasWorkers = random.chance(0.85)
+    self.random = random
     unsafe words = .allocate(capacity: 8)
     unsafe words.initialize(repeating: 0, count: 8)
-    unsafe buffers = nil
     super.init()
     let (room, places) = (SimulatedRing.rounded(entries), SimulatedRing.rounded(completions))
     let sqes = UnsafeMutablePointer<io_uring_sqe>.allocate(capacity: Int(room))
@@ -111,6 +149,9 @@ final class SimulatedRing: SimulatedFile {
     unsafe words.deallocate()
   }
 
+  /// Whether receives were armed as the buffers could serve them, and not for their own sake.
+  func isFrugal(connections: Int) -> Bool { shortages <= 3 * (receives + connections) + 32 }
+
   // ------------------------------------------------------------------------- completions
 
   private var completionsLeft: UInt32 { unsafe words[4] &- words[3] }
@@ -118,7 +159,11 @@ final class SimulatedRing: SimulatedFile {
   var available: Int { Int(completionsLeft) + overflow.count }
   private var isFull: Bool { unsafe completionsLeft == raw.pointee.cq_entries }
 
-  func post(_ data: UInt64, _ result: Int, more: Bool = false, flags: UInt32 = 0) {
+  /// Tells how an operation has ended, in its batch; or, with `isAtOnce`, what came of one that
+  /// stays armed.
+  func post(
+    _ data: UInt64, _ result: Int, more: Bool = false, flags: UInt32 = 0, isAtOnce: Bool = false
+  ) {
     var entry = io_uring_cqe()
     entry.user_data = data
     entry.res = Int32(truncatingIfNeeded: result)
@@ -129,6 +174,11 @@ final class SimulatedRing: SimulatedFile {
         + "\(canPromise ? "" : ", queue full")")
     // A completion is work.
     kernel.record.excuseIdleTurn()
+    posted += 1
+    if more || isAtOnce { deliver(entry) } else { batch.append(entry) }
+  }
+
+  private func deliver(_ entry: io_uring_cqe) {
     if overflow.isEmpty, !isFull { put(entry) } else { overflow.append(entry) }
   }
 
@@ -143,13 +193,16 @@ final class SimulatedRing: SimulatedFile {
     unsafe words[4] &+= 1
   }
 
-  /// Moves what found the queue full into it, as far as there is room.
+  /// Moves what found the queue full into it, as far as there is room, and what was told last
+  /// behind it.
   func flush() {
     while !isFull, !overflow.isEmpty {
       put(overflow.removeFirst())
       // Whoever takes it has something to do.
       kernel.record.excuseIdleTurn()
     }
+    for entry in batch { deliver(entry) }
+    batch.removeAll(keepingCapacity: true)
     // IORING_SQ_CQ_OVERFLOW
     unsafe words[2] = overflow.isEmpty ? 0 : 1 << 1
   }
@@ -172,20 +225,36 @@ final class SimulatedRing: SimulatedFile {
     unsafe words[0] = tail
     unsafe words[1] = raw.pointee.tail
     unsafe raw.pointee.submitted = tail
-    for socket in finishing {
-      if socket.state == .connected, !socket.wasReset {
-        network.finish(socket)
-      }
-    }
-    finishing = []
+    flush()
     return count
   }
+
+  // ------------------------------------------------------------------------ direct descriptors
 
   func file(_ number: Int32) -> SimulatedSocket? {
     number >= 0 && Int(number) < files.count ? files[Int(number)] : nil
   }
 
-  func isUsed(_ socket: SimulatedSocket) -> Bool { operations.contains { $0.socket === socket } }
+  /// Gives a connection a number; nil when all are taken.
+  func install(_ socket: SimulatedSocket) -> Int? {
+    let found =
+      files[min(nextFile, files.count)...].firstIndex { $0 == nil }
+      ?? files[..<min(nextFile, files.count)].firstIndex { $0 == nil }
+    guard let found else { return nil }
+    files[found] = socket
+    nextFile = found + 1
+    return found
+  }
+
+  /// Takes a number away from its connection.
+  func removeFile(_ number: Int32) {
+    files[Int(number)] = nil
+    nextFile = Int(number)
+  }
+
+  func isUsed(_ socket: SimulatedSocket) -> Bool {
+    operations.contains { $0.socket === socket } || finishing.contains { $0.socket === socket }
+  }
 
   /// An operation of a socket has ended: perhaps it was all that held it.
   func release(_ socket: SimulatedSocket?) {

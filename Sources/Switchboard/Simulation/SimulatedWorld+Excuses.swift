@@ -1,18 +1,10 @@
 extension SimulatedWorld {
   /// What the engine is known not to hold to. Whoever mends one of these takes it away here; a test
-  /// that shows one takes it away for itself: `world.excuses.remove(.lostAddress)`.
+  /// that shows one takes it away for itself: `world.excuses.remove(.starvation)`.
   public struct Excuses: OptionSet, Hashable, Sendable {
     public let rawValue: UInt32
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    /// A ring whose completion queue is full tells a session of no address, and turns a client away
-    /// where addresses are limited.
-    public static let lostAddress = Excuses(rawValue: 1 << 0)
-    /// A listener is passed over turn after turn while others are accepted from. On a ring, with few
-    /// places left, for ever: so it listens on one address.
-    public static let unequalListeners = Excuses(rawValue: 1 << 1)
-    /// A ring accepts more in one turn than its budget.
-    public static let acceptBudget = Excuses(rawValue: 1 << 2)
     /// A connection is given more in one turn than its budget.
     public static let receiveBudget = Excuses(rawValue: 1 << 3)
     /// A connection with bytes to read is passed over while others are received from.
@@ -25,16 +17,7 @@ extension SimulatedWorld {
 
     /// By the names that `switchboard simulate --hold-to` takes.
     public static let names: KeyValuePairs<String, Excuses> = [
-      "lost-address": .lostAddress, "unequal-listeners": .unequalListeners,
-      "accept-budget": .acceptBudget, "receive-budget": .receiveBudget, "starvation": .starvation,
-      "ring-watermark": .ringWatermark,
+      "receive-budget": .receiveBudget, "starvation": .starvation, "ring-watermark": .ringWatermark,
     ]
-  }
-
-  /// Conditions under which the engine is known to hang are left out.
-  func spare() {
-    if backend == .ioUring, excuses.contains(.unequalListeners) {
-      addresses = Array(addresses.prefix(1))
-    }
   }
 }

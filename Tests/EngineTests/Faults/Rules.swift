@@ -84,8 +84,11 @@ struct Rule {
     Rule("epollControl", of: "remove, own", .retried, "ENOMEM ENOENT"),
     Rule(
       "epollControl", of: "add, connection", .refused, "ENOSPC ENOMEM EEXIST EPERM EBADF EINVAL"),
-    Rule("ring accept", .retried, "EINTR ECANCELED " + oneGone),
-    Rule("ring accept", .paused, noRoom + " EAGAIN EBADF EINVAL"),
+    Rule("ring accept", .retried, "EINTR EAGAIN ECANCELED " + oneGone),
+    Rule("ring accept", .paused, noRoom + " EBADF EINVAL"),
+    Rule("ring accept_now", .retried, "EINTR EAGAIN ECANCELED " + oneGone),
+    Rule("ring accept_now", .paused, noRoom + " EBADF EINVAL"),
+    Rule("ring poll_once", .retried, "ENOMEM ECANCELED EBADF"),
 
     // Waiting.
     Rule("epollWait", .retried, "EINTR"),
@@ -107,6 +110,8 @@ struct Rule {
     Rule("send", .closed, dead + " EACCES"),
     Rule("ring receive", .retried, "EINTR EAGAIN ENOBUFS ECANCELED"),
     Rule("ring receive", .closed, dead.replacing("ENOBUFS ", with: "")),
+    Rule("ring receive_once", .retried, "EINTR EAGAIN ENOBUFS ECANCELED"),
+    Rule("ring receive_once", .closed, dead.replacing("ENOBUFS ", with: "")),
     Rule("ring send_now", .retried, "EINTR EAGAIN"),
     Rule("ring send_now", .closed, dead),
     Rule("ring send", .retried, "EINTR EAGAIN"),
@@ -117,12 +122,15 @@ struct Rule {
     Rule("get", in: "broken", .closed, "ENOBUFS ENOMEM EBADF"),
     Rule("get", in: "takeError", .closed, "ENOBUFS ENOMEM EBADF"),
     Rule("peerAddress", .noAddress, "ENOTCONN ENOBUFS EINVAL"),
-    Rule("ring install", .noAddress, "EMFILE ENFILE ENOMEM EBADF"),
+    Rule("ring peer_name", .noAddress, "ENOTCONN ENOMEM EBADF EOPNOTSUPP"),
 
     // The end of a connection.
     Rule("shutdownSending", in: "Proactor.shutdownSending", .late, "ENOTCONN ENOBUFS"),
     Rule("shutdownSending", in: "Socket.shutdownSending", .harmless, "ENOTCONN ENOBUFS"),
-    Rule("ring shutdown", .late, "ENOTCONN ENOMEM"),
+    Rule("shutdownSending", in: "URing.installed", .late, "ENOTCONN ENOBUFS"),
+    Rule("ring shutdown", .late, "ENOTCONN"),
+    Rule("ring shutdown", .retried, "ECANCELED ENOMEM EAGAIN"),
+    Rule("ring install", .late, "EMFILE ENFILE ENOMEM EBADF"),
     Rule("epollControl", of: "remove, connection", .harmless, "ENOENT ENOMEM EBADF"),
     Rule("close", .harmless, "EINTR EIO ENOSPC EDQUOT"),
     Rule("ring close", .harmless, "EINTR EIO ENOSPC EDQUOT"),

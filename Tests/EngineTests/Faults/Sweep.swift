@@ -44,12 +44,15 @@ struct SweptSite: Hashable, Comparable, Sendable {
     let isOfAccept = detail & 0xFF == URing<Linux>.Tag.accept.rawValue
     let (file, function, name, variant): (String, String, String, String) =
       switch operation {
-      case .accept: ("URing+Accepting", "URing.armAccept", "accept", "one")
-      case .acceptMany: ("URing+Accepting", "URing.armAccept", "accept", "multishot")
-      case .receive: ("URing+Receiving", "URing.armReceive", "receive", "")
+      case .accept: ("URing+Accepting", "URing.arm", "accept", "one")
+      case .acceptMany: ("URing+Accepting", "URing.arm", "accept", "multishot")
+      case .acceptNow: ("URing+Accepting", "URing.arm", "accept_now", "")
+      case .pollListener: ("URing+Accepting", "URing.arm", "poll_once", "")
+      case .receive: ("URing+Arming", "URing.armReceive", "receive", "")
+      case .receiveOnce: ("URing+Arming", "URing.armWaiting", "receive_once", "")
       case .sendNow: ("URing+Sending", "URing.sendOutput", "send_now", "")
       case .send: ("URing+Sending", "URing.send", "send", "")
-      case .shutdown: ("URing+Sending", "URing.shutdownSending", "shutdown", "")
+      case .shutdown: ("URing+Finishing", "URing.shutdownSending", "shutdown", "")
       case .close: ("URing+Receiving", "URing.closeFile", "close", "")
       case .cancel where isOfAccept: ("URing+Accepting", "URing.cancelAccepts", "cancel", "")
       case .cancel: ("URing", "URing.cancel", "cancel", "")
@@ -57,7 +60,8 @@ struct SweptSite: Hashable, Comparable, Sendable {
       case .poll: ("URing", "URing.poll", "poll", "")
       case .hangUp: ("URing+Pausing", "URing.watchHangUp", "hang_up", "")
       case .ask: ("URing+Pausing", "URing.askWhy", "ask", "")
-      case .install: ("RingContext", "RingContext.peerAddress", "install", "")
+      case .install: ("URing+Finishing", "URing.finishApart", "install", "")
+      case .peerName: ("RingContext", "Ring.ask", "peer_name", "")
       }
     let site = Site(file: "Ring/\(file).swift", function: function, requirement: "ring " + name)
     return Sites.found.all.contains(site) ? (site, variant) : nil

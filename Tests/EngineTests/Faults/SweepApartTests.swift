@@ -35,35 +35,52 @@ extension EveryCall {
       }
     }
 
-    @Test("A descriptor that was made for an address nobody waits for any more is closed")
-    func installing() throws {
-      for errno in ["EINTR", "EIO", "ENOSPC", "EDQUOT"].map({ Errno(named: $0) }) {
-        let entered = Lock(0)
-        let closed = Lock(0)
-        let faults = CallFaults { point, _ in
-          if point == .call(.ringEnter), SiteFinder.shared.isCalled(from: "Ring/RingContext.swift"),
-            entered.withLock({ $0 == 0 })
-          {
-            entered.withLock { $0 += 1 }
-            return Errno(named: "EBADF")
-          }
-          if point == .call(.close),
-            SiteFinder.shared.site(of: .close)?.name == "URing.handle · close"
-          {
-            closed.withLock { $0 += 1 }
-            return errno
-          }
-          return nil
+    /// What a client saw of a session that said bye and closed, where the ring could not
+    /// half-close.
+    private func leave(
+      failing install: Errno? = nil, _ call: Errno? = nil, close: Errno? = nil, linger: Duration
+    ) throws -> (report: FaultReport, calls: Int) {
+      let faults = CallFaults { point, _ in
+        if point == .operation(.shutdown) { return Errno(named: "ECANCELED") }
+        if point == .operation(.install) { return install }
+        if point == .call(.shutdown) { return call }
+        guard point == .call(.close), let close,
+          SiteFinder.shared.site(of: .close)?.name == "URing.installed · close"
+        else { return nil }
+        return close
+      }
+      var options = sweepOptions
+      options.lingerTimeout = linger
+      let report = try serve(.ring, faults, options, session: SweepSession()) { server in
+        for _ in 0..<3 {
+          let client = try server.client()
+          #expect(try client.receive(exactly: 1) == Array("+".utf8))
+          try client.send([SweepMode.close])
+          #expect(try client.receiveToEnd() == Array("bye".utf8))
         }
-        let report = try serve(.ring, faults, session: SweepSession()) { server in
-          let seen = server.converse(.ring)
-          #expect(seen.failures == [])
-          #expect(!seen.hasAddress)
-          #expect(seen.isServedAfterwards)
-        }
-        #expect(report.isClean, "\(report)")
-        #expect(entered.withLock { $0 } == 1)
-        #expect(closed.withLock { $0 } == 1)
+      }
+      return (report, faults.calls(.call(.shutdown)))
+    }
+
+    /// A kernel that can create no thread cancels a ring's half-close.
+    @Test("A peer learns at once that a connection has ended, also where the ring cannot tell it")
+    func finishing() throws {
+      for close in [nil] + ["EINTR", "EIO", "ENOSPC", "EDQUOT"].map({ Errno(named: $0) }) {
+        // Nobody would wait so long.
+        let seen = try leave(close: close, linger: .seconds(3600))
+        #expect(seen.report.isClean, "\(seen.report)")
+        #expect(seen.calls == 3)
+      }
+    }
+
+    @Test("A peer that cannot be told that a connection has ended learns it when that is closed")
+    func finishingLate() throws {
+      let late = Duration.milliseconds(50)
+      for errno in ["EMFILE", "ENFILE", "ENOMEM", "EBADF"].map({ Errno(named: $0) }) {
+        #expect(try leave(failing: errno, linger: late).report.isClean)
+      }
+      for errno in ["ENOTCONN", "ENOBUFS"].map({ Errno(named: $0) }) {
+        #expect(try leave(failing: nil, errno, linger: late).report.isClean)
       }
     }
 

@@ -136,7 +136,10 @@ struct EveryCall {
 
   /// Sites that tests of their own reach, below.
   private static let apart = [
-    "Proactor.refuse · close", "URing.refuse · ring close", "URing.handle · close",
+    "Proactor.refuse · close", "URing.refuse · ring close", "URing.installed · close",
+    "URing.installed · shutdownSending", "URing.finishApart · ring install",
+    "URing.armWaiting · ring receive_once", "URing.arm · ring accept_now",
+    "URing.arm · ring poll_once",
   ]
 
   private func survive(

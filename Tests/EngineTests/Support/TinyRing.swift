@@ -29,6 +29,15 @@ final class TinyRing: Sendable {
     try Client(to: state.withLock { $0.port } ?? 0, receiveBuffer: receiveBuffer)
   }
 
+  /// Does something while the loop stands still in a callback.
+  func holding(_ body: () throws -> Void) throws {
+    let gate = Gate()
+    #expect(control.jobs.post({ gate.hold() }, to: Key(rawValue: 0)))
+    #expect(eventually { gate.isHeld })
+    defer { gate.open() }
+    try body()
+  }
+
   fileprivate func run<S: Session>(
     _ sizes: URing<Linux>.Sizes, _ options: ServerOptions, _ make: @escaping @Sendable () -> S
   ) throws {

@@ -28,6 +28,8 @@ enum PollBits {
 /// eventfd(2)
 final class SimulatedCounter: SimulatedFile {
   var count: UInt64 = 0
+  /// How often it was written to.
+  var writes = 0
   override var bits: UInt32 { PollBits.write | (count > 0 ? PollBits.read : 0) }
 }
 

@@ -95,8 +95,7 @@ extension SimulatedNetwork {
     return .value(count)
   }
 
-  func shutdownSending(_ descriptor: Descriptor) -> Outcome {
-    guard let socket = socket(descriptor) else { return .failure(.badDescriptor) }
+  func shutdownSending(_ socket: SimulatedSocket) -> Outcome {
     guard socket.state == .connected, !socket.wasReset else { return .failure(.notConnected) }
     finish(socket)
     return .value(0)

@@ -1,0 +1,84 @@
+internal import CKernel
+
+/// Who is armed when, so that nobody who has bytes waits for a buffer in vain.
+///
+/// A receive that is armed chooses its buffer before it is known whether there is data, and one
+/// that stays armed takes as many as it can fill: a peer that sends all the time takes all there
+/// are, in each turn, if it is armed first. So whoever found none waits in a queue, and is served
+/// before everybody else: once, from the ``ReserveBuffers``, as many in a turn as there are of
+/// those. So much is done for them, and no more: arming all of them would be work that grows with
+/// their number in each turn, and with nothing they get for it. Those that received in this turn
+/// and may have more are armed behind them, or while some still wait, wait behind them; those that
+/// have nothing more ask for no buffer before they have.
+extension URing {
+  /// A connection's receive found no buffer.
+  mutating func starve(_ key: Key, _ slots: inout SlotTable) {
+    buffers.ranOut()
+    guard isDue(key, slots) else { return }
+    slots[key.index].flags.insert(.awaitsArming)
+    starved.append(key)
+  }
+
+  /// Arms the receive of a connection that is to have one and has none, at the end of the turn.
+  mutating func armReceiveIfDue(_ key: Key, _ slots: inout SlotTable) {
+    guard isDue(key, slots) else { return }
+    if hasArmed, starved.isEmpty { return armReceive(key, waitsFirst: false, &slots) }
+    slots[key.index].flags.insert(.awaitsArming)
+    if hasArmed { starved.append(key) } else { served.append(key) }
+  }
+
+  /// A receive has ended that brought something.
+  mutating func armAgain(_ key: Key, hasMore: Bool, _ slots: inout SlotTable) {
+    if hasMore { return armReceiveIfDue(key, &slots) }
+    if isDue(key, slots) { armReceive(key, waitsFirst: true, &slots) }
+  }
+
+  /// What is held comes first: if more were received meanwhile, a peer that sends faster than it is
+  /// served would fill the memory.
+  private func isDue(_ key: Key, _ slots: borrowing SlotTable) -> Bool {
+    let flags = slots[key.index].flags
+    return flags.contains(.receiving)
+      && flags.isDisjoint(with: [.receiveInFlight, .peerEnded, .closed, .awaitsArming])
+      && held[key.index] == nil
+  }
+
+  func armReceive(_ key: Key, waitsFirst: Bool, _ slots: inout SlotTable) {
+    let entry = unsafe ring.entry()
+    unsafe ck_prepare_receive(entry, slots[key.index].descriptor, 0, waitsFirst)
+    unsafe entry.pointee.user_data = userData(.receive, key)
+    slots[key.index].flags.insert(.receiveInFlight)
+  }
+
+  /// The turn is over: arms those that are to be.
+  mutating func armWaiting(_ slots: inout SlotTable) {
+    hasArmed = true
+    if starved.isEmpty, served.isEmpty { return }
+    var left = reserve.count
+    while left > 0, let key = starved.popFirst() {
+      guard stillWaits(key, &slots) else { continue }
+      let entry = unsafe ring.entry()
+      unsafe ck_prepare_receive_once(
+        entry, slots[key.index].descriptor, ReserveBuffers<System>.group)
+      unsafe entry.pointee.user_data = userData(.receive, key)
+      slots[key.index].flags.insert(.receiveInFlight)
+      left -= 1
+    }
+    for key in served {
+      if !starved.isEmpty {
+        starved.append(key)
+      } else if stillWaits(key, &slots) {
+        // Behind those that were just armed, and only if there is something: they may need all
+        // buffers.
+        armReceive(key, waitsFirst: left < reserve.count, &slots)
+      }
+    }
+    served.removeAll(keepingCapacity: true)
+  }
+
+  /// Whether a connection of the queue still wants to receive.
+  private func stillWaits(_ key: Key, _ slots: inout SlotTable) -> Bool {
+    guard slots.contains(key) else { return false }
+    slots[key.index].flags.remove(.awaitsArming)
+    return isDue(key, slots)
+  }
+}

@@ -1,0 +1,45 @@
+internal import CKernel
+
+/// Telling a peer that nothing more is sent.
+///
+/// The kernel gives that to a thread of its own, which it may not be able to create: where the
+/// number of threads is limited, for one. Then a connection is made an ordinary descriptor for as
+/// long as it takes to do the same by a call.
+extension URing {
+  mutating func shutdownSending(_ key: Key, _ slots: inout SlotTable) {
+    if lacksWorkers { return finishApart(key, slots) }
+    let entry = unsafe ring.entry()
+    unsafe ck_prepare_shutdown(entry, slots[key.index].descriptor)
+    unsafe entry.pointee.user_data = userData(.shutdown, key)
+  }
+
+  private func finishApart(_ key: Key, _ slots: borrowing SlotTable) {
+    let entry = unsafe ring.entry()
+    unsafe ck_prepare_install(entry, slots[key.index].descriptor)
+    unsafe entry.pointee.user_data = userData(.install, key)
+  }
+
+  /// Success is silent.
+  mutating func couldNotFinish(_ data: UInt64, _ result: Int32, _ slots: borrowing SlotTable)
+    -> Completion?
+  {
+    if result == -125 { lacksWorkers = true }  // ECANCELED
+    guard result != -107, let key = key(data, slots),  // ENOTCONN: there is nobody to tell
+      !slots[key.index].flags.contains(.closed)
+    else { return nil }
+    finishApart(key, slots)
+    return nil
+  }
+
+  /// An ordinary descriptor for a connection that is to be finished.
+  mutating func installed(_ data: UInt64, _ result: Int32, _ slots: borrowing SlotTable)
+    -> Completion?
+  {
+    // Without a descriptor the peer learns of it when the connection is closed.
+    guard result >= 0 else { return nil }
+    let opened = Descriptor(rawValue: result)
+    if key(data, slots) != nil { _ = system.shutdownSending(opened) }
+    _ = system.close(opened)
+    return nil
+  }
+}
