@@ -3,6 +3,7 @@ extension ObservedTable {
   /// A session is given bytes.
   func given(_ count: Int, _ index: Int) {
     lives[index].given += count
+    lives[index].givenInAll += count
     givenSince += count
     if lives[index].isPaused { record.fail(.sessionContract("given bytes while it was paused")) }
     checkWatermark(lives[index].unsent)
@@ -32,7 +33,8 @@ extension ObservedTable {
     guard course.turn - lookedAt > 4 + 2 * course.held else { return }
     for index in lives.indices where lives[index].isOpen {
       let waits = isWaiting(index)
-      let read = lives[index].end?.incoming?.read ?? 0
+      // A ring reads ahead of its sessions.
+      let read = lives[index].givenInAll + (lives[index].end?.incoming?.read ?? 0)
       if waits, lives[index].waitMark == read, !course.mayHoldUp,
         record.ring != nil || !course.world.excuses.contains(.starvation)
       {

@@ -16,7 +16,9 @@ final class ObservedTable: SessionTable {
     /// Its last turn, and how many bytes it was given in it.
     var turn = 0
     var given = 0
-    /// What it had read when it was last seen to wait to be received from; -1 when it did not.
+    /// How many bytes it was given in all.
+    var givenInAll = 0
+    /// How far it had come when it was last seen to wait to be received from; -1 when it did not.
     var waitMark = -1
 
     /// Bytes that were written before this turn, and that the kernel has not taken.
