@@ -32,7 +32,8 @@ final class TinyRing: Sendable {
   /// Does something while the loop stands still in a callback.
   func holding(_ body: () throws -> Void) throws {
     let gate = Gate()
-    #expect(control.jobs.post({ gate.hold() }, to: Key(rawValue: 0)))
+    let isTaken = control.jobs.post({ gate.hold() }, to: Key(rawValue: 0))
+    #expect(isTaken)
     #expect(eventually { gate.isHeld })
     defer { gate.open() }
     try body()
