@@ -88,40 +88,58 @@ def never_read(at):
 @drill("R4", "a byte now and then", timed=True)
 def slowloris(at):
     most = 800 if at.backend == "select" else 5000
-    count, timeout = at.pick(min(most, 1000), most), at.pick(1.5, 15.0)
+    count, first = at.pick(min(most, 1000), most), at.pick(1.5, 15.0)
+    # select and poll ask about every descriptor in every wait: their own cost.
+    linear = 2 * 0.5e-6 * count if at.backend in ("select", "poll") else 0
+    # A busy machine adds to any time and takes from none: where it was too busy to tell, again with
+    # more time.
+    for timeout in (first, 2 * first, 4 * first):
+        rounds, late, beside, alone = trickle(at, count, timeout)
+        bound = 2 * max(alone, 100e-6) + linear
+        if rounds and beside <= bound:
+            break
+    must(rounds, "the machine is too busy for a byte now and then")
+    at.tell(f"{count} peers, {rounds + 1} bytes each, all cut within {late:.1f} s of a line timeout of "
+            f"{timeout} s; a good peer's p99 {micro(beside)}, alone {micro(alone)}")
+    must(beside <= bound, f"a good peer's p99 is {micro(beside)}, alone {micro(alone)}")
+
+
+def trickle(at, count, timeout):
+    """Peers that send a line byte by byte, which must end in time: how often each could send one, when
+    the last was cut off, and a good peer's p99 beside them and alone. Never where the machine was too
+    busy."""
     with at.serve("line", "--line-timeout", f"{int(timeout * 1000)}ms") as server:
         fds = server.descriptors()
         good = open_many(server, 20, greeted=False)
         asks(good, 500)
-        quiet = min(asks(good, 1000) for _ in range(3))
-        begin = time.monotonic()
+        alone = min(asks(good, 1000) for _ in range(3))
         slow = open_many(server, count, greeted=False, source="127.0.0.9")
+        sockets = [peer.socket for peer in slow]
+        begin = last = time.monotonic()
         for peer in slow:
             peer.sent(b"E")
-        sent, loaded = 1, []
+        rounds, beside = 0, []
         while time.monotonic() - begin < timeout * 0.8:
-            loaded.append(asks(good, 200))
+            beside.append(asks(good, 200))
+            last = time.monotonic()
             for peer in slow:
                 peer.sent(b"C")
-            sent += 1
-        last = time.monotonic()
-        must(server.connections() == count + 20, "some were cut before their time")
+            rounds += 1
+            cut = readable(sockets, 0)
+            must(not cut or time.monotonic() - begin >= timeout, f"{len(cut)} were cut before their time")
         for peer in slow:
             got, _ = peer.to_end()
             must(got.startswith(b"ERR a line must end in time"), f"cut off with {got!r}")
         late = time.monotonic() - begin
-        must(late <= timeout + 1.0, f"the last was cut after {late:.1f} s, {timeout} s are allowed")
+        if last - begin < timeout / 2:
+            rounds = 0
+        # Who takes each byte for a new beginning cuts them no sooner than this.
+        must(not rounds or late < last - begin + timeout, f"the last was cut after {late:.1f} s")
         close_all(slow)
-        # select and poll ask about every descriptor in every wait: their own cost.
-        linear = 2 * 0.5e-6 * count if at.backend in ("select", "poll") else 0
-        # A busy machine adds to any of them and takes from none.
-        best = min(loaded)
-        at.tell(f"{count} peers, {sent} bytes each, all cut within {late:.1f} s of a line timeout of "
-                f"{timeout} s; a good peer's p99 {micro(best)}, alone {micro(quiet)}")
-        must(best <= 2 * max(quiet, 100e-6) + linear, f"a good peer's p99 is {micro(best)}, alone {micro(quiet)}")
         must(asks(good, 20), "no answer any more")
         close_all(good)
         at.settle(server, fds)
+        return rounds, late, min(beside, default=float("inf")), alone
 
 
 def asks(peers, count):

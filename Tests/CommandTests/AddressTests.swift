@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// Where a server listens, and what stands in its way.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct AddressTests {
   static let hasIPv6 =
     (try? String(contentsOfFile: "/proc/net/if_inet6", encoding: .utf8))?

@@ -3,7 +3,7 @@ import SwitchboardLab
 import Testing
 
 /// `switchboard backends`: what a machine offers.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct BackendsTests {
   @Test func `Every way to wait and every feature has a row, in 80 plain columns`() async throws {
     try await Spawned.run("switchboard", ["backends"]) { command in

@@ -3,7 +3,7 @@ import SwitchboardLab
 import Testing
 
 /// The demo and the experiment, as users see them.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct DemoTests {
   @Test func `The demo shows the transcript and then who was served when, in 80 plain columns`()
     async throws

@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// What users get wrong, and what the command tells them.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct OptionTests {
   /// A command line with a wrong value, and what the answer must name.
   struct Wrong: Sendable, CustomTestStringConvertible {

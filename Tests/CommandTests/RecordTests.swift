@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// `switchboard serve --record` and `switchboard timeline`, as users run them.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct RecordTests {
   /// A folder of the test's own.
   private final class Folder {

@@ -4,7 +4,7 @@ import Switchboard
 import Testing
 
 /// `switchboard serve`: protocols, backends and loops.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct ServeTests {
   /// What this machine can wait with.
   static let backends: [String] = {

@@ -2,7 +2,7 @@ import Glibc
 import Testing
 
 /// The end of a server: the first signal drains it, the second one ends it.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct SignalTests {
   private func serving(
     _ options: [String] = [], _ body: (Spawned, PlainSocket) async throws -> Void

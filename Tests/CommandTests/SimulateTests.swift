@@ -1,7 +1,7 @@
 import Testing
 
 /// `switchboard simulate`, as users see it.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct SimulateTests {
   @Test func `A few seeds pass, and the figures say what they were`() async throws {
     let arguments = ["simulate", "--protocol", "frames", "--seeds", "5"]

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The article's session: three clients at once against one server thread.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct TranscriptTests {
   /// What one connection prints, without what comes before its name.
   static let conversation = [
@@ -71,7 +71,8 @@ struct TranscriptTests {
       try await Spawned.run("switchboard", arguments) { client in
         try await client.expectEnd(.exit(0))
         #expect(client.output.count == 1)
-        #expect(client.output.first?.hasPrefix("Elapsed: 2.") == true)
+        let elapsed = client.output.first?.wholeMatch(of: /Elapsed: (\d+\.\d+)/)?.1
+        #expect(try #require(elapsed.flatMap { Double($0) }) >= 2.2)
       }
     }
   }

@@ -93,7 +93,7 @@ extension Conformance {
       let (pair, key) = try bench.register(interest, overTCP: true)
       pair.reset()
       for _ in 0..<2 {
-        let events = try bench.poller.wait(until: Linux().now() + .seconds(5))
+        let events = try bench.poller.wait(until: Linux().now() + .seconds(longestWait))
         #expect(events.map(\.key) == [key])
         let told = events.first?.readiness ?? []
         #expect(told.contains(.hangUp) || !told.isDisjoint(with: interest.asReadiness))
@@ -108,7 +108,7 @@ extension Conformance {
       let (pair, key) = try bench.register(interest, overTCP: true)
       shutdown(pair.ours, Int32(SHUT_WR))
       pair.finishSending()
-      let events = try bench.poller.wait(until: Linux().now() + .seconds(5))
+      let events = try bench.poller.wait(until: Linux().now() + .seconds(longestWait))
       #expect(events.map(\.key) == [key])
     }
 

@@ -1,5 +1,6 @@
 import Switchboard
 import SwitchboardLab
+import TestSupport
 import Testing
 
 extension Conformance {
@@ -10,7 +11,7 @@ extension Conformance {
       try withServer(backend) { server in
         let other = try server.client()
         let glutton = try server.client()
-        let sent = try server.block(glutton)
+        let sent = try server.block(glutton, beside: other)
         #expect(try other.ask("^ping$") == "qjoh")
         #expect(server.ledger.entries.with { $0.mostOwed } <= mostOwedByFrames)
         // Nor does it keep the loop busy: a ping costs a few waits, and that is all there are.
@@ -65,26 +66,43 @@ extension Conformance {
 
     @Test("The idle timeout closes the idle, and no others", arguments: Backend.allCases)
     func idle(_ backend: Backend) throws {
+      let times = [Duration.milliseconds(200), .seconds(2), .seconds(20)]
+      let reasons = try withTime(ofAnyOf: times) { try idle(backend, $0, $1) }
+      #expect(reasons == [.idle, .idle])
+    }
+
+    /// Why those were closed who were, of two idle ones and one that asks.
+    private func idle(
+      _ backend: Backend, _ time: Duration, _ punctuality: Punctuality
+    ) throws -> [CloseReason] {
       var options = ReactorOptions()
-      options.idleTimeout = .milliseconds(200)
+      options.idleTimeout = time
+      var reasons: [CloseReason] = []
       try withServer(backend, options: options) { server in
         let start = Linux().now()
         let idle = try server.client()
         let inMessage = try server.client()
         #expect(try inMessage.ask("^ab") == "bc")
         let active = try server.client()
+        punctuality.start()
+        func ping() throws {
+          guard try active.ask("^ping$") == "qjoh" else { throw Client.Failure.ended(after: 0) }
+          punctuality.mark()
+        }
         // Ping-pong without end; the idle ones' end is what ends it.
         while server.record.entries.with({ $0.closed.count }) < 2 {
-          #expect(try active.ask("^ping$") == "qjoh")
-          try #require(Linux().now().since(start) < .seconds(10))
+          try ping()
+          try #require(Linux().now().since(start) < .seconds(longestWait))
         }
-        #expect(Linux().now().since(start) >= .milliseconds(200))
+        #expect(Linux().now().since(start) >= time)
         #expect(server.record.entries.with { $0.reason(of: idle) } == .idle)
         #expect(server.record.entries.with { $0.reason(of: inMessage) } == .idle)
         #expect(try idle.receiveToEnd() == [])
-        #expect(try active.ask("^ping$") == "qjoh")
-        #expect(server.record.entries.with { $0.closed.count } == 2)
+        try ping()
+        punctuality.stop()
+        reasons = server.record.entries.with { $0.closed.map(\.reason) }
       }
+      return reasons
     }
 
     @Test(
@@ -135,19 +153,22 @@ extension Server {
 
   /// Sends a frame's inside without reading until the connection takes no more, so that the server
   /// is left with replies that it cannot send. How much that was.
+  ///
+  /// - Parameter other: Another client of the server's, to know by that it has been round its loop.
   @discardableResult
-  func block(_ client: Client) throws -> Int {
+  func block(_ client: Client, beside other: Client) throws -> Int {
     try client.send("^")
     var offered = 0
     while true {
       // Full for the moment; if the server takes some of it after all, there will be room again.
-      let before = ledger.received
+      // It has had its chance when another, who asked since, has been answered twice.
       let count = client.sendWhatFits(Array(Server.junk[(offered % Server.junk.count)...]))
       offered += count
       try #require(offered < 200 << 20, "a peer that never reads is received from without end")
-      if count == 0, !ledger.entries.wait(milliseconds: 50, until: { $0.received > before }) {
-        return offered
-      }
+      guard count == 0 else { continue }
+      let before = ledger.received
+      for _ in 0..<2 { #expect(try other.ask("^r$") == "s") }
+      if ledger.received == before + 2 * 3 { return offered }
     }
   }
 

@@ -97,7 +97,7 @@ extension Conformance {
         case .replyUnread:
           try client.greeted().send("^abcdef$")
           #expect(server.ledger.entries.wait { $0.received == 8 && $0.sent >= 8 })
-        case .replyUnsent: try server.block(client.greeted())
+        case .replyUnsent: try server.block(client.greeted(), beside: other)
         }
         client.reset()
         #expect(server.record.wait { $0.reason(of: client) == .finished })

@@ -100,7 +100,7 @@ extension Conformance {
         let two = try LoopThread(send)
         #expect(server.ledger.entries.wait { $0.received > 1 << 20 })
         server.waker.drain()
-        #expect(server.hasEnded(milliseconds: 5000))
+        #expect(server.hasEnded())
         #expect(senders.wait { $0 == 0 })
         one.join()
         two.join()
@@ -117,7 +117,7 @@ extension Conformance {
         server.waker.drain()
         #expect(server.record.wait { $0.notices.contains(.draining(peers: 1)) })
         server.waker.stop()
-        #expect(server.hasEnded(milliseconds: 2000))
+        #expect(server.hasEnded())
         let entries = server.record.entries.with { $0 }
         #expect(entries.reason(of: client) == .stopped)
         #expect(entries.notices.last == .drained(finished: 0, forced: 1))
@@ -128,7 +128,7 @@ extension Conformance {
     func nobody(_ backend: Backend) throws {
       try withServer(backend) { server in
         server.waker.drain()
-        #expect(server.hasEnded(milliseconds: 2000))
+        #expect(server.hasEnded())
       }
     }
   }

@@ -26,10 +26,11 @@ extension Conformance {
           #expect(processorTime() - time < .milliseconds(100))
           #expect(try served[0].ask("^here$") == "ifsf")
 
-          let start = Linux().now()
+          #expect(server.ledger.entries.with { $0.failedAccepts } > 0)
           served[0].close()
           #expect(try waiting.greeted().ask("^ab$") == "bc")
-          #expect(Linux().now().since(start) < .seconds(1))
+          // The first attempt after the close is the one that succeeded.
+          #expect(server.ledger.entries.with { $0.failedBeforeLast } == 0)
           #expect(server.record.wait { $0.resumed == 1 })
           #expect(server.record.entries.with { $0.pauses.count } == 1)
           waiting.close()
@@ -40,16 +41,14 @@ extension Conformance {
     }
 
     @Test(
-      "Without a close of ours accepting resumes within a second all the same",
+      "Without a close of ours accepting resumes all the same",
       arguments: Backend.allCases)
     func resumesByItself(_ backend: Backend) async {
       await #expect(processExitsWith: .success) { [backend = backend as Backend] in
         try withServer(backend) { server in
           let (served, waiting) = try server.exhaust()
           setDescriptorLimit(1200)
-          let start = Linux().now()
           #expect(try waiting.greeted().ask("^ab$") == "bc")
-          #expect(Linux().now().since(start) < .seconds(1))
           #expect(try served[0].ask("^here$") == "ifsf")
         }
       }
@@ -63,32 +62,36 @@ extension Conformance {
         try Linux().raiseDescriptorLimit()
         try withServer(backend) { server in
           fillDescriptors(to: 1014)
-          // About ten numbers are left below 1024. The test library may take one meanwhile.
-          let free = (0..<1024).count { fcntl(Int32($0), F_GETFD) == -1 }
-          let clients = try (0..<free + 2).map { _ in try Client(to: server.port, high: true) }
-          var served = 0
-          while served < clients.count,
-            (try? clients[served].greeted().ask("^ab$")) == "bc"
-          { served += 1 }
+          // About ten numbers are left below 1024, and perhaps the test library takes one of them or
+          // gives one back: the server says when the set is full.
+          var served: [Client] = []
+          var refused: Client?
+          while served.count < 20 {
+            let client = try Client(to: server.port, high: true)
+            guard (try? client.greeted().ask("^ab$")) == "bc" else {
+              refused = client
+              break
+            }
+            served.append(client)
+          }
           if backend == .select {
-            #expect(free - 1...free ~= served)
             // The next could not be watched and was closed; the one after it waits.
-            #expect(
-              server.record.wait { record in
-                guard record.pauses.count == 1, case .refused(let error) = record.pauses[0],
-                  case .beyondSet(_, capacity: 1024) = error
-                else { return false }
-                return true
-              })
-            #expect((try? clients[served].receiveToEnd()) ?? [] == [])
-            #expect(try clients[0].ask("^still$") == "tujmm")
-            clients[3].close()
-            #expect(try clients[served + 1].greeted().ask("^ab$") == "bc")
+            #expect(server.record.wait { $0.pauses.count == 1 })
+            let pause = server.record.entries.with { $0.pauses.first }
+            guard case .refused(.beyondSet(_, capacity: 1024)) = pause else {
+              Issue.record("\(served.count) served, and the set was not full")
+              return
+            }
+            #expect((try? refused?.receiveToEnd()) ?? [] == [])
+            let waiting = try Client(to: server.port, high: true)
+            #expect(try served[0].ask("^still$") == "tujmm")
+            served.removeLast().close()
+            #expect(try waiting.greeted().ask("^ab$") == "bc")
             #expect(server.record.wait { $0.resumed == 1 && $0.pauses.count == 1 })
           } else {
-            #expect(served == clients.count)
+            #expect(served.count == 20)
           }
-          for client in clients[..<3] { #expect(try client.ask("^ab$") == "bc") }
+          for client in served.prefix(3) { #expect(try client.ask("^ab$") == "bc") }
         }
       }
     }
@@ -102,7 +105,9 @@ extension Server {
   /// closes descriptors as it pleases. Where it took that number another one is given back, and where it
   /// left one the client is served: then it stays, and the next one waits.
   fileprivate func exhaust() throws -> (served: [Client], waiting: Client) {
-    var served = [try client()]
+    // Numbers as low as the limit: one that closes gives back two, the second for the accept that
+    // finds nobody, which takes a number before it looks.
+    var served = [try Client(to: port, high: false).greeted()]
     #expect(record.wait { $0.connected == 1 })
     let next = fcntl(0, F_DUPFD_CLOEXEC, 0)
     setDescriptorLimit(UInt(next) + 17)
@@ -110,7 +115,7 @@ extension Server {
     while case let number = fcntl(0, F_DUPFD_CLOEXEC, 0), number >= 0 { taken.append(number) }
     while let number = taken.popLast() {
       close(number)
-      guard let one = try? Client(to: port) else { continue }
+      guard let one = try? Client(to: port, high: false) else { continue }
       #expect(record.wait { $0.pauses.count == 1 || $0.connected > served.count })
       if record.entries.with({ $0.pauses.count }) == 1 { return (served, one) }
       served.append(one)

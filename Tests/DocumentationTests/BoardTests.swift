@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The protocol of docs/SESSIONS.md does what the page says it does.
-@Suite(.serialized, .timeLimit(.minutes(1)))
+@Suite(.serialized, .timeLimit(.minutes(15)))
 struct BoardTests {
   private func serve(
     _ backend: Server.BackendName, _ body: (UInt16, ServerHandle) throws -> Void

@@ -15,21 +15,30 @@ func count(_ folder: String) -> Int {
   (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/\(folder)").count) ?? -1
 }
 
-/// Prints the choice, how long it took in microseconds, and the reason.
+/// Whether a condition comes to hold within a minute.
+func eventually(_ holds: () -> Bool) -> Bool {
+  let limit = Linux().now() + .seconds(60)
+  while !holds() {
+    if Linux().now() > limit { return false }
+    usleep(200)
+  }
+  return true
+}
+
+/// Prints the choice, how long it took of a processor in microseconds, and the reason.
 func choose(_ error: UInt32) {
   if error != 0, filter_system_call(filter_ring_setup(), error) != 0 { exit(3) }
-  let before = Linux().now()
+  let before = Linux().threadNanoseconds()
   let choice = Server.BackendName.auto.choice()
-  let (seconds, attoseconds) = Linux().now().since(before).components
-  let microseconds = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+  let microseconds = (Linux().threadNanoseconds() - before) / 1000
   print("\(choice.backend.rawValue) \(microseconds) \(choice.reason ?? "")")
 }
 
-/// Connects so often, and holds all of it until each has been greeted or a second has passed.
+/// Connects so often, and holds all of it until each has been greeted.
 func converse(_ count: Int, with address: SocketAddress) {
   var open = Slots()
   for _ in 0..<count { open.connect(to: address) }
-  for _ in 0..<1000 where !open.areGreeted() { usleep(1000) }
+  if !eventually({ open.areGreeted() }) { exit(5) }
 }
 
 /// Connections of the helper's own.
@@ -75,15 +84,15 @@ func live(_ backend: Server.BackendName) throws {
   }
   try once(0)
   // Threads of the kernel's own, and the one above, end a moment later.
-  for _ in 0..<200 where count("task") != 1 { usleep(10_000) }
+  if !eventually({ count("task") == 1 }) { exit(6) }
   let before = (count("fd"), count("task"))
   for number in 0..<5 { try once(number) }
-  var after = (count("fd"), count("task"))
-  for _ in 0..<100 where after != before {
-    usleep(50_000)
+  var after = before
+  let isSame = eventually {
     after = (count("fd"), count("task"))
+    return after == before
   }
-  print(before == after ? "same" : "\(before) \(after)")
+  print(isSame ? "same" : "\(before) \(after)")
 }
 
 /// Serves on a ring with 64 descriptors and room for a thousand connections, and prints how many of a
@@ -119,7 +128,8 @@ extension Slots {
   /// How many were greeted and how many closed, when one who was has had fifty answers since the last.
   func settle() -> (greeted: Int, closed: Int) {
     var (greeted, closed): (Set<Int32>, Set<Int32>) = ([], [])
-    for _ in 0..<10_000 {
+    let limit = Linux().now() + .seconds(60)
+    while Linux().now() < limit {
       var isQuiet = true
       for one in sockets where !greeted.contains(one.rawValue) && !closed.contains(one.rawValue) {
         guard let count = Slots.receive(one) else { continue }
@@ -145,11 +155,7 @@ extension Slots {
 
   private static func ask(_ descriptor: Descriptor) {
     _ = Array("^a$".utf8).withUnsafeBytes { Linux().send(descriptor, from: $0) }
-    var patience = 100_000
-    while receive(descriptor) == nil, patience > 0 {
-      usleep(10)
-      patience -= 1
-    }
+    _ = eventually { receive(descriptor) != nil }
   }
 }
 

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Switchboard
@@ -56,11 +57,11 @@ extension Engine {
       }
     }
 
-    /// The first completion of a kind, within ten seconds.
+    /// The first completion of a kind, in time.
     private func completion<B: Backend & ~Copyable>(
       _ kind: Completion.Kind, of backend: inout B, _ slots: inout SlotTable
     ) throws -> Completion? {
-      let limit = Linux().now() + .seconds(10)
+      let limit = Linux().now() + .seconds(longestWait)
       while Linux().now() < limit {
         try backend.wait(until: limit)
         while let completion = backend.next(&slots) {

@@ -1,6 +1,7 @@
 import Glibc
 import Switchboard
 import SwitchboardLab
+import TestSupport
 import Testing
 
 extension Engine {
@@ -15,7 +16,9 @@ extension Engine {
         connection.send(pattern(100_000))
         connection.close()
       }
-      try serve(backend, script: script) { server in
+      // However long the peer takes to send what it left unread.
+      let patient = options { $0.lingerTimeout = .seconds(longestWait) }
+      try serve(backend, patient, script: script) { server in
         for extra in [0, 1, 100_000, 3 << 20] {
           let client = try server.client()
           let sender = try LoopThread { try? client.send(pattern(1 + extra)) }
@@ -37,7 +40,8 @@ extension Engine {
         connection.send(pattern(50_000))
         connection.close()
       }
-      try serve(backend, script: script) { server in
+      let patient = options { $0.lingerTimeout = .seconds(longestWait) }
+      try serve(backend, patient, script: script) { server in
         let client = try server.client()
         try client.send("a")
         #expect(server.journal.wait { $0.reasons == [.finished] })

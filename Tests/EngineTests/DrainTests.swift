@@ -1,6 +1,10 @@
 import Switchboard
 import SwitchboardLab
+import TestSupport
 import Testing
+
+/// Longer than a busy machine takes for anything: what comes before it did not wait for it.
+private let longAfterwards = Duration.seconds(50)
 
 extension Engine {
   /// The graceful end, and the other one.
@@ -47,7 +51,10 @@ extension Engine {
       "The deadline cuts off who does not finish, and counts them",
       arguments: Server.BackendName.each)
     func deadline(_ backend: Server.BackendName) throws {
-      let limits = options { $0.drainTimeout = .milliseconds(100) }
+      let limits = options {
+        $0.drainTimeout = .milliseconds(100)
+        $0.lingerTimeout = longAfterwards
+      }
       try serve(backend, limits, session: FramesSession()) { server in
         let stuck = try (0..<3).map { _ in try server.client().greeted() }
         for client in stuck { #expect(try client.ask("^ab") == "bc") }
@@ -58,7 +65,7 @@ extension Engine {
         idle.close()
         #expect(server.hasEnded())
         #expect(Linux().now().since(start) >= .milliseconds(100))
-        #expect(Linux().now().since(start) < .seconds(2))
+        #expect(Linux().now().since(start) < longAfterwards)
         #expect(server.journal.now.notices.last == .drained(finished: 1, forced: 3))
         #expect(server.journal.now.reasons.filter { $0 == .drainTimeout }.count == 3)
       }
@@ -80,7 +87,7 @@ extension Engine {
         }
         #expect(server.journal.wait { $0.received > 1 << 20 })
         server.handle.drain()
-        #expect(server.hasEnded(seconds: 5))
+        #expect(server.hasEnded())
         thread.join()
       }
     }
@@ -100,7 +107,10 @@ extension Engine {
     @Test(
       "Two loops share a port, and drain within one deadline", arguments: Server.BackendName.loops)
     func shards(_ backend: Server.BackendName) throws {
-      let limits = options { $0.drainTimeout = .milliseconds(200) }
+      let limits = options {
+        $0.drainTimeout = .milliseconds(200)
+        $0.lingerTimeout = longAfterwards
+      }
       let journal = Journal()
       var script = Scripted.Script()
       script.opened = { _, connection in
@@ -124,7 +134,7 @@ extension Engine {
         let start = Linux().now()
         server.handle.drain()
         #expect(server.hasEnded())
-        #expect(Linux().now().since(start) < .seconds(1))
+        #expect(Linux().now().since(start) < longAfterwards)
         let count = clients.count
         #expect(journal.now.reasons == Array(repeating: .drainTimeout, count: count))
       }

@@ -164,7 +164,7 @@ final class Gate: Sendable {
     state.withLock { $0 = (0, true) }
   }
 
-  /// Waits here, for ten seconds at most.
+  /// Waits here, as long as a test waits for anything at most.
   func hold() {
     count()
     _ = eventually { state.withLock { $0.isOpen } }

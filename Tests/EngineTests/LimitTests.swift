@@ -16,7 +16,7 @@ extension Engine {
         let waiting = try (0..<100).map { _ in try server.client() }
         for _ in 0..<50 { #expect(try second.ask("^ping$") == "qjoh") }
         #expect(server.journal.now.opened == 2)
-        #expect(server.journal.now.notices == [.acceptingPaused(.connectionLimit(2))])
+        #expect(server.journal.wait { $0.notices == [.acceptingPaused(.connectionLimit(2))] })
         #expect(waiting.allSatisfy { !$0.hasInput })
         first.close()
         second.close()

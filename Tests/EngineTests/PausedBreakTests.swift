@@ -65,7 +65,7 @@ extension Engine {
           try lead(client, server, way)
           #expect(journal.now.closed == number - 1)
           client.reset()
-          try #require(eventually(seconds: 1) { journal.now.closed == number }, "not told")
+          try #require(eventually { journal.now.closed == number }, "not told")
           guard case .failed(let error) = journal.now.reasons.last else {
             Issue.record("closed because \(journal.now.reasons.last.map { "\($0)" } ?? "")")
             continue
@@ -93,7 +93,7 @@ extension Engine {
         #expect(isFull)
         #expect(journal.now.closed == 0)
         client.reset()
-        #expect(eventually(seconds: 1) { journal.now.closed == 1 })
+        #expect(eventually { journal.now.closed == 1 })
       }
     }
 

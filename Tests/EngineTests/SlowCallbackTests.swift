@@ -38,10 +38,11 @@ extension Engine {
         #expect(try quick.receive(exactly: 1) == [0])
         try blocked.send([60])
         #expect(try blocked.receive(exactly: 1) == [60])
-        #expect(server.journal.wait { !slow($0).isEmpty })
-        let found = slow(server.journal.now)
-        #expect(found.map(\.kind) == [.receive])
-        #expect(found.map(\.number) == [2])
+        #expect(server.journal.wait { slow($0).contains { $0.number == 2 } })
+        // On a busy machine others take long too, and are told as truly.
+        let all = slow(server.journal.now)
+        #expect(all.allSatisfy { $0.duration >= .milliseconds(20) })
+        let found = all.filter { $0.number == 2 && $0.kind == .receive }
         #expect(found.map(\.peer) == [blocked.address])
         #expect(try #require(found.first).duration >= .milliseconds(60))
         #expect(found.map(\.waiting) == [0])
@@ -81,7 +82,7 @@ extension Engine {
         connection.write(bytes)
       }
       try serve(
-        backend, options { $0.slowCallback = .milliseconds(5) }, script: script
+        backend, options { $0.slowCallback = .milliseconds(15) }, script: script
       ) { server in
         let clients = try fourClients(server, blockingTheFirst: gates)
         // Three ask while it blocks; one of them twice, which counts once.
@@ -90,9 +91,11 @@ extension Engine {
         usleep(20_000)
         gates.open()
         for client in clients[1...] { #expect(try client.receive(exactly: 1) == [0]) }
-        #expect(server.journal.wait { !slow($0).isEmpty })
-        let found = try #require(slow(server.journal.now).first)
-        #expect(found.duration >= .milliseconds(20))
+        let isBlocked = { (callback: SlowCallback) in
+          callback.number == 1 && callback.duration >= .milliseconds(20)
+        }
+        #expect(server.journal.wait { slow($0).contains(where: isBlocked) })
+        let found = try #require(slow(server.journal.now).last(where: isBlocked))
         #expect(found.delayed == 0)
         #expect(found.arrived == 3)
         #expect(found.cost == .zero...found.duration * 3)
@@ -117,13 +120,15 @@ extension Engine {
         backend, options { $0.slowCallback = .milliseconds(10) }, script: script
       ) { server in
         let clients = try fourClients(server, blockingTheFirst: gates)
+        // On a busy machine some may have taken long before.
+        let before = slow(server.journal.now).count
         // While one blocks, three get ready, for the same turn then; each of them is slow.
         for client in clients[1...] { try client.send([2]) }
         usleep(20_000)
         gates.open()
         for client in clients[1...] { #expect(try client.receive(exactly: 1) == [2]) }
-        #expect(server.journal.wait { slow($0).count == 4 })
-        let found = slow(server.journal.now)
+        #expect(server.journal.wait { slow($0).count == before + 4 })
+        let found = Array(slow(server.journal.now).dropFirst(before))
         #expect(found.map(\.arrived) == [3, 0, 0, 0])
         #expect(found.map(\.delayed) == [0, 2, 1, 0])
         let second = found[1]

@@ -96,7 +96,7 @@ struct ReportTests {
     for drawing in drawings { #expect(LayoutModel(drawing)?.faults == []) }
   }
 
-  @Test(.enabled(if: Browser.path != nil, "Chromium is not installed"), .timeLimit(.minutes(2)))
+  @Test(.enabled(if: Browser.path != nil, "Chromium is not installed"), .timeLimit(.minutes(15)))
   func `A browser finds no text over another or beyond its drawing either`() throws {
     let pictures = Samples.all.flatMap(\.findings.pictures)
     let drawings = pictures.flatMap { named in
@@ -122,7 +122,7 @@ struct ReportTests {
     #expect(LayoutModel(ReportTests.planted)?.faults == ReportTests.faultsPlanted)
   }
 
-  @Test(.enabled(if: Browser.path != nil, "Chromium is not installed"), .timeLimit(.minutes(2)))
+  @Test(.enabled(if: Browser.path != nil, "Chromium is not installed"), .timeLimit(.minutes(15)))
   func `A browser finds it too`() throws {
     #expect(try Browser.faults(of: [ReportTests.planted]) == ReportTests.faultsPlanted)
   }
@@ -138,7 +138,7 @@ struct ReportTests {
     }
   }
 
-  @Test(.enabled(if: Browser.path != nil, "Chromium is not installed"), .timeLimit(.minutes(2)))
+  @Test(.enabled(if: Browser.path != nil, "Chromium is not installed"), .timeLimit(.minutes(15)))
   func `A page neither scrolls sideways on a telephone nor leaves the paper`() throws {
     #expect(try Browser.overflow(of: HTMLReport(report).text) == [])
   }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Sessions over real sockets, on every backend that this machine offers.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(15)))
 struct SessionTests {}
 
 extension SessionTests {

@@ -130,7 +130,7 @@ extension SessionTests {
         let (peer, other) = (try Caller(to: port), try Caller(to: port))
         #expect(try peer.ask("PING") == "OK PONG")
         let start = ContinuousClock.now
-        for _ in 0..<8 {
+        while !peer.hasInput {
           try peer.send("E")
           #expect(try other.ask("SLEEP 10") == "OK slept 10")
         }
@@ -141,17 +141,38 @@ extension SessionTests {
 
     @Test("The time of a line ends with it: answers that take longer are given")
     func slowAnswers() throws {
+      let times = [50, 500, 5000].map { Duration.milliseconds($0) }
+      let (lines, sleeps) = try withTime(ofAnyOf: times, slowAnswers)
+      #expect(lines == ["OK slept \(sleeps[0])", "OK", "OK slept \(sleeps[1])", "OK PONG"])
+    }
+
+    /// What a peer is answered whose lines must come within a time, and how long it asks to wait.
+    private func slowAnswers(
+      _ time: Duration, _ punctuality: Punctuality
+    ) throws -> (lines: [String?], sleeps: [Int]) {
       let services = LineServices()
       defer { services.close() }
-      try serving(LineSession(services, lineTimeout: .milliseconds(50)), on: .auto) { port, _ in
+      let milliseconds = Int(time.inSeconds * 1000)
+      let sleeps = [3 * milliseconds, milliseconds + 10]
+      var lines: [String?] = []
+      try serving(LineSession(services, lineTimeout: time), on: .auto) { port, _ in
         let peer = try Caller(to: port)
-        try peer.send("SLE")
-        #expect(try peer.ask("EP 150") == "OK slept 150")
-        try peer.send("HA")
-        #expect(try peer.ask("SH \(String(repeating: "x", count: 1000))")?.count == 19)
-        #expect(try peer.ask("SLEEP 60\nPING") == "OK slept 60")
-        #expect(try peer.line() == "OK PONG")
+        func ask(_ halves: String...) throws {
+          punctuality.start()
+          for half in halves {
+            try peer.send(half)
+            punctuality.mark()
+          }
+          punctuality.stop()
+          lines.append(try peer.line())
+        }
+        try ask("SLE", "EP \(sleeps[0])\n")
+        try ask("HA", "SH \(String(repeating: "x", count: 1000))\n")
+        lines[1] = lines[1].map { $0.count == 19 ? "OK" : $0 }
+        try ask("SLEEP \(sleeps[1])\nPING\n")
+        lines.append(try peer.line())
       }
+      return (lines, sleeps)
     }
 
     @Test("Letters that are capitals of a command's only in Unicode make no command")

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 
 /// A blocking client, on the loopback address, made of plain system calls and nothing of the library.
-/// Nothing waits longer than 20 seconds.
+/// Nothing waits longer than ``longestWait``.
 public final class Caller: @unchecked Sendable {
   /// A call that failed, or a stream that ended early.
   public struct Failure: Error, CustomStringConvertible {
@@ -17,9 +17,10 @@ public final class Caller: @unchecked Sendable {
   ///
   /// - Parameter receiveBuffer: How much the kernel may hold unread, in bytes.
   public init(to port: UInt16, receiveBuffer: Int32? = nil) throws {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    let made = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    descriptor = made < 0 ? made : aboveThoseOfSelect(made)
     guard descriptor >= 0 else { throw Failure(description: "socket: errno \(errno)") }
-    var patience = timeval(tv_sec: 20, tv_usec: 0)
+    var patience = timeval(tv_sec: longestWait, tv_usec: 0)
     let size = socklen_t(MemoryLayout<timeval>.size)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, size)
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, size)
@@ -39,6 +40,13 @@ public final class Caller: @unchecked Sendable {
   deinit {
     shutdown(descriptor, Int32(SHUT_RDWR))
     close(descriptor)
+  }
+
+  /// Whether something has come, the end perhaps, without waiting.
+  public var hasInput: Bool {
+    var byte: UInt8 = 0
+    return !unread.isEmpty
+      || recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) >= 0
   }
 
   /// Says that nothing more will be sent.

@@ -8,7 +8,7 @@ public let backends: [Server.BackendName] = {
   return [.select, .poll, .epoll] + (hasRing ? [.ioUring] : [])
 }()
 
-/// A server did not start or did not end within 20 seconds.
+/// A server did not start or did not end within a minute.
 public struct Late: Error {
   /// The error.
   public init() {}
@@ -39,11 +39,11 @@ public func serving<S: Session & ~Copyable>(
     }
     ended.signal()
   }
-  guard started.wait(timeout: .now() + 20) == .success else { throw Late() }
+  guard started.wait(timeout: .now() + 60) == .success else { throw Late() }
   let handle = try outcome.withLock { $0! }.get()
   defer { handle.stop() }
   try body(handle.addresses[0].port, handle)
   handle.stop()
-  guard ended.wait(timeout: .now() + 20) == .success else { throw Late() }
+  guard ended.wait(timeout: .now() + 60) == .success else { throw Late() }
 }
 // end

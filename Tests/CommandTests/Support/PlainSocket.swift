@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// A blocking socket on the loopback address, independent of the library under test. Nothing waits
-/// longer than 20 seconds.
+/// longer than a minute, but for clients.
 final class PlainSocket {
   struct Failure: Error {
     let call: String
@@ -12,9 +12,9 @@ final class PlainSocket {
 
   private let descriptor: Int32
 
-  private init(adopting descriptor: Int32) {
+  private init(adopting descriptor: Int32, seconds: Int = 60) {
     self.descriptor = descriptor
-    var patience = timeval(tv_sec: 20, tv_usec: 0)
+    var patience = timeval(tv_sec: seconds, tv_usec: 0)
     let size = socklen_t(MemoryLayout<timeval>.size)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, size)
   }
@@ -56,12 +56,19 @@ final class PlainSocket {
     return socket
   }
 
-  /// Listening on a free port.
+  /// Listening on a free port. Whoever connects may have to wait for its turn to run.
   static func listening() throws -> (PlainSocket, port: UInt16) {
-    let socket = PlainSocket(adopting: try tcp())
-    guard withLoopback(port: 0, { bind(socket.descriptor, $0, $1) }) == 0,
-      listen(socket.descriptor, 16) == 0
-    else { throw Failure(call: "listen", errno: errno) }
+    let (socket, port) = try bound()
+    guard listen(socket.descriptor, 16) == 0 else { throw Failure(call: "listen", errno: errno) }
+    return (socket, port)
+  }
+
+  /// Bound to a free port, and not listening: nobody else gets it, and connecting is refused.
+  static func bound() throws -> (PlainSocket, port: UInt16) {
+    let socket = PlainSocket(adopting: try tcp(), seconds: 900)
+    guard withLoopback(port: 0, { bind(socket.descriptor, $0, $1) }) == 0 else {
+      throw Failure(call: "bind", errno: errno)
+    }
     var address = sockaddr_in()
     var size = socklen_t(MemoryLayout<sockaddr_in>.size)
     let answer = withUnsafeMutablePointer(to: &address) {
@@ -104,7 +111,7 @@ enum RogueServer {
   static func start(_ converse: @escaping @Sendable (PlainSocket) throws -> Void) throws -> UInt16 {
     let (listener, port) = try PlainSocket.listening()
     nonisolated(unsafe) let owned = listener
-    // It ends with its one connection, or 20 seconds after nobody came. What it cannot send is the
+    // It ends with its one connection, or some minutes after nobody came. What it cannot send is the
     // client's doing, which the test looks at.
     Thread.detachNewThread { try? converse(owned.accepted()) }
     return port

@@ -1,6 +1,39 @@
 import Foundation
 import Glibc
+import Synchronization
 import Testing
+
+/// Lets so many tests at a time run programs, those that one test runs beside each other together.
+/// A hundred at once would take the descriptors below 1,024 from tests of this process that serve
+/// with select, and the processors from everybody.
+private final class Places: Sendable {
+  private let state: Mutex<(free: Int, waiting: [CheckedContinuation<Void, Never>])>
+
+  init(_ count: Int) { state = Mutex((count, [])) }
+
+  func take() async {
+    await withCheckedContinuation { continuation in
+      let isFree = state.withLock { state in
+        if state.free > 0 {
+          state.free -= 1
+          return true
+        }
+        state.waiting.append(continuation)
+        return false
+      }
+      if isFree { continuation.resume() }
+    }
+  }
+
+  func giveBack() {
+    let next: CheckedContinuation<Void, Never>? = state.withLock { state in
+      if !state.waiting.isEmpty { return state.waiting.removeFirst() }
+      state.free += 1
+      return nil
+    }
+    next?.resume()
+  }
+}
 
 /// A program under test, running. What it writes is read on threads of its own; a test waits for a
 /// line or for the end, and the suite's time limit is the deadline of every wait.
@@ -20,6 +53,9 @@ final class Spawned {
     case line(Stream, String)
     case end(End)
   }
+
+  private static let places = Places(8)
+  @TaskLocal private static var hasPlace = false
 
   private let process = Process()
   private var events: AsyncStream<Event>.Iterator
@@ -150,6 +186,13 @@ final class Spawned {
     _ path: URL, _ arguments: [String], _ input: Any,
     _ body: (Spawned) async throws -> Result
   ) async throws -> Result {
+    if !hasPlace {
+      await places.take()
+      defer { places.giveBack() }
+      return try await $hasPlace.withValue(true) {
+        try await run(path, arguments, input, body)
+      }
+    }
     let spawned = try Spawned(path, arguments, input)
     defer { if spawned.process.isRunning { kill(spawned.pid, SIGKILL) } }
     return try await body(spawned)

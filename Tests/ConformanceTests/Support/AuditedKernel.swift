@@ -14,7 +14,7 @@ struct AuditedKernel: KernelDecorator, ReadinessKernel {
   }
   func accept(_ descriptor: Descriptor, peer: inout SocketAddress) -> Outcome {
     ledger.used(descriptor, in: .accept)
-    return ledger.opened(base.accept(descriptor, peer: &peer))
+    return ledger.accepted(base.accept(descriptor, peer: &peer))
   }
   func receive(_ descriptor: Descriptor, into buffer: UnsafeMutableRawBufferPointer) -> Outcome {
     ledger.used(descriptor, in: .receive)

@@ -1,3 +1,4 @@
+import Glibc
 import Switchboard
 
 /// What went through an ``AuditedKernel``.
@@ -13,6 +14,10 @@ final class Ledger: Sendable {
     /// Calls of accept since the last wait, and the most of them between two waits.
     var accepts = 0
     var mostAccepts = 0
+    /// Accepts that have failed, for want of something, since one succeeded or a descriptor was closed.
+    var failedAccepts = 0
+    /// How many those were when the last one succeeded.
+    var failedBeforeLast = 0
     var received = 0
     var sent = 0
     /// Bytes that each open descriptor has received and not yet sent back.
@@ -34,6 +39,14 @@ final class Ledger: Sendable {
   var received: Int { entries.with { $0.received } }
   /// Waits so far.
   var waits: Int { entries.with { $0.waits } }
+
+  func accepted(_ outcome: Outcome) -> Outcome {
+    entries.with {
+      if outcome.isSuccess { ($0.failedBeforeLast, $0.failedAccepts) = ($0.failedAccepts, 0) }
+      if let errno = outcome.errno, errno.rawValue != EAGAIN { $0.failedAccepts += 1 }
+    }
+    return opened(outcome)
+  }
 
   func opened(_ outcome: Outcome) -> Outcome {
     if outcome.isSuccess {
@@ -63,6 +76,7 @@ final class Ledger: Sendable {
   func closing(_ descriptor: Descriptor) {
     entries.with {
       let number = descriptor.rawValue
+      $0.failedAccepts = 0
       if $0.open.remove(number) == nil { $0.mistakes.append("\(number) closed twice") }
     }
   }

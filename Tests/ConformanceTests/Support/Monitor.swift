@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 
 /// A value that several threads share, and a way to wait until something holds of it.
 final class Monitor<State>: @unchecked Sendable {
@@ -35,7 +36,7 @@ final class Monitor<State>: @unchecked Sendable {
   }
 
   /// Waits until `holds` does, in vain after `milliseconds`.
-  func wait(milliseconds: Int = 10_000, until holds: (State) -> Bool) -> Bool {
+  func wait(milliseconds: Int = longestWait * 1000, until holds: (State) -> Bool) -> Bool {
     var deadline = timespec()
     clock_gettime(CLOCK_MONOTONIC, &deadline)
     deadline.tv_nsec += milliseconds % 1000 * 1_000_000

@@ -62,7 +62,8 @@ final class PlainListener {
   /// The next connection in its queue; the caller closes it.
   func acceptNext() throws -> Int32 {
     var asked = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    guard poll(&asked, 1, 5000) == 1 else { throw Client.Failure.call("poll", ETIMEDOUT) }
+    let milliseconds = Int32(longestWait * 1000)
+    guard poll(&asked, 1, milliseconds) == 1 else { throw Client.Failure.call("poll", ETIMEDOUT) }
     var address = SocketAddress.any(port: 0)
     let accepted = Linux().accept(Descriptor(rawValue: descriptor), peer: &address)
     guard accepted.isSuccess else { throw Client.Failure.call("accept", ECONNABORTED) }

@@ -1,4 +1,5 @@
 import Switchboard
+import TestSupport
 
 /// What a handler was told, kept so that a test can wait for it from another thread.
 final class Record: Sendable {
@@ -35,7 +36,7 @@ final class Record: Sendable {
 
   let entries = Monitor(Entries())
 
-  func wait(milliseconds: Int = 10_000, until holds: (Entries) -> Bool) -> Bool {
+  func wait(milliseconds: Int = longestWait * 1000, until holds: (Entries) -> Bool) -> Bool {
     entries.wait(milliseconds: milliseconds, until: holds)
   }
 

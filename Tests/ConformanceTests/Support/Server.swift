@@ -1,10 +1,11 @@
 import Switchboard
 import SwitchboardLab
+import TestSupport
 import Testing
 
 /// The root of the suite. Its tests run one after the other: some fill descriptor sets and accept
 /// queues, and all of them share two cores with a server each.
-@Suite("Every backend", .serialized, .timeLimit(.minutes(1)))
+@Suite("Every backend", .serialized, .timeLimit(.minutes(15)))
 struct Conformance {}
 
 /// A reactor that serves in a thread of its own while a test talks to it.
@@ -31,7 +32,7 @@ final class Server {
   }
 
   /// Waits until the reactor's run has ended.
-  func hasEnded(milliseconds: Int = 10_000) -> Bool {
+  func hasEnded(milliseconds: Int = longestWait * 1000) -> Bool {
     ended.wait(milliseconds: milliseconds) { $0 != nil }
   }
 
@@ -118,9 +119,9 @@ private func expectCleanEnd(_ ledger: Ledger, _ record: Record) {
 }
 
 extension AnyReactor {
-  /// Turns until something holds, in vain after ten seconds.
+  /// Turns until something holds, in vain after ``longestWait``.
   func turn(until holds: (Record.Entries) -> Bool) throws -> Bool {
-    let limit = kernel.now() + .seconds(10)
+    let limit = kernel.now() + .seconds(longestWait)
     while !record.entries.with({ holds($0) }) {
       if kernel.now() >= limit { return false }
       try turn(until: limit)

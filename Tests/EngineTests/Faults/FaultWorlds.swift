@@ -210,5 +210,5 @@ func serve<S: Session>(
 /// Short waits, so that a sweep is quick.
 let sweepOptions = options { $0.lingerTimeout = .milliseconds(100) }
 
-/// A server did not end within ten seconds.
+/// A server did not end in time.
 struct Unstoppable: Error {}

@@ -1,5 +1,6 @@
 import Glibc
 import Switchboard
+import TestSupport
 
 /// What sessions were told, and what they must not be.
 final class Journal: Sendable {
@@ -29,18 +30,13 @@ final class Journal: Sendable {
 
   var now: Entries { entries.withLock { $0 } }
 
-  /// Waits until something holds, in vain after ten seconds.
+  /// Waits until something holds, in vain after ``longestWait``.
   func wait(_ holds: (Entries) -> Bool) -> Bool { eventually { holds(now) } }
 }
 
-/// Whether a condition comes to hold within ten seconds.
-func eventually(seconds: Int = 10, _ holds: () -> Bool) -> Bool {
-  let deadline = Linux().now() + .seconds(seconds)
-  while !holds() {
-    if Linux().now() > deadline { return false }
-    usleep(200)
-  }
-  return true
+/// Whether a condition comes to hold before a test's patience ends.
+func eventually(seconds: Int = longestWait, _ holds: () -> Bool) -> Bool {
+  TestSupport.eventually(seconds: seconds, holds)
 }
 
 /// Any session, watched: each call is entered, and one that must not come is a mistake.

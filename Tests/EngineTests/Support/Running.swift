@@ -5,7 +5,7 @@ import Testing
 
 /// The root of the suite. Its tests run one after the other: they share two cores with a server
 /// each.
-@Suite("The engine", .serialized, .timeLimit(.minutes(2)))
+@Suite("The engine", .serialized, .timeLimit(.minutes(15)))
 struct Engine {}
 
 extension Server.BackendName {
@@ -49,8 +49,8 @@ final class Running: Sendable {
   }
 
   /// Waits until the server's run has ended.
-  func hasEnded(seconds: Int = 10) -> Bool {
-    eventually(seconds: seconds) { outcome.withLock { $0 != nil } }
+  func hasEnded() -> Bool {
+    eventually { outcome.withLock { $0 != nil } }
   }
 }
 
