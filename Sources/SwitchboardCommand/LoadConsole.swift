@@ -1,13 +1,12 @@
-import Foundation
+import Switchboard
 import SwitchboardLab
-import Synchronization
 
 /// What the user sees of a load while it runs: a line on standard error, drawn anew on a terminal
 /// and written once a second elsewhere.
 final class LoadConsole: Sendable {
   private let isQuiet: Bool
   private let isTerminal = Output.isErrorTerminal
-  private let meter = Mutex(LoadMeter(width: Output.errorWidth))
+  private let meter = Lock(LoadMeter(width: Output.errorWidth))
 
   init(isQuiet: Bool) { self.isQuiet = isQuiet }
 
@@ -17,7 +16,7 @@ final class LoadConsole: Sendable {
     let interrupts = Interrupts { run.stop() }
     defer {
       clear()
-      interrupts.end()
+      interrupts?.end()
     }
     return try run.run(progress: show)
   }
@@ -30,29 +29,4 @@ final class LoadConsole: Sendable {
 
   /// Takes the line away.
   func clear() { if isTerminal, !isQuiet { Output.redraw("") } }
-}
-
-/// What happens at Ctrl-C and SIGTERM: something the first time, the end of the process the second.
-final class Interrupts {
-  private let sources: [DispatchSourceSignal]
-
-  init(_ first: @escaping @Sendable () -> Void) {
-    let count = Count()
-    sources = [SIGINT, SIGTERM].map { number in
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler {
-        if count.next() == 1 { first() } else { _exit(128 + number) }
-      }
-      source.resume()
-      return source
-    }
-  }
-
-  func end() { for source in sources { source.cancel() } }
-
-  private final class Count: Sendable {
-    private let value = Atomic<Int>(0)
-    func next() -> Int { value.add(1, ordering: .relaxed).newValue }
-  }
 }

@@ -141,13 +141,16 @@ struct LoadShape: ParsableArguments {
     if burst > 1, rate.isEmpty { throw ValidationError("'--burst' needs '--rate'.") }
   }
 
-  /// The address of a host and port; of several IPv4, which servers on this machine listen on.
-  static func resolved(_ target: Read.Target) throws -> SocketAddress {
+  /// The address of a host and port; of several the first that answers, IPv4 ones before others,
+  /// since servers on this machine listen on them, and none that the sources cannot reach.
+  func resolved(_ target: Read.Target) throws -> SocketAddress {
     let found = try SocketAddress.resolve(target.host, port: target.port)
-    guard let address = found.first(where: { $0.family == .v4 }) ?? found.first else {
-      throw SocketAddress.unresolved(target.host)
-    }
-    return address
+    let families = Set(source.map(\.family))
+    let fitting = found.filter { families.isEmpty || families.contains($0.family) }
+    let candidates = fitting.isEmpty ? found : fitting
+    guard !candidates.isEmpty else { throw SocketAddress.unresolved(target.host) }
+    return firstReachable(
+      candidates.filter { $0.family == .v4 } + candidates.filter { $0.family == .v6 })
   }
 }
 

@@ -8,6 +8,7 @@ struct LoadWord: Codable, Sendable {
   var connected: Int?
   var failed: Int?
   var isReady: Bool?
+  var isMeasured: Bool?
   var second: LoadSecond?
   var failures: LoadFailures?
   var result: LoadResult?
@@ -19,36 +20,39 @@ struct LoadWorker {
   private let options: LoadOptions
 
   init(_ options: LoadOptions, _ worker: Read.Worker) {
-    var options = options
-    let part = { (all: Int) in all / worker.count + (worker.number < all % worker.count ? 1 : 0) }
-    options.connections = part(options.connections)
-    options.idle = part(options.idle)
-    options.requests = options.requests.map(part)
-    options.rates = options.rates.map { $0 / Double(worker.count) }
-    options.seed &+= UInt64(worker.number)
-    // Addresses that the others do not use.
-    options.sourceOffset = worker.number * max(1, options.allSources.count)
-    self.options = options
+    self.options = options.part(worker.number, of: worker.count)
   }
 
   func run() throws {
-    signal(SIGINT, SIG_IGN)
+    // Both come to the whole group of processes; the one that started us tells what follows.
+    for number in [SIGINT, SIGTERM] { signal(number, SIG_IGN) }
     let run = LoadRun(options)
-    let isToldToGo = DispatchSemaphore(value: 0)
+    let (isToldToGo, isToldToEnd) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
     Thread.detachNewThread {
       while let line = readLine() {
-        if line != "go" { run.stop() }
-        isToldToGo.signal()
+        switch line {
+        case "go": isToldToGo.signal()
+        case "end": isToldToEnd.signal()
+        default:
+          run.stop()
+          isToldToGo.signal()
+        }
       }
       // Who started us has gone.
       run.stop()
       isToldToGo.signal()
+      isToldToEnd.signal()
     }
     do {
       let result = try run.run(
         whenConnected: {
           say(LoadWord(isReady: true))
           isToldToGo.wait()
+        },
+        whenMeasured: {
+          // Connections stand until everybody has measured.
+          say(LoadWord(isMeasured: true))
+          isToldToEnd.wait()
         },
         progress: { progress in
           switch progress {
@@ -80,6 +84,8 @@ final class LoadTeam {
   private var connected: [Int]
   private var failed: [Int]
   private var ready = 0
+  private var measured = 0
+  private var error: String?
   private var seconds: [Int: (second: LoadSecond, count: Int)] = [:]
   private var failures: [LoadFailures]
   private var results: [LoadResult] = []
@@ -136,7 +142,7 @@ final class LoadTeam {
       for input in inputs { try? input.fileHandleForWriting.write(contentsOf: Data("stop\n".utf8)) }
     }
     defer {
-      interrupts.end()
+      interrupts?.end()
       console.clear()
       for member in members {
         try? member.input.fileHandleForWriting.close()
@@ -144,25 +150,32 @@ final class LoadTeam {
       }
     }
     var living = members.count
-    var error: String?
+    var isDone = Array(repeating: false, count: members.count)
     while living > 0 {
       let (number, word) = mail.next()
-      guard let word else {
+      if let word {
+        if let text = word.error { fail(text) }
+        isDone[number] = isDone[number] || word.result != nil
+        hear(number, word)
+      } else {
         living -= 1
-        continue
+        guard !isDone[number] else { continue }
+        fail("a generator process ended without a result: see above, or use fewer --processes")
       }
-      if let text = word.error, error == nil {
-        error = text
-        for member in members { member.tell("stop") }
-      }
-      hear(number, word)
     }
     if let error { throw LoadError.mistake(error) }
-    guard results.count == members.count, let result = LoadResult.merged(results) else {
-      throw LoadError.mistake(
-        "a generator process ended without a result: see above, or use fewer --processes")
-    }
+    guard let result = LoadResult.merged(results) else { throw LoadError.stopped }
     return result
+  }
+
+  /// One of them cannot go on: nor can the others without it.
+  private func fail(_ text: String) {
+    guard error == nil else { return }
+    error = text
+    for member in members {
+      member.tell("stop")
+      member.tell("end")
+    }
   }
 
   private func start(_ member: Member, _ number: Int) throws {
@@ -195,6 +208,10 @@ final class LoadTeam {
     if word.isReady != nil {
       ready += 1
       if ready == members.count { for member in members { member.tell("go") } }
+    }
+    if word.isMeasured != nil {
+      measured += 1
+      if measured == members.count { for member in members { member.tell("end") } }
     }
     if let second = word.second { hear(number, second, word.failures) }
     if let result = word.result { results.append(result) }

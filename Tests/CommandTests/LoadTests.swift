@@ -1,8 +1,9 @@
 import Foundation
+import Glibc
 import Testing
 
 /// `switchboard load` as users call it.
-@Suite(.timeLimit(.minutes(2)), .serialized)
+@Suite(.timeLimit(.minutes(15)), .serialized)
 struct LoadTests {
   private static func serving(
     _ arguments: [String] = [], descriptorLimit: Int? = nil,
@@ -75,6 +76,89 @@ struct LoadTests {
         try await load.expectEnd(.exit(0))
         #expect(load.output.contains { $0.contains("3,001 requests, every reply checked") })
         #expect(load.output.contains { $0.contains("5 connections") })
+      }
+    }
+  }
+
+  /// The processes that another one has started.
+  private func children(of pid: Int32) throws -> [Int32] {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int32($0) }.filter {
+      let status = try? String(contentsOfFile: "/proc/\($0)/status", encoding: .utf8)
+      return status?.contains("PPid:\t\(pid)\n") == true
+    }
+  }
+
+  @Test(arguments: [SIGTERM, SIGINT])
+  func `A signal ends the load with its result`(signal: Int32) async throws {
+    try await LoadTests.serving { server in
+      let arguments = ["load", server, "--connections", "4", "--duration", "1h"]
+      try await Spawned.run("switchboard", arguments) { load in
+        try await load.line("2 s", on: .errors)
+        load.send(signal)
+        try await load.expectEnd(.exit(0))
+        #expect(load.output.contains { $0.contains(" requests, every reply checked") })
+      }
+    }
+  }
+
+  @Test(arguments: [SIGTERM, SIGINT])
+  func `A signal to a whole group of processes ends the load with its result`(signal: Int32)
+    async throws
+  {
+    try await LoadTests.serving { server in
+      let arguments = ["load", server, "--connections", "4", "--processes", "2"]
+      try await Spawned.run("switchboard", arguments + ["--duration", "1h"]) { load in
+        // The second line of the window: some of it is over.
+        try await load.line("2 s", on: .errors)
+        let all = try children(of: load.pid)
+        #expect(all.count == 2)
+        for process in all + [load.pid] { kill(process, signal) }
+        try await load.expectEnd(.exit(0))
+        #expect(load.output.contains { $0.contains(" requests, every reply checked") })
+        #expect(load.output.contains { $0.contains("4 connections") })
+      }
+    }
+  }
+
+  @Test func `A generator process that is killed ends the others, with a line`() async throws {
+    try await LoadTests.serving { server in
+      let arguments = ["load", server, "--connections", "4", "--processes", "3"]
+      try await Spawned.run("switchboard", arguments + ["--duration", "1h"]) { load in
+        try await load.line("1 s", on: .errors)
+        kill(try #require(try children(of: load.pid).first), SIGKILL)
+        try await load.expectEnd(.exit(1))
+        #expect(load.errors.last?.contains("ended without a result") == true)
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ["--requests", "1000", "--threads", "4", "--connections", "2"],
+    ["--requests", "1000", "--processes", "2", "--connections", "1", "--idle", "8"],
+    ["--requests", "1000", "--processes", "2", "--threads", "2", "--connections", "3"],
+    ["--requests", "1", "--processes", "2", "--connections", "8"],
+  ])
+  func `Every division into processes and threads makes all requests`(options: [String])
+    async throws
+  {
+    try await LoadTests.serving { server in
+      try await Spawned.run("switchboard", ["load", server, "--quiet"] + options) { load in
+        try await load.expectEnd(.exit(0))
+        let count = options[1] == "1000" ? " 1,000 requests" : " 1 request"
+        #expect(load.output.contains { $0.contains(count + ", every reply checked") })
+      }
+    }
+  }
+
+  @Test func `A server that has gone ends a number of requests`() async throws {
+    try await Spawned.run("switchboard", ["serve", "--port", "0"]) { server in
+      let target = "127.0.0.1:\(try await server.listeningPort())"
+      let arguments = ["load", target, "--requests", "1000000000", "--timeout", "500ms"]
+      try await Spawned.run("switchboard", arguments) { load in
+        try await load.line("1 s", on: .errors)
+        server.send(SIGKILL)
+        try await load.expectEnd(.exit(1))
+        #expect(load.output.contains { $0.contains("gave up before the last request") })
       }
     }
   }

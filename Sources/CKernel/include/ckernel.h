@@ -361,13 +361,25 @@ static inline long ck_pin(int processor) {
 
 #include <sys/prctl.h>
 
-// As ck_epoll_wait, for so many nanoseconds: epoll_pwait2(2), Linux 5.11.
+extern int ppoll(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
+
+// As ck_epoll_wait, for so many nanoseconds: epoll_pwait2(2), Linux 5.11. An older kernel lacks it and
+// a sandbox may refuse it: there ppoll(2) waits as exactly for the set's own descriptor.
 static inline long ck_epoll_wait_exactly(int ep, struct ck_event *events, int room,
                                          int64_t nanoseconds) {
+  static int is_refused;
   struct epoll_event *packed = ck_packed(events, room);
   struct timespec wait = {nanoseconds / 1000000000, nanoseconds % 1000000000};
-  return ck_unpack(events, packed,
-                   epoll_pwait2(ep, packed, room, nanoseconds < 0 ? NULL : &wait, NULL));
+  struct timespec *limit = nanoseconds < 0 ? NULL : &wait;
+  if (!__atomic_load_n(&is_refused, __ATOMIC_RELAXED)) {
+    long answer = ck_unpack(events, packed, epoll_pwait2(ep, packed, room, limit, NULL));
+    if (answer != -ENOSYS && answer != -EPERM && answer != -EACCES && answer != -EOPNOTSUPP)
+      return answer;
+    __atomic_store_n(&is_refused, 1, __ATOMIC_RELAXED);
+  }
+  struct pollfd set = {ep, POLLIN, 0};
+  if (ppoll(&set, 1, limit, NULL) < 0) return -(long)errno;
+  return ck_unpack(events, packed, epoll_wait(ep, packed, room, 0));
 }
 // How late the kernel may wake this thread, to wake several at once; 50 microseconds by default.
 static inline void ck_set_timer_slack(unsigned long nanoseconds) {
@@ -375,7 +387,7 @@ static inline void ck_set_timer_slack(unsigned long nanoseconds) {
 }
 // Processor time of this thread.
 static inline uint64_t ck_thread_nanoseconds(void) {
-  struct timespec t;
+  struct timespec t = {0, 0};  // Where a sandbox refuses the call.
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }

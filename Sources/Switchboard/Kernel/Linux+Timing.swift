@@ -1,6 +1,6 @@
 internal import CKernel
 
-// What a client needs that sends at exact moments from many addresses.
+// What a client needs that sends at exact moments.
 extension Linux {
   /// As `epollWait` with milliseconds, exact to the nanosecond as far as the machine is
   /// (`epoll_pwait2(2)`, Linux 5.11).
@@ -21,10 +21,4 @@ extension Linux {
 
   /// The processor time that the calling thread has used, in nanoseconds.
   public func threadNanoseconds() -> UInt64 { ck_thread_nanoseconds() }
-
-  /// Leaves the choice of a local port to `connect`, which knows the peer and may use a port again
-  /// for another (`IP_BIND_ADDRESS_NO_PORT`). Before `bind` with port 0.
-  public func choosePortWhenConnecting(_ descriptor: Descriptor) -> Outcome {
-    Outcome(raw: ck_bind_no_port(descriptor.rawValue))
-  }
 }

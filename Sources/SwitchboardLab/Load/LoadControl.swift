@@ -11,6 +11,12 @@ final class LoadControl: Sendable {
   let attempted = Atomic<Int>(0)
   /// Those among them that stand.
   let connected = Atomic<Int>(0)
+  /// Threads that have nothing more to measure. They hold their connections until the last has.
+  let settled = Atomic<Int>(0)
+  /// All have: they may close their connections, and end.
+  let isReleased = Atomic<Bool>(false)
+  /// When a byte last came from a server, on the monotonic clock, as of the threads' last looks.
+  let heard = Atomic<UInt64>(0)
   private let mail = Lock<[LoadInterval]>([])
   private let shares = Lock<[LoadShare]>([])
   private let early = Lock(LoadFailures())

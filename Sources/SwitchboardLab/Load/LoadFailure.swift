@@ -20,6 +20,10 @@ public enum LoadFailure: String, Hashable, Sendable, Codable, CaseIterable {
   case surplus
   /// A request was not answered in time.
   case replyTimeout
+  /// A request was not answered by the end of the run.
+  case unanswered
+  /// Nothing came from any server any more, and requests were left.
+  case gaveUp
   /// Any other error of a connection.
   case broken
   /// Own: no local port is left for this server and source address.
@@ -28,11 +32,13 @@ public enum LoadFailure: String, Hashable, Sendable, Codable, CaseIterable {
   case noDescriptors
   /// Own: the kernel has no memory for more sockets.
   case noMemory
+  /// Own: the system does not let the generator make a call.
+  case notPermitted
 
   /// Whether it is the generator that ran out of something, and not the server that failed.
   public var isOwn: Bool {
     switch self {
-    case .noPorts, .noDescriptors, .noMemory: true
+    case .noPorts, .noDescriptors, .noMemory, .notPermitted: true
     default: false
     }
   }
@@ -49,10 +55,13 @@ public enum LoadFailure: String, Hashable, Sendable, Codable, CaseIterable {
     case .wrongReply: "wrong reply"
     case .surplus: "more bytes than were asked for"
     case .replyTimeout: "no reply in time"
+    case .unanswered: "no reply by the end"
+    case .gaveUp: "gave up before the last request"
     case .broken: "connection broke"
     case .noPorts: "no local port left (EADDRNOTAVAIL)"
     case .noDescriptors: "no descriptor left (EMFILE)"
     case .noMemory: "no memory for sockets (ENOBUFS)"
+    case .notPermitted: "the system refused a call"
     }
   }
 
@@ -65,10 +74,13 @@ public enum LoadFailure: String, Hashable, Sendable, Codable, CaseIterable {
     case .closed, .reset: "see the server's log; its limits or timeouts may close connections"
     case .wrongReply, .surplus: "check --protocol; if it is right, the server has a bug"
     case .replyTimeout: "lower the load, or raise --timeout"
+    case .unanswered: "let the run end by itself, which awaits replies for all of --timeout"
+    case .gaveUp: "see whether the server still runs, and whether it answers"
     case .broken: "check the network between"
     case .noPorts: "name more source addresses with --source, or several targets"
     case .noDescriptors: "raise 'ulimit -n', or use --processes"
     case .noMemory: "free memory, or use fewer connections"
+    case .notPermitted: "check the process's rights, seccomp filter and firewall"
     }
   }
 
@@ -78,6 +90,7 @@ public enum LoadFailure: String, Hashable, Sendable, Codable, CaseIterable {
     case "EADDRNOTAVAIL": self = connecting ? .noPorts : .broken
     case "EMFILE", "ENFILE": self = .noDescriptors
     case "ENOBUFS", "ENOMEM": self = .noMemory
+    case "EPERM", "EACCES", "ENOSYS": self = .notPermitted
     case "ECONNREFUSED": self = .refused
     case "ETIMEDOUT": self = connecting ? .connectTimeout : .replyTimeout
     case "ECONNRESET", "EPIPE": self = connecting ? .connectFailed : .reset
@@ -109,9 +122,11 @@ public struct LoadFailures: Hashable, Sendable, Codable {
     LoadFailure.allCases.reduce(0) { $0 + (belongs($1) ? self[$1] : 0) }
   }
 
-  /// Counts one.
-  mutating func add(_ kind: LoadFailure, _ example: @autoclosure () -> String) {
-    counts[kind.rawValue, default: 0] += 1
+  /// Counts one, or several at once.
+  mutating func add(
+    _ kind: LoadFailure, count: Int = 1, _ example: @autoclosure () -> String
+  ) {
+    counts[kind.rawValue, default: 0] += count
     if examples[kind.rawValue] == nil { examples[kind.rawValue] = example() }
   }
 

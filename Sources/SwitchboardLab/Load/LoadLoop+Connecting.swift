@@ -13,9 +13,14 @@ extension LoadLoop {
     }
   }
 
+  /// The server that a slot connects to.
+  private func target(of index: Int) -> SocketAddress {
+    options.targets[(part.number + index * part.count) % options.targets.count]
+  }
+
   /// Begins to connect a slot.
   mutating func open(_ index: Int) {
-    let target = options.targets[(number + index * options.threads) % options.targets.count]
+    let target = target(of: index)
     let made = system.socket(target.family)
     if let errno = made.errno {
       return fail(index, LoadFailure(errno, connecting: true), "socket: \(errno)")
@@ -85,12 +90,22 @@ extension LoadLoop {
 
   private mutating func connectFailed(_ index: Int) {
     let pending = system.get(.error, on: Descriptor(rawValue: slots[index].descriptor))
-    let number = pending.isSuccess ? Int32(clamping: pending.value) : 0
+    if let errno = pending.errno {
+      return fail(index, LoadFailure(errno, connecting: true), "getsockopt: \(errno)")
+    }
+    let number = Int32(clamping: pending.value)
     let errno = number > 0 ? Errno(rawValue: number) : Errno(rawValue: 104)
     fail(index, LoadFailure(errno, connecting: true), "connect: \(errno)")
   }
 
   private mutating func established(_ index: Int) {
+    let descriptor = Descriptor(rawValue: slots[index].descriptor)
+    if system.isConnectedToItself(descriptor, to: target(of: index)) {
+      // With a reset, so that the port is free at once for the server that is to come back.
+      _ = system.set(.linger, 0, on: descriptor)
+      let what = "connect \(target(of: index)): nobody listens, and it was connected to itself"
+      return fail(index, .refused, what)
+    }
     slots[index].heard = now
     if tape.greeting > 0 { slots[index].state = .greeting } else { becameReady(index) }
   }
@@ -124,9 +139,11 @@ extension LoadLoop {
 
   /// Counts a failure, closes the connection, and makes a new one in a moment unless that is
   /// hopeless.
-  mutating func fail(_ index: Int, _ kind: LoadFailure, _ example: @autoclosure () -> String) {
+  mutating func fail(
+    _ index: Int, _ kind: LoadFailure, count: Int = 1, _ example: @autoclosure () -> String
+  ) {
     let text = example()
-    note(kind, text)
+    note(kind, count: count, text)
     if phase == .connecting {
       var early = LoadFailures()
       early.add(kind, text)
@@ -135,24 +152,31 @@ extension LoadLoop {
     noteAttempt(index, succeeded: false)
     close(index)
     let isHopeless = kind.isOwn && (kind != .noPorts || options.churn == nil)
-    guard !isHopeless, phase != .finishing, phase != .done else { return }
+    guard !isHopeless, phase == .connecting || phase == .loading else { return }
     slots[index].state = .resting
     resting.append(
       LoadAppointment(
         at: now + 100_000_000, index: Int32(index), generation: slots[index].generation))
   }
 
-  /// Counts a failure.
-  mutating func note(_ kind: LoadFailure, _ example: String) {
-    share.failures.add(kind, example)
-    interval.failures.add(kind, example)
+  /// Counts a failure, or several at once.
+  mutating func note(_ kind: LoadFailure, count: Int = 1, _ example: String) {
+    lastFailure = now
+    share.failures.add(kind, count: count, example)
+    interval.failures.add(kind, count: count, example)
   }
 
-  /// Closes a connection; what was in flight on it is not awaited any more.
+  /// Whether an attempt to connect is under way.
+  var isConnecting: Bool {
+    (0..<slots.count).contains { [.connecting, .greeting].contains(slots[$0].state) }
+  }
+
+  /// Closes a connection; what was in flight on it will not be answered any more.
   mutating func close(_ index: Int) {
     let slot = slots[index]
     if slot.descriptor >= 0 { _ = system.close(Descriptor(rawValue: slot.descriptor)) }
     flying -= Int(slot.inFlight)
+    share.unanswered += Int(slot.inFlight)
     slots[index].descriptor = -1
     slots[index].generation &+= 1
     slots[index].state = .vacant

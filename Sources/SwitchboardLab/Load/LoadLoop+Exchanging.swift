@@ -121,7 +121,7 @@ extension LoadLoop {
   }
 
   private mutating func ended(_ index: Int) {
-    if phase == .finishing, slots[index].inFlight == 0 { return close(index) }
+    if phase == .finishing || phase == .holding, slots[index].inFlight == 0 { return close(index) }
     if slots[index].state == .greeting { return fail(index, .noGreeting, "closed before it") }
     let count = slots[index].inFlight
     fail(index, .closed, "with \(count) request\(count == 1 ? "" : "s") in flight")
@@ -130,6 +130,7 @@ extension LoadLoop {
   /// Checks bytes that have come, and counts the replies that they complete.
   @inline(__always)
   private mutating func take(_ index: Int, _ count: Int) {
+    lastHeard = now
     if slots[index].state == .greeting { return greeted(index, count) }
     if isMeasuring { share.bytesReceived += count }
     guard count <= slots[index].owed else {
@@ -193,7 +194,7 @@ extension LoadLoop {
     guard phase == .loading else { return }
     if options.isOpenLoop { return queue(index) }
     guard options.thinkTime > .zero else { return issueMore(index, fresh) }
-    let at = now + UInt64(options.thinkTime.inSeconds * 1e9)
+    let at = now + LoadLoop.nanoseconds(options.thinkTime)
     for _ in 0..<fresh {
       // Full only with appointments of connections that broke: who comes then does not think.
       if thinking.isFull {
@@ -241,7 +242,7 @@ extension LoadLoop {
     let due = nextDue
     // Late although a connection was free: that is the generator's own doing.
     if wasFree { share.lag.record(nanoseconds: now - due) }
-    nextRequest += options.threads
+    nextRequest += maker?.count ?? 1
     nextDue = pace?.due(nextRequest).map { begin + $0 } ?? .max
     return due
   }

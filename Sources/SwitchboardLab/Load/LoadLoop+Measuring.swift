@@ -5,10 +5,11 @@ extension LoadLoop {
   mutating func startLoad(at moment: UInt64) {
     phase = .loading
     begin = moment
-    let nanoseconds = { (duration: Duration) in UInt64(max(0, duration.inSeconds) * 1e9) }
-    windowStart = begin + nanoseconds(options.ramp) + nanoseconds(options.warmUp)
-    windowEnd = windowStart + nanoseconds(options.duration)
-    if let pace { nextDue = pace.due(nextRequest).map { begin + $0 } ?? .max }
+    windowStart =
+      begin + LoadLoop.nanoseconds(options.ramp) + LoadLoop.nanoseconds(options.warmUp)
+    windowEnd = windowStart + LoadLoop.nanoseconds(options.duration)
+    lastHeard = max(begin, now)
+    if let pace, maker != nil { nextDue = pace.due(nextRequest).map { begin + $0 } ?? .max }
     interval = LoadInterval()
     interval.start = -Int64(windowStart - begin)
     nextCut = windowStart
@@ -37,8 +38,7 @@ extension LoadLoop {
     nextCut = following(windowStart)
     processorAtStart = (system.threadNanoseconds(), waitedNanoseconds())
     if let requests = options.requests {
-      let mine = requests / options.threads + (number < requests % options.threads ? 1 : 0)
-      quota = max(0, mine - flying)
+      quota = max(0, (maker?.share(of: requests) ?? 0) - flying)
     }
   }
 
@@ -99,8 +99,36 @@ extension LoadLoop {
     }
     windowEnd = end
     nextCut = .max
-    phase = flying == 0 ? .done : .finishing
-    finishBy = now + min(UInt64(options.timeout.inSeconds * 1e9), 2_000_000_000)
+    phase = .finishing
+    // Each gets its whole time; the look that finds out who has had it comes a little later.
+    let patience = timeoutNanoseconds + 2 * LoadLoop.scanInterval
+    finishBy = now + (isStopped ? min(patience, LoadLoop.patienceWhenStopped) : patience)
+  }
+
+  /// Nothing more is awaited. What has not come by now is an error, each with how long it has
+  /// waited.
+  mutating func settle() {
+    for index in 0..<slots.count {
+      let slot = slots[index]
+      switch slot.state {
+      case .ready where slot.inFlight > 0:
+        let age = age(sendings[index * options.pipeline + Int(slot.head)].sent)
+        fail(index, .unanswered, count: Int(slot.inFlight), "sent \(age) before it")
+      case .connecting where phase == .finishing:
+        let age = age(slot.began)
+        fail(index, .connectTimeout, "by the end, after \(age)")
+      case .greeting where phase == .finishing:
+        let age = age(slot.began)
+        fail(index, .noGreeting, "none by the end, after \(age)")
+      default: break
+      }
+    }
+    phase = .holding
+    control.settled.add(1, ordering: .releasing)
+  }
+
+  private func age(_ moment: UInt64) -> String {
+    Figures.brief(.nanoseconds(Int64(clamping: now > moment ? now - moment : 0)))
   }
 
   /// Open loop: what was due and could not be sent has waited at least until now. Left out, a server
@@ -113,7 +141,7 @@ extension LoadLoop {
         let place = min(Int((nextDue - windowStart) / stepNanoseconds), share.steps.count - 1)
         if place >= 0 { share.steps[place].latency.record(nanoseconds: end - nextDue) }
       }
-      nextRequest += options.threads
+      nextRequest += maker?.count ?? 1
       nextDue = pace?.due(nextRequest).map { begin + $0 } ?? .max
     }
   }
@@ -137,7 +165,6 @@ extension LoadLoop {
   mutating func finish() {
     if isMeasuring { report(until: max(windowEnd, windowStart + 1)) }
     if !options.isOpenLoop { share.uncorrected = share.latency }
-    share.unanswered = flying
     control.finish(share)
   }
 

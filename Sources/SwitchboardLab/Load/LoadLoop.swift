@@ -1,3 +1,4 @@
+import Glibc
 import Switchboard
 
 /// One thread of the generator: its connections, driven by edge-triggered epoll.
@@ -6,14 +7,23 @@ import Switchboard
 /// `send`, a look at the clock and a share of a wait.
 @safe
 struct LoadLoop: ~Copyable {
-  enum Phase { case connecting, loading, finishing, done }
+  enum Phase {
+    case connecting, loading
+    /// The window is over; what is under way is awaited.
+    case finishing
+    /// All is measured; the connections stand until that is so in all threads.
+    case holding
+    case done
+  }
 
   let options: LoadOptions
   let tape: LoadTape
   let pace: LoadPace?
   let control: LoadControl
-  /// This thread's number, below `options.threads`.
-  let number: Int
+  /// This thread among all.
+  let part: LoadPart
+  /// This thread among those that make requests; nil if it has no connection to make any on.
+  let maker: LoadPart?
   let sources: [SocketAddress]
   let system = Linux()
   let epoll: Descriptor
@@ -56,6 +66,13 @@ struct LoadLoop: ~Copyable {
   var nextCut: UInt64 = .max
   var nextScan: UInt64 = 0
   var finishBy: UInt64 = .max
+  /// The run was ended early.
+  var isStopped = false
+  /// Waiting has failed for good.
+  var isBlind = false
+  /// When a byte last came, and when something last went wrong.
+  var lastHeard: UInt64 = 0
+  var lastFailure: UInt64 = 0
   /// Open loop: the next request of this thread, and when it is due.
   var nextRequest: Int
   var nextDue: UInt64 = .max
@@ -70,13 +87,13 @@ struct LoadLoop: ~Copyable {
     _ options: LoadOptions, tape: LoadTape, sources: [SocketAddress], number: Int,
     control: LoadControl
   ) throws(SystemError) {
-    let share = { (all: Int) in all / options.threads + (number < all % options.threads ? 1 : 0) }
-    active = share(options.connections)
-    let count = active + share(options.idle)
+    part = LoadPart(number: number, count: options.threads)
+    maker = part.making(requestsOn: options.connections)
+    active = part.share(of: options.connections)
+    let count = active + part.share(of: options.idle)
     self.options = options
     self.tape = tape
     self.sources = sources
-    self.number = number
     self.control = control
     pace = options.pace
     nextRequest = number
@@ -129,16 +146,17 @@ struct LoadLoop: ~Copyable {
   }
 
   private mutating func wait() {
+    if isBlind {
+      usleep(2000)
+      return
+    }
     let wake = wakeUp
     let (epoll, system, events) = unsafe (epoll, system, events)
     let nanoseconds = wake > now ? Int64(clamping: wake - now) : 0
     let outcome = unsafe system.epollWait(epoll, into: events, nanoseconds: nanoseconds)
     guard outcome.isSuccess else {
-      // A signal: look again. Anything else can only be a mistake of ours, and ends the run.
-      if let errno = outcome.errno, errno.symbol != "EINTR" {
-        note(.broken, "epoll_pwait2: \(errno)")
-        phase = .done
-      }
+      // A signal: look again. Without waiting nothing goes on: that ends the run.
+      if let errno = outcome.errno, errno.symbol != "EINTR" { endBlind(errno) }
       return
     }
     for place in 0..<min(outcome.value, events.count) {
@@ -149,6 +167,15 @@ struct LoadLoop: ~Copyable {
       }
       handle(index, event.events)
     }
+  }
+
+  /// The system does not let us wait any more.
+  private mutating func endBlind(_ errno: Errno) {
+    isBlind = true
+    note(.notPermitted, "epoll_pwait2: \(errno)")
+    control.isStopped.store(true, ordering: .relaxed)
+    stopEarly()
+    if phase != .holding { settle() }
   }
 
   /// The next moment at which there is something to do.
@@ -163,6 +190,7 @@ struct LoadLoop: ~Copyable {
       if !thinking.isEmpty { wake = min(wake, thinking.first.at) }
       if !resting.isEmpty { wake = min(wake, resting.first.at) }
     case .finishing: wake = min(wake, finishBy)
+    case .holding: return min(wake, now + 2_000_000)
     case .done: return now
     }
     return wake
@@ -181,7 +209,9 @@ struct LoadLoop: ~Copyable {
       if now >= windowEnd || quota <= 0 && flying == 0 && isMeasuring { endWindow() }
       if phase == .loading { makeRequests() }
     case .finishing:
-      if flying == 0 || now >= finishBy { phase = .done }
+      if now >= finishBy || flying == 0 && !isConnecting { settle() }
+    case .holding:
+      if control.isReleased.load(ordering: .acquiring) { phase = .done }
     case .done: break
     }
     if now >= nextScan { scan() }
@@ -206,29 +236,14 @@ struct LoadLoop: ~Copyable {
   }
 
   private mutating func stopEarly() {
+    guard !isStopped else { return }
+    isStopped = true
     switch phase {
-    case .connecting: phase = .done
+    case .connecting: settle()
     case .loading: endWindow()
-    case .finishing, .done: break
-    }
-  }
-
-  /// Looks for connections on which nothing has come for too long.
-  private mutating func scan() {
-    nextScan = now + 250_000_000
-    let timeout = options.timeout
-    let limit = UInt64(timeout.inSeconds * 1e9)
-    for index in 0..<slots.count {
-      let slot = slots[index]
-      switch slot.state {
-      case .connecting where now > slot.began + limit:
-        fail(index, .connectTimeout, "after \(Figures.brief(timeout))")
-      case .greeting where now > slot.began + limit:
-        fail(index, .noGreeting, "none within \(Figures.brief(timeout))")
-      case .ready where slot.inFlight > 0 && now > slot.heard + limit:
-        fail(index, .replyTimeout, "nothing for \(Figures.brief(timeout))")
-      default: break
-      }
+    // Whoever asks for the end while replies are awaited does not want to wait as long.
+    case .finishing: finishBy = min(finishBy, now + LoadLoop.patienceWhenStopped)
+    case .holding, .done: break
     }
   }
 }

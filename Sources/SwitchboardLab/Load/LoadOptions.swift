@@ -37,9 +37,12 @@ public struct LoadOptions: Sendable {
   public var warmUp: Duration = .seconds(1)
   /// The measured window.
   public var duration: Duration = .seconds(10)
-  /// Ends after so many requests, if that is sooner than ``duration``. Only in a closed loop.
+  /// Ends after so many requests, if that is sooner than ``duration``; with 0 none are made. Only in
+  /// a closed loop. When nothing has come from any server for twice the ``timeout`` the rest is given
+  /// up.
   public var requests: Int?
-  /// How long a reply, or a connection, may take.
+  /// How long a reply, or a connection, may take. Those that are under way at the end are awaited as
+  /// long; for two seconds at most when the run is ended early.
   public var timeout: Duration = .seconds(10)
   /// Makes the payloads.
   public var seed: UInt64 = 1
@@ -75,7 +78,7 @@ public struct LoadOptions: Sendable {
       return "a rate ends by time: leave out --requests, and give --duration"
     }
     if isOpenLoop, thinkTime > .zero { return "a rate leaves no think time: leave one of them out" }
-    if let requests, requests < 1 { return "use at least 1 request" }
+    if let requests, requests < 0 { return "use at least 1 request" }
     if duration <= .zero { return "the duration must be above 0" }
     if let churn, churn < 1 { return "use at least 1 request per connection" }
     if size.most > speaking.longest, case .fixed = size {

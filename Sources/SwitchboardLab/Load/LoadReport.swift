@@ -64,9 +64,21 @@ public struct LoadReport: Sendable {
       let room = width - 14
       lines.append(label("") + tinted(LoadMeter.sparkline(LoadReport.thinned(rates, to: room))))
     }
-    var counted = "\(Figures.grouped(result.requests)) requests, every reply checked"
-    if result.missed > 0 { counted += "; \(Figures.grouped(result.missed)) were due and not sent" }
     return lines + rows("", counted)
+  }
+
+  /// How many requests there were, and what became of them.
+  private var counted: String {
+    var counted =
+      result.requests > 0
+      ? "\(Figures.counted(result.requests, "request")), every reply checked"
+      : result.allRequests > 0
+        ? "no request of the window was answered" : "no request was answered"
+    if result.unanswered > 0 {
+      counted += "; \(Figures.grouped(result.unanswered)) were sent and not answered"
+    }
+    if result.missed > 0 { counted += "; \(Figures.grouped(result.missed)) were due and not sent" }
+    return counted
   }
 
   /// At most so many values, each the average of those it stands for.
@@ -203,10 +215,6 @@ public struct LoadReport: Sendable {
       warnings.append(
         "The generator itself was late: a hundredth of its requests were sent more than "
           + "\(Figures.brief(result.lag.percentile(99))) after they were due.")
-    }
-    if result.unanswered > 0 {
-      let count = Figures.grouped(result.unanswered)
-      warnings.append("\(count) requests were in flight at the end and not awaited.")
     }
     if let note = Machine.buildNote { warnings.append(note) }
     return warnings

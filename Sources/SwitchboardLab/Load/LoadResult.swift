@@ -13,7 +13,8 @@ public struct LoadResult: Sendable, Codable {
   /// All requests that were answered rightly, with those before and after the window: what the
   /// server's own count must agree with.
   public var allRequests: Int
-  /// Requests that were sent and whose reply was not awaited, since the run ended.
+  /// Requests that were sent and never answered: their connection broke or was given up, or the run
+  /// ended. With ``allRequests`` they are all that were sent. Each is behind one of ``failures``.
   public var unanswered: Int
   /// Open loop: requests that were due in the window and could not be sent before it ended. They are
   /// in ``latency``, with the time that they had waited by then.
@@ -45,6 +46,12 @@ public struct LoadResult: Sendable, Codable {
   /// Open loop: each step of the rate.
   public var steps: [LoadStep]
 
+  /// Whether every request was answered, and rightly, and every connection held; and whether there
+  /// were requests at all where some were asked for.
+  public var isFlawless: Bool {
+    failures.server + failures.own == 0 && unanswered == 0
+      && (allRequests > 0 || setup["connections"] == "0")
+  }
   /// Requests a second.
   public var rate: Double { seconds > 0 ? Double(requests) / seconds : 0 }
   /// Processor time of the generator for one request, in microseconds.
@@ -71,8 +78,9 @@ public struct LoadThreadFigures: Sendable, Codable, Hashable {
   public var share: Double { seconds > 0 ? processorSeconds / seconds : 0 }
   /// The share of the window in which it waited for a processor.
   public var waitShare: Double { seconds > 0 ? waitedSeconds / seconds : 0 }
-  /// Whether it had less than a twentieth of its time to spare.
-  public var isFull: Bool { share + waitShare > 0.95 }
+  /// Whether it had less than a twentieth of its time to spare. A window of less than a tenth of a
+  /// second is too short to tell.
+  public var isFull: Bool { seconds > 0.1 && share + waitShare > 0.95 }
 }
 
 /// One second of a run, or the part of one that was left.

@@ -30,11 +30,14 @@ public final class LoadRun: Sendable {
   /// - Parameters:
   ///   - whenConnected: Called in this thread when the connections stand, before the first request;
   ///     the load begins when it returns.
+  ///   - whenMeasured: Called in this thread when everything is measured, while the connections
+  ///     still stand; they are closed when it returns.
   ///   - progress: Called in this thread every second, and while connections are made.
   /// - Throws: ``LoadError`` when the options contradict each other or nobody answers there, and
   ///   `SystemError` when threads or descriptors are lacking at the start.
   public func run(
-    whenConnected: () -> Void = {}, progress: (LoadProgress) -> Void = { _ in }
+    whenConnected: () -> Void = {}, whenMeasured: () -> Void = {},
+    progress: (LoadProgress) -> Void = { _ in }
   ) throws -> LoadResult {
     if let mistake = options.mistake { throw LoadError.mistake(mistake) }
     try checkSources()
@@ -59,16 +62,20 @@ public final class LoadRun: Sendable {
       stop()
     }
     var series = LoadSeries(threads: options.threads)
-    while control.finished.count < options.threads {
+    while control.settled.load(ordering: .acquiring) < options.threads {
       usleep(10_000)
       series.take(control.takeIntervals(), progress)
     }
+    if stands { whenMeasured() }
+    control.isReleased.store(true, ordering: .releasing)
     for thread in threads { thread.join() }
     series.take(control.takeIntervals(), progress)
     let shares = control.finished
     let result = LoadResult(options, shares, series.finish(), connected: connected)
-    if let error = threads.lazy.compactMap(\.error).first { throw error }
-    if connected == 0, !result.failures.kinds.isEmpty { throw LoadError.nobody(result.failures) }
+    if let error = threads.lazy.compactMap(\.error).first { throw LoadError.refused(error) }
+    let isHindered = connected == 0 || !stands && result.failures.own > 0
+    if isHindered, !result.failures.kinds.isEmpty { throw LoadError.nobody(result.failures) }
+    if !stands { throw LoadError.stopped }
     return result
   }
 
@@ -94,7 +101,7 @@ public final class LoadRun: Sendable {
     var told = 0
     while control.attempted.load(ordering: .acquiring) < all {
       if control.isStopped.load(ordering: .relaxed) { return false }
-      if control.finished.count == options.threads { return false }
+      if control.settled.load(ordering: .relaxed) == options.threads { return false }
       usleep(1000)
       told += 1
       guard told % 250 == 0 else { continue }
@@ -113,16 +120,30 @@ public enum LoadError: Error, Sendable, CustomStringConvertible {
   case mistake(String)
   /// Not one connection could be made.
   case nobody(LoadFailures)
+  /// It was ended while connections were being made.
+  case stopped
 
   /// One line with the next action.
   public var description: String {
     switch self {
     case .mistake(let text): return text
+    case .stopped:
+      return "ended before the load began, and nothing was measured: let it connect first"
     case .nobody(let failures):
       guard let kind = failures.kinds.first else { return "no connection could be made" }
       let what = failures.examples[kind.rawValue] ?? kind.meaning
       return "no connection could be made: \(what); \(kind.advice)"
     }
+  }
+}
+
+extension LoadError {
+  /// What a thread could not begin for. The generator waits with epoll alone: where the call itself
+  /// is refused, the advice for servers does not help.
+  fileprivate static func refused(_ error: SystemError) -> any Error {
+    guard error.call == .epollCreate, LoadFailure(error.errno, connecting: true) == .notPermitted
+    else { return error }
+    return LoadError.mistake("epoll_create1: \(error.errno); \(LoadFailure.notPermitted.advice)")
   }
 }
 
@@ -146,6 +167,7 @@ private final class LoadThread {
         failure.set(error)
         control.isStopped.store(true, ordering: .relaxed)
         control.finish(LoadShare())
+        control.settled.add(1, ordering: .releasing)
       }
     }
   }
