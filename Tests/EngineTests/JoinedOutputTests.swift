@@ -25,8 +25,8 @@ extension Engine {
       }
 
       /// Joins what was written.
-      mutating func join(_ count: Int, as other: Key? = nil) -> Bool {
-        ring.joinOutput(count, other ?? key)
+      mutating func join(_ count: Int, as other: Key? = nil, atMost limit: Int = 1 << 20) -> Bool {
+        ring.joinOutput(count, other ?? key, atMost: limit)
       }
 
       mutating func turn() throws {
@@ -93,6 +93,19 @@ extension Engine {
         try pair.turn()
         expect(&pair, false, 1)
         #expect(try pair.client.receive(exactly: 1) == Array("a".utf8))
+      }
+    }
+
+    @Test("Outputs of one turn together are held to the limit of an outbox")
+    func limit() throws {
+      try withPair { pair in
+        pair.send([UInt8](repeating: 1, count: 100))
+        let beyond = pair.join(51, atMost: 150)
+        let within = pair.join(50, atMost: 150)
+        let more = pair.join(1, atMost: 150)
+        #expect(!beyond && within && !more)
+        try pair.turn()
+        #expect(try pair.client.receive(exactly: 150).count == 150)
       }
     }
 

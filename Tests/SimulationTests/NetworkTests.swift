@@ -15,9 +15,12 @@ import Testing
   }
 
   /// A client's socket, and the server's descriptor of the same connection.
-  private func connect() -> (client: SimulatedSocket, server: Descriptor) {
+  private func connect(
+    window: Int = 1000, buffer: Int = 5000
+  ) -> (client: SimulatedSocket, server: Descriptor) {
     let client = network.makeSocket(.v4)
-    let link = network.makeLink(number: 1, random: SimulatedRandom(seed: 1))
+    let link = network.makeLink(
+      number: 1, random: SimulatedRandom(seed: 1), sizes: (window, buffer))
     network.beginConnecting(client, to: .loopback(port: 80), over: link)
     settle()
     var peer = SocketAddress.any(port: 0)
@@ -67,17 +70,85 @@ import Testing
     #expect(receive(9, on: server).value == 2)
   }
 
-  @Test func `a full window takes a part, then nothing, then tells of room`() throws {
+  @Test func `a full window takes a part, then nothing, then tells of room`() {
     let (client, server) = connect()
-    let link = try #require(client.link)
-    #expect(send(link.capacity + 10, on: server).value == link.capacity)
+    // What the sender's kernel holds; the client's window takes some of it.
+    #expect(send(5010, on: server).value == 5000)
     #expect(send(1, on: server).errno == .wouldBlock)
     settle()
+    #expect(client.incoming?.unread == 1000)
     #expect(network.pollState(server)! & PollBits.write == 0)
-    client.incoming?.skip(link.capacity)
+    for _ in 0..<4 {
+      client.incoming?.skip(1000)
+      network.hasRead(client)
+      settle()
+    }
+    #expect(network.pollState(server)! & PollBits.write != 0)
+  }
+
+  @Test func `bytes wait with the sender for room in the window, also when it has closed`() {
+    let (client, server) = connect()
+    #expect(send(6000, on: server).value == 5000)
+    _ = network.close(server)
+    settle()
+    var got = 0
+    while let incoming = client.incoming, incoming.unread > 0 {
+      #expect(incoming.unread <= 1000)
+      #expect(!incoming.hasEnded || incoming.read + incoming.unread == 5000)
+      got += incoming.unread
+      incoming.skip(incoming.unread)
+      network.hasRead(client)
+      settle()
+    }
+    #expect(got == 5000)
+    #expect(client.incoming?.isAtEnd == true)
+  }
+
+  @Test func `a peer that takes nothing is silent, and one that reads is not`() {
+    let (client, server) = connect()
+    func silence() -> Int { network.get(.sendSilence, on: server).value }
+    _ = send(4000, on: server)
+    settle()
+    network.lose(500_000_000)
+    #expect(silence() >= 490)
+    client.incoming?.skip(1000)
     network.hasRead(client)
     settle()
-    #expect(network.pollState(server)! & PollBits.write != 0)
+    #expect(silence() < 10)
+    network.lose(300_000_000)
+    #expect(silence() >= 290 && silence() < 490)
+  }
+
+  @Test func `a receive stops before an urgent byte, and the next one passes over it`() {
+    let (client, server) = connect()
+    func urgent() {
+      client.outgoing?.append(urgent: 33)
+      client.link.map { network.transmit(from: client, over: $0) }
+    }
+    _ = send(10, from: client)
+    urgent()
+    _ = send(7, from: client)
+    settle()
+    #expect(network.pollState(server)! & PollBits.urgent != 0)
+    #expect(receive(100, on: server).value == 10)
+    #expect(network.pollState(server)! & (PollBits.urgent | PollBits.read) != 0)
+    #expect(receive(100, on: server).value == 7)
+    #expect(network.pollState(server)! & (PollBits.urgent | PollBits.read) == 0)
+    // Alone it makes nothing readable. Not reached when another comes, it is a byte as any other.
+    urgent()
+    settle()
+    #expect(network.pollState(server)! & (PollBits.urgent | PollBits.read) == PollBits.urgent)
+    _ = send(3, from: client)
+    settle()
+    urgent()
+    settle()
+    #expect(receive(100, on: server).value == 3)
+    _ = send(2, from: client)
+    urgent()
+    urgent()
+    settle()
+    #expect(receive(100, on: server).value == 3)
+    #expect(receive(100, on: server).errno == .wouldBlock)
   }
 
   @Test func `half of a connection can end`() {

@@ -10,15 +10,20 @@ struct TimerWheelTests {
     var wheel: TimerWheel
     var model: [UInt32: Instant] = [:]
     var now: Instant
+    /// When what is set comes at the earliest: with the tick behind the last that was asked for.
+    var firstOpen: Instant
+    let start: Instant
 
     init(now: Instant) throws {
       self.now = now
+      firstOpen = now
+      start = now
       wheel = try TimerWheel(now: now, capacity: 256)
     }
 
     mutating func set(_ entry: UInt32, to deadline: Instant) {
       wheel.set(entry, to: deadline)
-      model[entry] = deadline
+      model[entry] = max(deadline, firstOpen)
     }
 
     mutating func cancel(_ entry: UInt32) {
@@ -29,6 +34,8 @@ struct TimerWheelTests {
     /// Moves time on and checks what comes out, and what does not.
     mutating func advance(to later: Instant) {
       now = later
+      let passed = (now.nanoseconds - start.nanoseconds) / 1_000_000
+      firstOpen = start.advanced(byNanoseconds: (passed + 1) * 1_000_000)
       while let entry = wheel.popDue(at: now) {
         let deadline = model.removeValue(forKey: entry)
         #expect(deadline != nil, "came without being set")
@@ -73,7 +80,7 @@ struct TimerWheelTests {
         pair.set(entry, to: pair.now.advanced(byNanoseconds: Self.delay(&random)))
         pair.check()
       case 5:
-        // In the past: due at once.
+        // In the past: due with the next tick.
         let past = pair.now.nanoseconds / 2
         pair.set(entry, to: Instant(nanoseconds: past))
         pair.check()
@@ -153,6 +160,28 @@ struct TimerWheelTests {
     wheel.set(1, to: start + .seconds(200 * year))
     let late = wheel.popDue(at: start + .seconds(200 * year))
     #expect(late == 1)
+  }
+
+  @Test("What is set anew without a delay each time it comes, comes once for each tick")
+  func again() throws {
+    let start = Instant(nanoseconds: 77)
+    var wheel = try TimerWheel(now: start, capacity: 4)
+    // Whole ticks after the start, to the nanosecond, and moments between them.
+    for passed in [0, 1_000_000, 1_400_000, 2_000_000, 9_000_000] as [UInt64] {
+      let now = start.advanced(byNanoseconds: passed)
+      for deadline in [now, start, Instant(nanoseconds: 0)] {
+        wheel.set(0, to: deadline)
+        wheel.set(1, to: start)
+        var come = [0, 0]
+        while come[0] < 9, let entry = wheel.popDue(at: now) {
+          come[Int(entry)] += 1
+          wheel.set(entry, to: deadline)
+        }
+        #expect(come[0] <= 1 && come[1] <= 1)
+        let next = wheel.nextDeadline ?? Instant(nanoseconds: 0)
+        #expect(next > now && next <= now.advanced(byNanoseconds: 1_000_000))
+      }
+    }
   }
 
   @Test("A moment before the wheel's start makes nothing due")

@@ -157,6 +157,21 @@ static inline long ck_get_option(int fd, int level, int name) {
   socklen_t length = sizeof value;
   return getsockopt(fd, level, name, &value, &length) < 0 ? -(long)errno : (long)value;
 }
+// For how many milliseconds the peer has taken nothing of what was sent to it, by TCP_INFO (tcp(7)).
+// While bytes wait for room in its window, both must be recent that it acknowledged something and that
+// more went out: who does not read answers to probes, and who has vanished is sent the same again.
+// While all that was sent is under way, the acknowledgement counts alone. When all of it is
+// acknowledged, that was soon after it went out: an answer to a keep-alive probe is no progress.
+static inline long ck_send_silence(int fd) {
+  // Its words of 32 bits, as <linux/tcp.h> has them; libc's struct ends too early.
+  enum { UNACKNOWLEDGED = 6, LAST_SENT = 11, LAST_ACKNOWLEDGED = 14, UNSENT = 36, WORDS = 40 };
+  uint32_t info[WORDS] = {0};
+  socklen_t length = sizeof info;
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &length) < 0) return -(long)errno;
+  uint32_t sent = info[LAST_SENT], acknowledged = info[LAST_ACKNOWLEDGED];
+  if (info[UNSENT] > 0) return sent > acknowledged ? (long)sent : (long)acknowledged;
+  return info[UNACKNOWLEDGED] > 0 ? (long)acknowledged : (long)sent;
+}
 static inline long ck_set_linger(int fd, int seconds) {
   struct linger value = {.l_onoff = 1, .l_linger = seconds};
   CK_ANSWER(setsockopt(fd, SOL_SOCKET, SO_LINGER, &value, sizeof value));

@@ -52,9 +52,9 @@ protocol Backend: ~Copyable {
   /// Where the output of the next callback goes, which is one of this connection's.
   mutating func outputRegion(for key: Key) -> OutputRegion
   /// Adds what the session wrote there to a `sendOutput` of the same connection that was answered
-  /// `.later` and that the kernel has not seen yet: whether there is such a one. Then its
-  /// completion speaks for both.
-  mutating func joinOutput(_ count: Int, _ key: Key) -> Bool
+  /// `.later` and that the kernel has not seen yet: whether there is such a one, and both together are
+  /// at most `limit` bytes. Then its completion speaks for both.
+  mutating func joinOutput(_ count: Int, _ key: Key, atMost limit: Int) -> Bool
   /// Sends from where the session wrote it, the start of ``outputRegion(for:)``.
   mutating func sendOutput(_ count: Int, _ key: Key, _ slots: inout SlotTable) -> SendAnswer
   /// Sends from memory that stays until the completion.

@@ -6,7 +6,8 @@
 ///
 /// Over a poller that reports changes only, readiness that was not used up is remembered: by a flag
 /// where the session does not want to receive, and by a list of those to be received from in the
-/// next turn, which then does not sleep.
+/// next turn, which then does not sleep. A connection stands in that list once, however often it is
+/// told of, and is received from once in a turn: by its event, or, where it is in the list, by that.
 struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   typealias System = P.System
   static var name: String { P.name }
@@ -32,6 +33,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   private var refusal: Errno?
   private var acceptsLeft = 0
   private let acceptBudget: Int
+  private let latest = LatestPeer()
 
   /// How much one receive takes at most: a peer's budget for one turn.
   static var bufferSize: Int { 65536 }
@@ -125,7 +127,9 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     let (system, descriptor) = (system, listeners[index].descriptor)
     let outcome = system.retryingInterrupts { system.accept(descriptor, peer: &address) }
     switch outcome.errno {
-    case nil: return Completion(.accepted, Key(rawValue: 0), outcome.value)
+    case nil:
+      latest.note(outcome.descriptor.rawValue, address)
+      return Completion(.accepted, Key(rawValue: 0), outcome.value)
     case Errno.wouldBlock: return nil
     case .some(let errno):
       if !errno.concernsOneQueuedConnection { acceptsLeft = 0 }
@@ -148,11 +152,17 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   mutating func setReceiving(_ on: Bool, _ key: Key, _ slots: inout SlotTable) {
     if on {
       slots[key.index].flags.insert(.receiving)
-      if slots[key.index].flags.contains(.readable) { laterReady.append(key) }
+      if slots[key.index].flags.contains(.readable) { receiveLater(key, &slots) }
     } else {
       slots[key.index].flags.remove(.receiving)
     }
     watch(key, read: on, write: slots[key.index].flags.contains(.watchesWrite), &slots)
+  }
+
+  private mutating func receiveLater(_ key: Key, _ slots: inout SlotTable) {
+    guard !slots[key.index].flags.contains(.queued) else { return }
+    slots[key.index].flags.insert(.queued)
+    laterReady.append(key)
   }
 
   /// Makes the poller's interest what it should be. A failure shows with the next receive or send.
@@ -176,7 +186,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   }
 
   /// What was sent is with the kernel already.
-  mutating func joinOutput(_ count: Int, _ key: Key) -> Bool { false }
+  mutating func joinOutput(_ count: Int, _ key: Key, atMost limit: Int) -> Bool { false }
 
   mutating func sendOutput(_ count: Int, _ key: Key, _ slots: inout SlotTable) -> SendAnswer {
     unsafe send(UnsafeRawBufferPointer(start: output.start + Self.skew, count: count), key, &slots)
@@ -228,7 +238,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   }
 
   func makeContext(box: AnyObject) -> LoopContext {
-    DescriptorContext(box: box, system: system)
+    DescriptorContext(box: box, system: system, latest: latest)
   }
 
   // ----------------------------------------------------------------------------- waiting
@@ -271,9 +281,9 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   /// The next of those that had more to receive.
   private mutating func nextReady(_ slots: inout SlotTable) -> Completion? {
     while let key = ready.popLast() {
-      guard slots.contains(key),
-        slots[key.index].flags.isSuperset(of: [.readable, .receiving])
-      else { continue }
+      guard slots.contains(key) else { continue }
+      slots[key.index].flags.remove(.queued)
+      guard slots[key.index].flags.isSuperset(of: [.readable, .receiving]) else { continue }
       let descriptor = Descriptor(rawValue: slots[key.index].descriptor)
       // Whether the end is behind it was told once, perhaps several turns ago: ask until it blocks.
       if let completion = receive(key, descriptor, .ended, &slots) { return completion }
@@ -304,6 +314,8 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     guard !event.readiness.isDisjoint(with: [.read, .hangUp, .ended]) else { return nil }
     let descriptor = Descriptor(rawValue: slot.descriptor)
     if slot.flags.contains(.receiving) {
+      // In the list, it has its turn there: a peer that sends all the time has one all the same.
+      if P.reportsChangesOnly, slot.flags.contains(.queued) { return nil }
       return receive(event.key, descriptor, event.readiness, &slots)
     }
     if P.reportsChangesOnly { slots[event.key.index].flags.insert(.readable) }
@@ -342,15 +354,18 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     }
   }
 
-  /// Whether there is more than was received. A receive that did not fill the buffer has emptied
-  /// the socket, and whatever comes later is a change; unless the end was there already, behind it.
+  private static var asksAgain: Readiness { [.ended, .hangUp, .urgent] }
+
+  /// Whether there is more than was received. A receive that did not fill the buffer has emptied the
+  /// socket, and whatever comes later is a change; unless the end was there already, behind it, or
+  /// urgent data, before which a receive stops.
   @inline(__always)
   private mutating func remember(
     _ key: Key, _ count: Int, _ readiness: Readiness, _ slots: inout SlotTable
   ) {
-    if count == Self.bufferSize || !readiness.isDisjoint(with: [.ended, .hangUp]) {
+    if count == Self.bufferSize || !readiness.isDisjoint(with: Self.asksAgain) {
       slots[key.index].flags.insert(.readable)
-      laterReady.append(key)
+      receiveLater(key, &slots)
     } else if slots[key.index].flags.contains(.readable) {
       slots[key.index].flags.remove(.readable)
     }

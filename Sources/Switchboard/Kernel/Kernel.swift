@@ -131,6 +131,9 @@ public enum SocketOption: Hashable, Sendable {
   case sendBuffer
   /// `SO_RCVBUF`: bytes the kernel may hold unread.
   case receiveBuffer
+  /// `TCP_INFO`: for how many milliseconds the peer has taken nothing of what was sent to it. Read
+  /// only.
+  case sendSilence
 }
 
 extension Kernel {
@@ -174,4 +177,15 @@ extension Kernel {
 func descriptorCount(_ system: some Kernel) -> Int {
   let limit = system.descriptorLimit()
   return limit.isSuccess ? limit.value : 1024
+}
+
+extension Kernel {
+  /// Whether the next descriptor will have a number below `capacity`, which is tried with one that is
+  /// closed again at once.
+  func hasDescriptor(below capacity: Int) -> Bool {
+    let made = eventDescriptor()
+    guard made.isSuccess else { return false }
+    _ = close(made.descriptor)
+    return made.value < capacity
+  }
 }

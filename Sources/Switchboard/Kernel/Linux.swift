@@ -46,6 +46,7 @@ public struct Linux: ReadinessKernel {
     return Outcome(raw: ck_set_option(descriptor.rawValue, level, name, value))
   }
   public func get(_ option: SocketOption, on descriptor: Descriptor) -> Outcome {
+    if option == .sendSilence { return Outcome(raw: ck_send_silence(descriptor.rawValue)) }
     let (level, name) = option.raw
     return Outcome(raw: ck_get_option(descriptor.rawValue, level, name))
   }
@@ -133,6 +134,7 @@ extension SocketOption {
     case .linger: (SOL_SOCKET, SO_LINGER)
     case .sendBuffer: (SOL_SOCKET, SO_SNDBUF)
     case .receiveBuffer: (SOL_SOCKET, SO_RCVBUF)
+    case .sendSilence: (Int32(IPPROTO_TCP), TCP_INFO)
     }
   }
 }

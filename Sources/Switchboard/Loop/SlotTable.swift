@@ -32,6 +32,8 @@ struct Slot: BitwiseCopyable {
     static let cancelling = Flags(rawValue: 1 << 12)
     /// Ring backend: the completion of a send from the outbox is still to come.
     static let sendInFlight = Flags(rawValue: 1 << 13)
+    /// Edge-triggered pollers: it stands in the list of those to be received from.
+    static let queued = Flags(rawValue: 1 << 18)
     /// The session asked to be told when everything is sent.
     static let wantsDrained = Flags(rawValue: 1 << 15)
     /// Ring backend: its hang-up is polled for.

@@ -6,7 +6,9 @@
 /// its tick differs from the present one, so on every level the occupied slots lie ahead of the
 /// present one and the lowest set bit is the next. An entry moves down a level at most six times.
 ///
-/// A deadline is rounded up to a tick: never early, less than a tick late.
+/// A deadline is rounded up to a tick: never early, less than a tick late. One that is set when its
+/// tick has been handed out already, or is being handed out, comes with the next tick: whoever sets it
+/// anew each time with no delay holds up nobody.
 struct TimerWheel: ~Copyable {
   // Not private: Swift 6.3.1 then emits a broken module where a reserved table holds it.
   /// Links are entries plus one, so that zero, what untouched memory reads as, means none.
@@ -21,7 +23,10 @@ struct TimerWheel: ~Copyable {
   private static let none: UInt32 = 0
   private static let slotMark: UInt32 = 1 << 31
   private static let levels = 7
-  private static let tickLength: UInt64 = 1_000_000
+  /// Behind this one time stands still.
+  private static let lastTick: UInt64 = 1 << UInt64(levels * 6) - 1
+  /// In nanoseconds.
+  static let tickLength: UInt64 = 1_000_000
 
   private var nodes: ReservedTable<Node>
   private var slots = [UInt32](repeating: TimerWheel.none, count: TimerWheel.levels * 64)
@@ -29,6 +34,8 @@ struct TimerWheel: ~Copyable {
   private let origin: Instant
   /// The tick up to which everything due has been handed out.
   private var elapsed: UInt64 = 0
+  /// The first tick that has not been asked for yet: what is set comes then at the earliest.
+  private var firstOpen: UInt64 = 0
   /// How many entries have a deadline.
   private(set) var count = 0
 
@@ -41,7 +48,7 @@ struct TimerWheel: ~Copyable {
   /// Sets or changes an entry's deadline. Entries are small numbers, such as slot indices.
   mutating func set(_ entry: UInt32, to deadline: Instant) {
     cancel(entry)
-    nodes[Int(entry)].tick = max(tick(of: deadline), elapsed)
+    nodes[Int(entry)].tick = max(tick(of: deadline), firstOpen)
     link(entry)
     count += 1
   }
@@ -77,7 +84,9 @@ struct TimerWheel: ~Copyable {
   /// Takes one entry whose deadline has come, nil when there is none (any more).
   mutating func popDue(at now: Instant) -> UInt32? {
     guard now >= origin else { return nil }
-    let present = (now.nanoseconds - origin.nanoseconds) / TimerWheel.tickLength
+    let passed = (now.nanoseconds - origin.nanoseconds) / TimerWheel.tickLength
+    let present = min(passed, TimerWheel.lastTick)
+    firstOpen = min(max(firstOpen, present + 1), TimerWheel.lastTick)
     while let (slot, tick) = nextSlot, tick <= present {
       elapsed = max(elapsed, tick)
       let entry = slots[slot] - 1
@@ -95,7 +104,7 @@ struct TimerWheel: ~Copyable {
   private func tick(of deadline: Instant) -> UInt64 {
     guard deadline > origin else { return 0 }
     let rounded = (deadline.nanoseconds - origin.nanoseconds).inMillisecondsRoundedUp
-    return min(rounded, 1 << UInt64(TimerWheel.levels * 6) - 1)
+    return min(rounded, TimerWheel.lastTick)
   }
 
   /// The first occupied slot and the tick at which it begins.

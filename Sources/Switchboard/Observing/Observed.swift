@@ -31,8 +31,8 @@ struct Observed<Base: Backend & ~Copyable>: Backend, ~Copyable {
   }
 
   mutating func outputRegion(for key: Key) -> OutputRegion { base.outputRegion(for: key) }
-  mutating func joinOutput(_ count: Int, _ key: Key) -> Bool {
-    guard base.joinOutput(count, key) else { return false }
+  mutating func joinOutput(_ count: Int, _ key: Key, atMost limit: Int) -> Bool {
+    guard base.joinOutput(count, key, atMost: limit) else { return false }
     observer.sentOutput(key, count)
     return true
   }

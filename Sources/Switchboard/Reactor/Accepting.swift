@@ -12,8 +12,9 @@ struct AcceptState {
 
   /// Accepting pauses: whether it did not before.
   ///
-  /// Room comes with a close. Where none of ours can come, or others in the system may have made
-  /// room, time must do.
+  /// At the limit of connections room comes with a close of ours. Everywhere else others in the process
+  /// or the system may make room, and where none of ours can close, nothing else would end the pause:
+  /// then it ends by time, too.
   mutating func begin(
     _ reason: ReactorNotice.Pause, isEmpty: Bool, _ now: Instant,
     entropy: @autoclosure () -> UInt64
@@ -22,11 +23,17 @@ struct AcceptState {
     pause = reason
     retryAt = nil
     switch reason {
-    case .failed, .refused(.system): retryLater(now, entropy: entropy())
-    case .refused(.beyondSet), .connectionLimit:
-      if isEmpty { retryLater(now, entropy: entropy()) }
+    case .failed, .refused: retryLater(now, entropy: entropy())
+    case .connectionLimit: if isEmpty { retryLater(now, entropy: entropy()) }
     }
     return isNew
+  }
+
+  /// Whether to try again, at a close or when the time has come. Where the poller could not hold the
+  /// last connection, a number that it holds must be free: the next peer would be refused otherwise.
+  func mayTry(_ system: some Kernel) -> Bool {
+    guard case .refused(.beyondSet(_, let capacity)) = pause else { return true }
+    return system.hasDescriptor(below: capacity)
   }
 
   /// A connection was accepted: whether that ends a pause.
@@ -116,6 +123,7 @@ extension ReactorLoop where P: ~Copyable {
   /// Watches the listeners again, if they are not. Whether there is room shows with the next accept.
   mutating func tryAcceptingAgain() {
     guard accepting.pause != nil, draining == nil else { return }
+    guard accepting.mayTry(system) else { return retryLater() }
     accepting.retryAt = nil
     setListeners(armed: true)
   }

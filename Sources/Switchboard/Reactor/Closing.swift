@@ -67,11 +67,12 @@ extension ReactorLoop where P: ~Copyable {
   /// Discards what a lingering peer sends: whether its stream has ended, or it has sent more than
   /// anybody would who has seen that we have finished.
   mutating func hasEnded(_ key: Key) -> Bool {
-    for _ in 0..<4 {
+    // With what the handler may have received in this turn, 64 KiB.
+    for _ in 0..<3 {
       switch Self.discard(from: &slots[key].peer, using: &scratch) {
       case .bytes(let count):
         slots[key].discarded += count
-        if slots[key].discarded > 1 << 20 { return true }
+        if slots[key].discarded > Care.mostDiscarded { return true }
       case .endOfStream: return true
       case .wouldBlock: return false
       }
@@ -151,10 +152,14 @@ extension ReactorLoop where P: ~Copyable {
     if let alarm = slots[key].peer.alarm, alarm <= now {
       slots[key].peer.alarm = nil
       slots[key].peer.now = now
-      return follow(handler.timeElapsed(&slots[key].peer), key)
+      follow(handler.timeElapsed(&slots[key].peer), key)
+      guard slots.contains(key), slots[key].phase == .open else { return }
     }
+    // An alarm that goes off again and again is not traffic.
     if let idle = options.idleTimeout, slots[key].lastActive + idle <= now {
-      return finish(key, .idle)
+      let last = system.lastProgress(on: slots[key].peer.socket.descriptor, now)
+      guard let last, last + idle > now else { return finish(key, .idle) }
+      slots[key].lastActive = last
     }
     schedule(key)
   }

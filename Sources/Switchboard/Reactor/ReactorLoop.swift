@@ -22,6 +22,7 @@ struct ReactorLoop<P: Poller & ~Copyable>: ~Copyable {
   var accepting = AcceptState()
   var draining: DrainState?
   var isStopped = false
+  private var lateness = Lateness()
   var scratch = [UInt8](repeating: 0, count: 16384)
 
   /// A connection and what the reactor knows of it.
@@ -86,12 +87,20 @@ struct ReactorLoop<P: Poller & ~Copyable>: ~Copyable {
   @specialized(where P == Poll)
   @specialized(where P == Select)
   mutating func turn(until limit: Instant? = nil) throws(SystemError) {
-    let own = earlier(accepting.retryAt, draining?.deadline)
-    let deadline = earlier(earlier(limit, wheel.nextDeadline), own)
-    try poller.wait(until: deadline, into: &events)
+    let own = earlier(wheel.nextDeadline, earlier(accepting.retryAt, draining?.deadline))
+    do throws(SystemError) {
+      try poller.wait(until: earlier(limit, own), into: &events)
+    } catch {
+      // Without waiting there is no going on: peers are told, as at any other end.
+      isStopped = true
+      closeAll()
+      throw error
+    }
     now = system.now()
     for index in 0..<events.count { serve(events[index]) }
-    serveDeadlines()
+    let isLate = lateness.isUnderWay(
+      now, after: own, brought: events.count, connections: connectionCount)
+    if !isLate { serveDeadlines() }
     obeyRequests()
   }
 

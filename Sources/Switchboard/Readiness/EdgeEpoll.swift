@@ -23,8 +23,8 @@ struct EdgeEpoll<System: ReadinessKernel>: Poller, ~Copyable {
     // Once added, there is nothing to change.
     if old != nil, interest != nil { return }
     let operation: EpollOperation = interest == nil ? .remove : .add
-    // EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLET
-    let bits: UInt32 = 0x1 | 0x4 | 0x2000 | 1 << 31
+    // EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLRDHUP, EPOLLET
+    let bits: UInt32 = 0x1 | 0x2 | 0x4 | 0x2000 | 1 << 31
     let outcome = base.system.epollControl(
       base.descriptor, operation, descriptor, events: bits, key: key.rawValue)
     if let errno = outcome.errno {

@@ -82,6 +82,7 @@ extension Readiness {
   init(epollBits bits: UInt32) {
     self = bits & 0x2000 != 0 ? .ended : []
     if bits & 0x1 != 0 { insert(.read) }
+    if bits & 0x2 != 0 { insert(.urgent) }
     if bits & 0x4 != 0 { insert(.write) }
     if bits & (0x8 | 0x10) != 0 { insert(.hangUp) }
   }

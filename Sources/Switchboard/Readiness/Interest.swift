@@ -37,6 +37,9 @@ public struct Readiness: OptionSet, Hashable, Sendable {
   /// The peer has finished sending: there may be bytes, and behind them the end. Told by pollers
   /// that report changes only.
   static let ended = Readiness(rawValue: 8)
+  /// TCP urgent data lie between other bytes: a receive stops before them, and there may be more
+  /// behind. Told by pollers that report changes only.
+  static let urgent = Readiness(rawValue: 16)
 }
 
 /// Names a registration: a slot's index, and how often that slot has been given away before.

@@ -24,12 +24,12 @@ extension URing {
 
   /// A message that lies across two receive buffers comes in two completions, one behind the other.
   /// Its answers go as one send: the second would otherwise have to wait for the first in the outbox.
-  mutating func joinOutput(_ count: Int, _ key: Key) -> Bool {
+  mutating func joinOutput(_ count: Int, _ key: Key, atMost limit: Int) -> Bool {
     guard canJoin(key) else { return false }
     let place = filling * mostSendings + sendingCount(filling) - 1
     var sending = sendings[place]
     let end = Int(sending.offset) + Int(sending.count) + count
-    guard end <= arenaSize else { return false }
+    guard end <= arenaSize, count <= limit - Int(sending.count) else { return false }
     sending.count += UInt32(count)
     sendings[place] = sending
     ring.setLength(sending.count, ofEntry: lastSend)
@@ -44,7 +44,7 @@ extension URing {
 
   mutating func sendOutput(_ count: Int, _ key: Key, _ slots: inout SlotTable) -> SendAnswer {
     // Then the region began behind it.
-    if joinOutput(count, key) { return .later }
+    if joinOutput(count, key, atMost: .max) { return .later }
     let place = sendingCount(filling)
     let entry = unsafe ring.entry()
     let start = unsafe arenas.start + filling * arenaSize + used

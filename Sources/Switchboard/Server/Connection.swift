@@ -160,7 +160,8 @@ public struct Connection: ~Copyable {
   /// Closes at once; what is not sent yet is lost.
   public mutating func abort() { requests.insert(.abort) }
 
-  /// The peer's address; nil when the connection is no longer there to ask. A system call.
+  /// The peer's address; nil when the connection is no longer there to ask. A system call, but in
+  /// ``Session/opened(_:)`` on backends other than io_uring, where accepting has told it already.
   public var peerAddress: SocketAddress? { loop.peerAddress(descriptor) }
 
   /// This connection, for other threads and other connections.
@@ -211,20 +212,50 @@ class LoopContext {
 
   /// - Parameter descriptor: As the backend numbers it.
   func peerAddress(_ descriptor: Int32) -> SocketAddress? { nil }
+  /// The same, but nil when the connection has gone already.
+  func presentPeer(_ descriptor: Int32) -> SocketAddress? { peerAddress(descriptor) }
+  /// When the peer last took something of what was sent to it; nil when that is not known.
+  func lastProgress(_ descriptor: Int32, _ now: Instant) -> Instant? { nil }
 }
 
 /// For backends whose descriptors are the system's own.
 final class DescriptorContext<System: Kernel>: LoopContext {
   private let system: System
+  private let latest: LatestPeer
 
-  init(box: AnyObject, system: System) {
+  init(box: AnyObject, system: System, latest: LatestPeer) {
     self.system = system
+    self.latest = latest
     super.init(box: box)
   }
 
   override func peerAddress(_ descriptor: Int32) -> SocketAddress? {
+    latest.address(of: descriptor) ?? presentPeer(descriptor)
+  }
+
+  override func presentPeer(_ descriptor: Int32) -> SocketAddress? {
     var address = SocketAddress.any(port: 0)
     let asked = system.peerAddress(Descriptor(rawValue: descriptor), into: &address)
     return asked.isSuccess ? address.unmapped : nil
+  }
+
+  override func lastProgress(_ descriptor: Int32, _ now: Instant) -> Instant? {
+    system.lastProgress(on: Descriptor(rawValue: descriptor), now)
+  }
+}
+
+/// Where the connection that was accepted last comes from, as `accept4(2)` told: a peer that has reset
+/// its connection since can no longer be asked for.
+final class LatestPeer {
+  private var descriptor: Int32 = -1
+  private var address = SocketAddress.any(port: 0)
+
+  /// Every connection that is accepted is noted, so that a number that is used again is another's.
+  func note(_ descriptor: Int32, _ address: SocketAddress) {
+    (self.descriptor, self.address) = (descriptor, address)
+  }
+
+  func address(of descriptor: Int32) -> SocketAddress? {
+    descriptor == self.descriptor ? address.unmapped : nil
   }
 }

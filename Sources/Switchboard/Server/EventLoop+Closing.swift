@@ -5,7 +5,7 @@ extension EventLoop where B: ~Copyable {
     if slots.isFull || isStopped { return backend.refuse(descriptor) }
     // A peer whose address the kernel does not tell counts for nobody: it has gone, or memory is
     // short.
-    let peer = addresses.limit == nil ? nil : connection.loop.peerAddress(descriptor)
+    let peer = addresses.limit == nil ? nil : connection.loop.presentPeer(descriptor)
     let origin = peer.map { AddressCounts.Origin($0) }
     if let peer, let origin, !admits(peer, origin) { return backend.refuse(descriptor) }
     let key = slots.take(descriptor: descriptor)
@@ -62,10 +62,14 @@ extension EventLoop where B: ~Copyable {
   }
 
   private mutating func tryAcceptingAgain() {
-    guard accepting.pause != nil, draining == nil, slots.count < limits.maxConnections else {
-      return
-    }
+    guard accepting.pause != nil, draining == nil else { return }
     accepting.retryAt = nil
+    // The next close tries again.
+    guard slots.count < limits.maxConnections else { return }
+    let system = backend.system
+    guard accepting.mayTry(system) else {
+      return accepting.retryLater(now, entropy: system.entropy())
+    }
     isAccepting = true
   }
 
@@ -81,20 +85,19 @@ extension EventLoop where B: ~Copyable {
     slots[key.index].flags.insert(.lingering)
     backend.shutdownSending(key, &slots)
     updateReceiving(key)
-    slots[key.index].alarm = tick &+ limits.linger
+    slots[key.index].alarm = alarm(at: tick &+ limits.linger)
     // Until then it may discard this much.
     slots[key.index].lastActive = 0
     schedule(key)
   }
 
-  /// What a lingering peer sends is thrown away, up to more than both kernels' buffers hold, which
-  /// nobody reaches who stops when we have finished.
+  /// What a lingering peer sends is thrown away, up to ``Care/mostDiscarded``.
   mutating func discard(_ count: Int, _ key: Key) {
     guard slots[key.index].flags.contains(.lingering) else { return }
     let (sum, _) = slots[key.index].lastActive.addingReportingOverflow(
       UInt32(clamping: count))
     slots[key.index].lastActive = sum
-    if sum > 16 << 20 { dispose(key) }
+    if sum > UInt32(Care.mostDiscarded) { dispose(key) }
   }
 
   /// Closes now, whatever is unsent.
@@ -112,11 +115,13 @@ extension EventLoop where B: ~Copyable {
     guard !slots[key.index].flags.contains(.closed) else { return }
     slots[key.index].flags.insert([.closed, .lingering])
     wheel.cancel(key.index)
+    condemned += outboxes.count(slots[key.index].outbox)
     if backend.close(key, &slots) { release(key) }
   }
 
   mutating func release(_ key: Key) {
     guard slots.contains(key) else { return }
+    condemned -= outboxes.count(slots[key.index].outbox)
     outboxes.free(&slots[key.index].outbox)
     addresses.leave(key.index)
     slots.giveBack(key)
@@ -129,8 +134,12 @@ extension EventLoop where B: ~Copyable {
   func ticks(at instant: Instant) -> UInt32 {
     guard instant > origin else { return 1 }
     let whole = (instant.nanoseconds - origin.nanoseconds).inMillisecondsRoundedUp
-    return max(1, 1 &+ UInt32(truncatingIfNeeded: whole))
+    return alarm(at: 1 &+ UInt32(truncatingIfNeeded: whole))
   }
+
+  /// A tick as a slot's alarm, where 0 means never: that tick, which comes once in 49 days, is taken
+  /// for the one behind it.
+  private func alarm(at tick: UInt32) -> UInt32 { tick == 0 ? 1 : tick }
 
   /// Whether a tick has come. Ticks wrap after 49 days; deadlines are at most 24 ahead.
   private func hasCome(_ deadline: UInt32) -> Bool {
@@ -172,13 +181,27 @@ extension EventLoop where B: ~Copyable {
       if !slot.flags.contains(.closing) {
         callBack(key) { sessions, index, connection in sessions.elapsed(index, &connection) }
       }
-    } else if limits.idle != 0, !slot.flags.contains(.lingering),
-      hasCome(slot.lastActive &+ limits.idle)
-    {
-      if !isCatchingUp { return closeNow(key, .idle) }
-      // Its bytes may lie waiting: it is looked at again in a moment.
-      return wheel.set(key.index, to: now.advanced(byNanoseconds: 50_000_000))
+      guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { return }
     }
-    if slots.contains(key), !slots[key.index].flags.contains(.closed) { schedule(key) }
+    // A timer that goes off again and again is not traffic.
+    if limits.idle != 0, !slots[key.index].flags.contains(.lingering),
+      hasCome(slots[key.index].lastActive &+ limits.idle)
+    {
+      // Its bytes may lie waiting: it is looked at again in a moment.
+      if isCatchingUp { return wheel.set(key.index, to: now.advanced(byNanoseconds: 50_000_000)) }
+      guard hasProgressed(key) else { return closeNow(key, .idle) }
+    }
+    schedule(key)
+  }
+
+  /// Whether the peer has taken something meanwhile of what lies in the kernel; then that was the last
+  /// moment in which something went.
+  private mutating func hasProgressed(_ key: Key) -> Bool {
+    let descriptor = slots[key.index].descriptor
+    guard let last = connection.loop.lastProgress(descriptor, now) else { return false }
+    let silence = (now.nanoseconds - min(now.nanoseconds, last.nanoseconds)) / 1_000_000
+    guard silence < UInt64(limits.idle) else { return false }
+    slots[key.index].lastActive = tick &- UInt32(silence)
+    return true
   }
 }

@@ -28,7 +28,7 @@ extension EventLoop where B: ~Copyable {
         deadline: now + options.drainTimeout, gatheringEnd: now + options.drainTimeout / 2)
       return
     }
-    let isOver = drain.arrears.endTurn(owesWork: backend.owesWork)
+    let isOver = drain.arrears.endTurn(owesWork: backend.owesWork || control.mail.isWaiting)
     drain.isGathering = !isOver && now < drain.gatheringEnd
     drain.peersAtStart = slots.count
     draining = drain

@@ -28,7 +28,7 @@ extension EventLoop where B: ~Copyable {
     let flags = slots[key.index].flags
     guard flags.isDisjoint(with: [.lingering, .closed]) else { return }
     if slots[key.index].outbox == 0, !connection.isSpilled,
-      connection.count <= options.outboxLimit, backend.joinOutput(connection.count, key)
+      backend.joinOutput(connection.count, key, atMost: options.outboxLimit)
     {
       return
     }
@@ -40,14 +40,36 @@ extension EventLoop where B: ~Copyable {
   private mutating func keep(from offset: Int, _ key: Key) {
     let rest = unsafe UnsafeRawBufferPointer(rebasing: connection.written[offset...])
     unsafe outboxes.append(rest, to: &slots[key.index].outbox)
+    limitOutbox(key)
+  }
+
+  /// Something was added to a connection's outbox: closes it when that holds more than it may, or who
+  /// holds the most when all together do; pauses it above the watermark.
+  private mutating func limitOutbox(_ key: Key) {
     let unsent = outboxes.count(slots[key.index].outbox)
-    if unsent > options.outboxLimit || outboxes.total > options.totalOutboxLimit {
-      return closeNow(key, .outboxFull)
+    if unsent > options.outboxLimit { return closeNow(key, .outboxFull) }
+    if outboxes.total - condemned > options.totalOutboxLimit, let largest = largestOutbox {
+      closeNow(largest, .outboxFull)
+      if largest == key { return }
     }
     if unsent > options.highWatermark, !slots[key.index].flags.contains(.pausedByOutbox) {
       slots[key.index].flags.insert(.pausedByOutbox)
       updateReceiving(key)
     }
+  }
+
+  /// Who holds the most, of those that are not closed already. Looked for only when the limit of all
+  /// has been passed, and closing this one ends that: it holds at least what was added last.
+  private var largestOutbox: Key? {
+    var (largest, most): (Key?, Int) = (nil, 0)
+    for index in 0..<slots.end {
+      guard let key = slots.key(at: index), !slots[key.index].flags.contains(.closed) else {
+        continue
+      }
+      let count = outboxes.count(slots[key.index].outbox)
+      if count > most { (largest, most) = (key, count) }
+    }
+    return largest
   }
 
   /// Sends from the outbox, as far as it goes: whether nothing is left. Calls no session.
@@ -140,6 +162,8 @@ extension EventLoop where B: ~Copyable {
       return
     }
     unsafe outboxes.prepend(rest, to: &slots[key.index].outbox)
+    limitOutbox(key)
+    guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { return }
     goOnSending(key)
   }
 }

@@ -14,6 +14,8 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   var slots: SlotTable
   var wheel: TimerWheel
   var outboxes = OutboxPool()
+  /// Bytes in outboxes of connections that are closed, and that the backend may still be reading.
+  var condemned = 0
   var connection: Connection
   let sessions: Unmanaged<SessionTable>
   private let keptSessions: SessionTable
@@ -45,16 +47,18 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     var linger: UInt32
   }
 
+  /// - Parameter age: How long the loop's clock has run already, in nanoseconds: for simulations.
   init(
     backend: consuming B, sessions: SessionTable, box: AnyObject, capacity: Int,
-    control: LoopControl<B.System>, options: ServerOptions,
+    control: LoopControl<B.System>, options: ServerOptions, age: UInt64 = 0,
     notice: @escaping (ReactorNotice) -> Void
   ) throws(SystemError) {
     var backend = backend
     try backend.watch(control.waker.descriptor, .woken)
     let now = backend.system.now()
+    let origin = Instant(nanoseconds: now.nanoseconds - min(age, now.nanoseconds))
     let slots = try SlotTable(capacity: capacity + 64)
-    let wheel = try TimerWheel(now: now, capacity: capacity + 64)
+    let wheel = try TimerWheel(now: origin, capacity: capacity + 64)
     self.backend = backend
     self.slots = slots
     self.wheel = wheel
@@ -64,7 +68,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     self.options = options
     self.notice = notice
     self.now = now
-    origin = now
+    self.origin = origin
     limits = Limits(
       maxConnections: capacity, idle: options.idleTimeout?.milliseconds ?? 0,
       linger: max(1, options.lingerTimeout.milliseconds))

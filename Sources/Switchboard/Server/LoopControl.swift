@@ -54,6 +54,9 @@ final class MailFlag: Sendable {
     return true
   }
 
+  /// Whether there is mail that has not been taken up.
+  var isWaiting: Bool { hasMail.load(ordering: .relaxed) }
+
   /// The loop is awake: whether there is mail.
   func takeUp() -> Bool {
     isAsleep.store(false, ordering: .relaxed)
@@ -68,8 +71,27 @@ final class MessageBox<Message: Sendable>: Sendable {
   static var limit: Int { 1 << 16 }
 
   private struct Letters {
-    var waiting: [(key: Key, message: Message)] = []
+    var all: [(key: Key, message: Message)] = []
+    /// So many of them have been taken already.
+    var taken = 0
     var isClosed = false
+    var waiting: Int { all.count - taken }
+
+    mutating func take(atMost most: Int) -> [(key: Key, message: Message)] {
+      guard waiting > most || taken > 0 else {
+        defer { all = [] }
+        return all
+      }
+      let end = taken + min(most, waiting)
+      let some = Array(all[taken..<end])
+      taken = end
+      // Moved up once for each half of the limit, or when nothing is left.
+      if waiting == 0 || taken >= MessageBox.limit / 2 {
+        all.removeFirst(taken)
+        taken = 0
+      }
+      return some
+    }
   }
 
   private let letters = Lock(Letters())
@@ -79,26 +101,32 @@ final class MessageBox<Message: Sendable>: Sendable {
 
   func post(_ message: Message, to key: Key) -> Bool {
     let isTaken = letters.withLock { letters in
-      guard !letters.isClosed, letters.waiting.count < Self.limit else { return false }
-      letters.waiting.append((key, message))
+      guard !letters.isClosed, letters.waiting < Self.limit else { return false }
+      letters.all.append((key, message))
       return true
     }
     if isTaken { mail.raise() }
     return isTaken
   }
 
-  func takeAll() -> [(key: Key, message: Message)] {
-    letters.withLock { letters in
-      let taken = letters.waiting
-      letters.waiting = []
-      return taken
+  /// The first letters, at most so many. Where others are left the loop does not sleep before it has
+  /// looked again.
+  func take(atMost most: Int = Care.lettersPerTurn) -> [(key: Key, message: Message)] {
+    let (taken, isMore) = letters.withLock { letters in
+      let taken = letters.take(atMost: most)
+      return (taken, letters.waiting > 0)
     }
+    if isMore { mail.raise() }
+    return taken
   }
 
   /// The loop has ended: takes no more, and drops what nobody will read.
   func close() {
-    letters.withLock { $0.isClosed = true }
-    _ = takeAll()
+    // Those that are dropped go when the lock is free again.
+    _ = letters.withLock { letters in
+      letters.isClosed = true
+      return letters.take(atMost: Self.limit)
+    }
   }
 }
 
@@ -152,10 +180,10 @@ public struct LoopHandle: Sendable {
 }
 
 extension EventLoop where B: ~Copyable {
-  /// Hands out what was posted.
+  /// Hands out what was posted, a part of it where that is much: the rest comes in the next turns.
   mutating func deliverMail() {
     guard control.mail.takeUp() else { return }
-    for letter in control.jobs.takeAll() { letter.message() }
+    for letter in control.jobs.take() { letter.message() }
     let count = unsafe sessions._withUnsafeGuaranteedRef { $0.collectMail() }
     for place in 0..<count {
       let key = unsafe sessions._withUnsafeGuaranteedRef { $0.addressee(place) }

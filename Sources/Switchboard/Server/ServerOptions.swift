@@ -22,7 +22,7 @@ public struct ServerOptions: Hashable, Sendable {
   public var lowWatermark = 16384
   /// Unsent bytes above which a connection is closed, with ``CloseReason/outboxFull``.
   public var outboxLimit = 8 << 20
-  /// Unsent bytes of all connections of a loop above which the one that adds more is closed.
+  /// Unsent bytes of all connections of a loop above which the one that holds the most is closed.
   public var totalOutboxLimit = 256 << 20
   /// Tell of callbacks that take longer, with what they cost the others: see ``SlowCallback``. Nil,
   /// the default: measure nothing, at no cost.

@@ -8,7 +8,7 @@ class SessionTable {
   func elapsed(_ index: Int, _ connection: inout Connection) {}
   func draining(_ index: Int, _ connection: inout Connection) {}
   func close(_ index: Int, _ reason: CloseReason) {}
-  /// Takes what was posted, and says how many messages that is.
+  /// Takes what was posted, as much as one turn may, and says how many messages that is.
   func collectMail() -> Int { 0 }
   /// Whom a collected message is for.
   func addressee(_ place: Int) -> Key { Key(rawValue: 0) }
@@ -32,7 +32,7 @@ final class Sessions<S: Session & ~Copyable>: SessionTable {
   }
 
   override func collectMail() -> Int {
-    mail = box.takeAll()
+    mail = box.take()
     return mail.count
   }
   override func addressee(_ place: Int) -> Key { mail[place].key }

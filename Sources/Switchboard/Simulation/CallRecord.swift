@@ -25,10 +25,9 @@ final class CallRecord {
 
   // What a turn may do.
   var acceptBudget = Int.max
-  var isReceivingBounded = true
   /// How long the loop worked in its last two turns.
   private(set) var workTime: (last: UInt64, before: UInt64) = (0, 0)
-  private var turn = 0
+  private(set) var turn = 0
   private var acceptsInTurn = 0
   private var hasProgressed = true
   private var idleTurns = 0
@@ -96,7 +95,7 @@ final class CallRecord {
   /// A line of the trace, with its time.
   func say(_ line: @autoclosure () -> String) {
     guard let trace else { return }
-    trace("\(network.now.inMilliseconds)  \(line())")
+    trace("\((network.now - network.start).inMilliseconds)  \(line())")
   }
 
   // -------------------------------------------------------------------------- what is wrong
@@ -143,8 +142,7 @@ final class CallRecord {
     while received.count <= place { unsafe received.append((0, 0)) }
     if received[place].turn != turn { received[place] = (turn, 0) }
     received[place].count += count
-    // What the turn before left, and what this one brings.
-    if received[place].count > 2 * 65536, isReceivingBounded {
+    if received[place].count > 65536 {
       fail(.budget("received \(received[place].count) bytes from one peer in one turn"))
     }
   }
@@ -195,10 +193,9 @@ extension SystemError.Call {
 }
 
 extension UInt64 {
-  /// Nanoseconds since a simulation's start as milliseconds with six decimals.
+  /// Nanoseconds as milliseconds with six decimals.
   var inMilliseconds: String {
-    let since = self &- 1_000_000_000
-    let rest = String(since % 1_000_000)
-    return "\(since / 1_000_000)." + String(repeating: "0", count: 6 - rest.count) + rest
+    let rest = String(self % 1_000_000)
+    return "\(self / 1_000_000)." + String(repeating: "0", count: 6 - rest.count) + rest
   }
 }

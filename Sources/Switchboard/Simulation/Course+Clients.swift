@@ -49,6 +49,8 @@ extension Course {
       }
       return false
     case .pauseReading(let duration): pause(index, duration)
+    case .sendUrgent(let byte): guard sendUrgent(byte, index) else { return false }
+    case .readSlowly(let count, let duration): clients[index].pace = (count, duration)
     case .finish: network.finish(clients[index].socket)
     case .reset:
       leave(index, byReset: true)
@@ -83,13 +85,30 @@ extension Course {
     return true
   }
 
+  /// Whether that could be done.
+  private func sendUrgent(_ byte: UInt8, _ index: Int) -> Bool {
+    let socket = clients[index].socket
+    guard !socket.hasFinished, let outgoing = socket.outgoing, let link = socket.link else {
+      return true
+    }
+    guard outgoing.room > 0, !outgoing.hasMark else {
+      // Looked for again, since nothing tells of it.
+      network.heap.push(.client, index, at: network.now + 1_000_000, detail: .max)
+      return false
+    }
+    outgoing.append(urgent: byte)
+    network.transmit(from: socket, over: link)
+    return true
+  }
+
   func read(_ index: Int) {
     let socket = clients[index].socket
     guard !clients[index].isOver, network.now >= clients[index].pausedUntil,
       let incoming = socket.incoming
     else { return }
-    let count = incoming.unread
+    let count = min(incoming.unread, clients[index].pace?.count ?? .max)
     if count > 0 {
+      if let pace = clients[index].pace { pause(index, pace.pause) }
       let offset = clients[index].received
       let found = incoming.difference(from: clients[index].expected, at: offset, count: count)
       if let (at, got) = found {

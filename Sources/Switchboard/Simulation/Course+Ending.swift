@@ -115,10 +115,14 @@ extension Course {
         world.backend == .ioUring
         ? state.tookAt
         : network.other(state.socket)?.lastActive ?? 0
+      // What leaves the server's kernel because the peer reads is traffic, too, until all has left.
+      let outgoing = network.other(state.socket)?.outgoing
+      let taken = outgoing.map { $0.waiting > 0 ? min($0.dispatchedAt, $0.acknowledgedAt) : 0 } ?? 0
       // Ticks of a millisecond, and a turn's length.
       // What comes while it closes is thrown away, and does not count.
       unless(
-        isClosing || network.now - active + 3_000_000 >= idle, "closed as idle too early")
+        isClosing || network.now - max(active, taken) + 3_000_000 >= idle,
+        "closed as idle too early")
     case .drainTimeout:
       let timeout = world.options.drainTimeout.clampedNanoseconds
       unless(

@@ -97,7 +97,8 @@ extension Course {
     let record = record
     var loop = try EventLoop(
       backend: backend, sessions: table, box: tables.box, capacity: capacity, control: control,
-      options: world.options, notice: { [unowned self] notice in noticed(notice) })
+      options: world.options, age: age,
+      notice: { [unowned self] notice in noticed(notice) })
     var listeners = listeners
     for place in 0..<listeners.end {
       if let key = listeners.key(at: place) { try loop.listen(listeners.remove(key)) }

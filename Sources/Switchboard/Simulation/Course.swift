@@ -21,6 +21,8 @@ final class Course: SimulatedNetwork.Hooks {
   /// Asks the loop to drain; nil while there is none.
   var drain: (() -> Void)?
   let start: UInt64
+  /// How long the loop's clock has run when the run begins, in nanoseconds.
+  let age: UInt64
 
   /// Events of kind `.other`.
   enum Moment: UInt64 { case connect, drain }
@@ -28,22 +30,43 @@ final class Course: SimulatedNetwork.Hooks {
   init(_ world: SimulatedWorld, faults: Faults, trace: ((String) -> Void)?) {
     self.world = world
     let injector = FaultInjector(faults, seed: world.seed)
-    network = SimulatedNetwork(seed: world.seed, faults: injector)
+    let age = world.age?.clampedNanoseconds ?? Course.age(seed: world.seed)
+    self.age = age
+    network = SimulatedNetwork(
+      seed: world.seed, faults: injector, start: min(age, 1 << 62) + 1_000_000_000)
     record = CallRecord(network, seed: world.seed)
     kernel = SimulatedKernel(network, record)
     start = network.now
+    var clocks = SimulatedRandom(seed: world.seed, stream: 2, part: 4)
+    if clocks.chance(0.3) { network.clockStep = 1_000_000 }
     super.init()
     network.callCost = world.costs.call.clampedNanoseconds
     network.kibibyteCost = world.costs.kibibyte.clampedNanoseconds
     record.trace = trace
     record.unfinished = { [unowned self] in unfinished }
-    record.isReceivingBounded = !world.excuses.contains(.receiveBudget)
     network.descriptorLimit = world.descriptorLimit
     network.faults.end = start + world.faultPhase.clampedNanoseconds
     network.limit = network.faults.end + world.limit.clampedNanoseconds
     network.hooks = self
     for plan in world.clients { add(plan) }
     left = clients.count
+  }
+
+  /// Half of the seeds begin with a young loop, the others shortly before its clock of 32 bits comes to
+  /// its middle or its end, for the first or the second time; many of them so that deadlines which are
+  /// set in the first moments fall there.
+  private static func age(seed: UInt64) -> UInt64 {
+    var random = SimulatedRandom(seed: seed, stream: 2, part: 3)
+    guard random.chance(0.5) else { return 0 }
+    let wraps: [UInt64] = [1 << 31, 1 << 32, 3 << 31, 1 << 33]
+    let wrap = wraps[random.below(wraps.count)]
+    let before =
+      switch random.below(3) {
+      case 0: random.below(4000)
+      case 1: random.below(100)
+      default: Int(ServerOptions().lingerTimeout.milliseconds) + random.below(100)
+      }
+    return (wrap - UInt64(before)) * 1_000_000 - UInt64(random.below(1_000_000))
   }
 
   /// The server listens: its clients come.
@@ -148,8 +171,9 @@ final class Course: SimulatedNetwork.Hooks {
       world.readsLate || client.expected.count > world.options.highWatermark
       || network.faults.has(.receiveWouldBlock) || network.faults.has(.shortReceive)
     // A ring reads ahead of the sessions.
-    let read = world.backend == .ioUring ? client.taken : incoming.read
-    let taken = isHeldUp ? read : incoming.arrived
+    let passed = incoming.passed
+    let read = world.backend == .ioUring ? client.taken : incoming.read - passed.read
+    let taken = isHeldUp ? read : incoming.arrived - passed.arrived
     return model(Array(client.sent.prefix(taken))).count
   }
 

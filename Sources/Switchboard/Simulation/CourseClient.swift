@@ -8,6 +8,8 @@ struct CourseClient {
     case awaitReplies(Int)
     case wait(UInt64)
     case pauseReading(UInt64)
+    case sendUrgent(UInt8)
+    case readSlowly(Int, UInt64)
     case finish, reset, close
   }
 
@@ -24,6 +26,8 @@ struct CourseClient {
   var isTiming = false
   var received = 0
   var pausedUntil: UInt64 = 0
+  /// How many bytes it reads at once, and how long it then reads none.
+  var pace: (count: Int, pause: UInt64)?
   var isOver = false
   /// A session was opened for it.
   var wasOpened = false
@@ -68,6 +72,8 @@ struct CourseClient {
         moves.append(.awaitReplies(expected.count))
       case .wait(let duration): moves.append(.wait(duration))
       case .pauseReading(let duration): moves.append(.pauseReading(duration))
+      case .sendUrgent(let byte): moves.append(.sendUrgent(byte))
+      case .readSlowly(let count, let pause): moves.append(.readSlowly(count, pause))
       case .finish: moves.append(.finish)
       case .reset: moves.append(.reset)
       case .close: moves.append(.close)

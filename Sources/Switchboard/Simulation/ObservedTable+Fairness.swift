@@ -53,7 +53,7 @@ extension ObservedTable {
     guard !life.isPaused, !life.isClosing, let end = life.end, end.state == .connected,
       let incoming = end.incoming
     else { return false }
-    return incoming.unread > 0
+    return incoming.isReadable
       && life.written - (end.outgoing?.sent ?? 0) <= course.world.options.lowWatermark
   }
 }

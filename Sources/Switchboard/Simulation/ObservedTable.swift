@@ -8,6 +8,8 @@ final class ObservedTable: SessionTable {
     var isPaused = false
     var client = 0
     var alarm: UInt64?
+    /// The turn in which its timer went off last.
+    var elapsedIn = 0
     /// The server's end of its connection.
     var end: SimulatedSocket?
     /// Bytes that it wrote, and how many of them before the present turn.
@@ -144,7 +146,13 @@ final class ObservedTable: SessionTable {
   override func elapsed(_ index: Int, _ connection: inout Connection) {
     enter(index, &connection, "told of its timer")
     if index < lives.count { checkTimer(lives[index].alarm) }
-    if index < lives.count { lives[index].alarm = nil }
+    if index < lives.count {
+      lives[index].alarm = nil
+      if lives[index].elapsedIn == record.turn {
+        record.fail(.budget("a timer went off twice in one turn"))
+      }
+      lives[index].elapsedIn = record.turn
+    }
     base.elapsed(index, &connection)
     leave(index, &connection)
   }
@@ -181,7 +189,11 @@ final class ObservedTable: SessionTable {
     base.close(index, reason)
   }
 
-  override func collectMail() -> Int { base.collectMail() }
+  override func collectMail() -> Int {
+    let count = base.collectMail()
+    if count > Care.lettersPerTurn { record.fail(.budget("\(count) letters in one turn")) }
+    return count
+  }
   override func addressee(_ place: Int) -> Key { base.addressee(place) }
   override func deliver(_ place: Int, _ index: Int, _ connection: inout Connection) {
     enter(index, &connection, "given a message")

@@ -80,6 +80,9 @@ extension SimulatedClient {
       case .wait(let time): lines.append("  client.wait(.nanoseconds(\(time)))")
       case .pauseReading(let time):
         lines.append("  client.pauseReading(.nanoseconds(\(time)))")
+      case .sendUrgent(let byte): lines.append("  client.sendUrgent(\(byte))")
+      case .readSlowly(let count, let pause):
+        lines.append("  client.readSlowly(\(count), every: .nanoseconds(\(pause)))")
       case .finish: lines.append("  client.finish()")
       case .reset: lines.append("  client.reset()")
       case .close: lines.append("  client.close()")

@@ -8,10 +8,12 @@ public struct SimulatedClient: Hashable, Sendable {
   /// One step of a script. Durations are in nanoseconds.
   enum Step: Hashable, Sendable {
     case send([UInt8])
+    case sendUrgent(UInt8)
     case expect([UInt8])
     case awaitReplies
     case wait(UInt64)
     case pauseReading(UInt64)
+    case readSlowly(Int, UInt64)
     case finish
     case reset
     case close
@@ -50,6 +52,9 @@ public struct SimulatedClient: Hashable, Sendable {
   public mutating func send(_ bytes: [UInt8]) { if !bytes.isEmpty { steps.append(.send(bytes)) } }
   /// Sends a text's UTF-8.
   public mutating func send(_ text: String) { send(Array(text.utf8)) }
+  /// Sends one byte as TCP urgent data (`MSG_OOB`), when the one before has been passed: servers pass over
+  /// it, so it is no part of what they reply to.
+  public mutating func sendUrgent(_ byte: UInt8) { steps.append(.sendUrgent(byte)) }
   /// Waits until these bytes have come, behind those expected before. For worlds without a model.
   public mutating func expect(_ bytes: [UInt8]) { steps.append(.expect(bytes)) }
   /// The same for a text's UTF-8.
@@ -63,6 +68,10 @@ public struct SimulatedClient: Hashable, Sendable {
   /// Goes on, but reads nothing for a while.
   public mutating func pauseReading(_ duration: Duration) {
     steps.append(.pauseReading(duration.clampedNanoseconds))
+  }
+  /// From here on reads at most so many bytes, and then none for a while, over and over again.
+  public mutating func readSlowly(_ count: Int, every duration: Duration) {
+    steps.append(.readSlowly(max(1, count), duration.clampedNanoseconds))
   }
   /// Says that it sends no more, and reads on.
   public mutating func finish() { steps.append(.finish) }

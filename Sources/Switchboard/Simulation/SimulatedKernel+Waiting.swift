@@ -198,9 +198,10 @@ extension SimulatedKernel {
     let start = network.now
     let end = sleep(milliseconds) {
       found = look(at: asked, askedWriting, below: count, &reading, &writing)
-      return found > 0
+      return found != 0
     }
     if end == .never || end == .limit { return .failure(.badDescriptor) }
+    if found < 0 { return answer(.select, none, .failure(.badDescriptor)) }
     if count > 0, let chance = fires(.spuriousReadiness, on: 0) {
       let number = Int32(chance % UInt64(count))
       if asked[number], !reading[number] {
@@ -213,7 +214,7 @@ extension SimulatedKernel {
     return answer(.select, none, .value(found), UInt64(count))
   }
 
-  /// Which of the descriptors that were asked for are ready, and how many.
+  /// Which of the descriptors that were asked for are ready, and how many; -1 when one is closed.
   private func look(
     at asked: DescriptorSet, _ askedWriting: DescriptorSet, below count: Int32,
     _ reading: inout DescriptorSet, _ writing: inout DescriptorSet
@@ -226,7 +227,7 @@ extension SimulatedKernel {
         let number = Int32(word * 64 + left.trailingZeroBitCount)
         left &= left - 1
         guard number < count else { break }
-        let bits = network.pollState(Descriptor(rawValue: number)) ?? 0
+        guard let bits = network.pollState(Descriptor(rawValue: number)) else { return -1 }
         if bits & (PollBits.read | PollBits.hangUp | PollBits.error) != 0, asked[number] {
           readable[number] = true
           found += 1

@@ -39,7 +39,9 @@ struct SimulatedKernel: ReadinessKernel, @unchecked Sendable {
     if let chance = fires(.stall, on: 0) { network.lose((1 + chance % 50) * 1_000_000) }
   }
 
-  func now() -> Instant { Instant(nanoseconds: network.now) }
+  func now() -> Instant {
+    Instant(nanoseconds: network.now - network.now % network.clockStep)
+  }
 
   func entropy() -> UInt64 { record.entropy.next() }
 

@@ -40,6 +40,9 @@ public final class SimulatedWorld {
   public var limit: Duration = .seconds(600)
   /// When the server is asked to drain, from the start. Nil: when all clients are done.
   public var drain: Duration?
+  /// How long the server's loop has run when the simulation begins. Nil: by chance, so that many
+  /// runs cross the moments at which the 32 bits of its clock begin anew.
+  public var age: Duration?
   /// Whether a session may leave bytes unread that had arrived when it was asked to finish.
   public var readsLate = false
 

@@ -20,8 +20,18 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
     chooseOptions(of: world)
     let count = world.random.within(1...24)
     let isPatient = world.random.chance(0.7)
+    // Of their own, so that the scripts beneath stay as they are.
+    var habits = SimulatedRandom(seed: world.seed &* 0x9E37_79B9 &+ 1)
+    let (urgency, slowness) = (habits.chance(0.1) ? 0.3 : 0, habits.chance(0.1) ? 0.5 : 0)
     world.clients(count) { client in
-      script(&client, isPatient: isPatient)
+      var habits = SimulatedRandom(seed: habits.next())
+      if habits.chance(slowness) {
+        client.readSlowly(
+          1 << habits.within(8...15), every: .microseconds(habits.within(100...20_000)))
+      }
+      script(&client, isPatient: isPatient) { client in
+        if habits.chance(urgency) { client.sendUrgent(UInt8(habits.below(256))) }
+      }
     }
     if breadth == .wide { widen(world) }
   }
@@ -75,10 +85,14 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
     if world.random.chance(0.25) { world.drain = .milliseconds(world.random.within(0...60)) }
   }
 
-  private func script(_ client: inout SimulatedClient, isPatient: Bool) {
+  private func script(
+    _ client: inout SimulatedClient, isPatient: Bool,
+    betweenPieces: (inout SimulatedClient) -> Void
+  ) {
     for _ in 0..<client.random.within(0...16) {
       let message = message(&client.random)
-      send(message, &client)
+      send(message, &client, betweenPieces)
+      betweenPieces(&client)
       if isPatient && client.random.chance(0.6) { client.awaitReplies() }
       if client.random.chance(0.2) { client.wait(.milliseconds(client.random.within(1...40))) }
       if client.random.chance(0.1) {
@@ -98,10 +112,14 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
   }
 
   /// Sends a message whole, or in two or three pieces with a pause between.
-  func send(_ message: [UInt8], _ client: inout SimulatedClient) {
+  func send(
+    _ message: [UInt8], _ client: inout SimulatedClient,
+    _ betweenPieces: (inout SimulatedClient) -> Void = { _ in }
+  ) {
     guard message.count > 1, client.random.chance(0.3) else { return client.send(message) }
     let middle = client.random.within(1...message.count - 1)
     client.send(Array(message[..<middle]))
+    betweenPieces(&client)
     client.wait(.microseconds(client.random.within(1...5000)))
     client.send(Array(message[middle...]))
   }
@@ -126,7 +144,7 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
     case 29...38:
       let count = random.below(random.chance(0.015) ? 20000 : 100)
       return [Probe.block, UInt8(count >> 8), UInt8(count & 0xFF)]
-    case 39...46: return [Probe.timer, UInt8(random.below(100))]
+    case 39...46: return [Probe.timer, UInt8(random.chance(0.3) ? 0 : random.below(100))]
     case 47...58: return [Probe.post]
     default: return [Probe.quit]
     }

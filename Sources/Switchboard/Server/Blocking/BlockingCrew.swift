@@ -3,7 +3,7 @@ protocol BlockingCrew: AnyObject {
   /// How many connections can be served at once.
   var capacity: Int { get }
   /// Takes a connection with its ticket, which is given back at its end; there is room for it.
-  func take(_ socket: consuming Socket<Linux>, _ ticket: UInt32) throws(SystemError)
+  func take(_ accepted: consuming Listener<Linux>.Accepted, _ ticket: UInt32) throws(SystemError)
   /// Threads that have ended are awaited.
   func tidy()
   /// Nothing more comes: everything that is under way is awaited.
@@ -21,9 +21,9 @@ final class BlockingSelf: BlockingCrew {
     worker = try BlockingWorker(house, control: house.control, signals: signals)
   }
 
-  func take(_ socket: consuming Socket<Linux>, _ ticket: UInt32) {
+  func take(_ accepted: consuming Listener<Linux>.Accepted, _ ticket: UInt32) {
     house.attach(house.control, to: ticket)
-    worker.serve(socket)
+    worker.serve(accepted)
     house.leave(ticket)
   }
   func tidy() {}
@@ -54,16 +54,16 @@ final class BlockingThreads: BlockingCrew {
     self.capacity = capacity
   }
 
-  func take(_ socket: consuming Socket<Linux>, _ ticket: UInt32) throws(SystemError) {
+  func take(_ accepted: consuming Listener<Linux>.Accepted, _ ticket: UInt32) throws(SystemError) {
     let (house, over) = (house, over)
     let control = try LoopControl(system: Linux())
     let worker = try BlockingWorker(house, control: control)
-    let parcel = Parcel(socket)
+    let parcel = Parcel(accepted)
     house.attach(control, to: ticket)
     started += 1
     let number = started
     threads[number] = try Thread {
-      if let socket = parcel.open() { worker.serve(socket) }
+      if let accepted = parcel.open() { worker.serve(accepted) }
       worker.end()
       over.add(number)
       house.leave(ticket)
@@ -111,7 +111,7 @@ final class BlockingPool: BlockingCrew {
           try Thread {
             while let item = queue.take() {
               house.attach(control, to: item.ticket)
-              if let socket = item.parcel.open() { worker.serve(socket) }
+              if let accepted = item.parcel.open() { worker.serve(accepted) }
               house.leave(item.ticket)
             }
             worker.end()
@@ -123,8 +123,8 @@ final class BlockingPool: BlockingCrew {
     }
   }
 
-  func take(_ socket: consuming Socket<Linux>, _ ticket: UInt32) {
-    queue.put((Parcel(socket), ticket))
+  func take(_ accepted: consuming Listener<Linux>.Accepted, _ ticket: UInt32) {
+    queue.put((Parcel(accepted), ticket))
   }
   func tidy() {}
   func end() {
@@ -146,9 +146,9 @@ private final class Thread {
 /// A connection on its way to another thread: one puts it in, one opens it, and a lock or the
 /// thread's start lies between. Not opened, it is closed.
 private final class Parcel: @unchecked Sendable {
-  private var socket: Socket<Linux>?
+  private var accepted: Listener<Linux>.Accepted?
 
-  init(_ socket: consuming Socket<Linux>) { self.socket = consume socket }
+  init(_ accepted: consuming Listener<Linux>.Accepted) { self.accepted = consume accepted }
 
-  func open() -> Socket<Linux>? { socket.take() }
+  func open() -> Listener<Linux>.Accepted? { accepted.take() }
 }

@@ -114,12 +114,11 @@ struct BlockingServer: ~Copyable {
     do throws(SystemError) {
       guard let accepted = try listeners[key].accept() else { return false }
       let address = accepted.address
-      let socket = accepted.socket
       guard house.admit(address) else { return true }
       if accepting.end() { house.notice(.acceptingResumed) }
       let ticket = house.enter(address)
       do throws(SystemError) {
-        try crew.take(socket, ticket)
+        try crew.take(accepted, ticket)
       } catch {
         house.leave(ticket)
         throw error
@@ -164,7 +163,7 @@ struct BlockingServer: ~Copyable {
     if entries[1].happened != 0 { house.signalled() }
     if house.takeSignal() { _ = signals?.take() }
     if house.control.mail.takeUp() {
-      for letter in house.control.jobs.takeAll() { letter.message() }
+      for letter in house.control.jobs.take() { letter.message() }
     }
   }
 }

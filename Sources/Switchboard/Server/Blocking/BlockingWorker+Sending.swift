@@ -11,7 +11,11 @@ extension BlockingWorker {
     if requests.contains(.overflow) || connection.count > house.options.outboxLimit {
       return over(.outboxFull)
     }
-    if requests.contains(.timer) { alarm = connection.alarm }
+    if requests.contains(.timer) {
+      // Not before the next tick, as in a loop: what is set anew each time holds up nothing else.
+      let nextTick = connection.now.advanced(byNanoseconds: TimerWheel.tickLength)
+      alarm = connection.alarm.map { max($0, nextTick) }
+    }
     if requests.contains(.pause) { isPaused = true }
     if requests.contains(.resume) { isPaused = false }
     isClosing = requests.contains(.close)
@@ -39,10 +43,12 @@ extension BlockingWorker {
       }
       guard offset < connection.count else { break }
       owesDrained = true
-      _ = wait(for: .write, until: control.mail.fallAsleep() ? limit : system.now())
+      let asked = control.mail.fallAsleep() ? limit : system.now()
+      // Room comes with what the peer takes.
+      if wait(for: .write, until: asked) == .write { lastActive = system.now() }
       doJobs()
       if request == .stop { return over(.stopped) }
-      if hasRunOut(system.now()) { return }
+      if hasRunOut(system.now(), hearing: false) { return }
     }
     if isClosing { owesDrained = false }
   }
@@ -57,7 +63,7 @@ extension BlockingWorker {
     _ = system.shutdownSending(descriptor)
     let end = system.now() + house.options.lingerTimeout
     var discarded = 0
-    while request != .stop, system.now() < end, discarded <= 16 << 20 {
+    while request != .stop, system.now() < end, discarded <= Care.mostDiscarded {
       if let deadline = house.drainDeadline, deadline <= system.now() { return }
       guard wait(for: .read, until: earlier(end, house.drainDeadline)) == .read else { continue }
       let outcome = unsafe system.receive(descriptor, into: input.all)

@@ -18,6 +18,8 @@ final class BlockingWorker: @unchecked Sendable {
   /// Sequential: what the process is asked to do comes to the thread that serves.
   let signals: Descriptor?
 
+  private let latest = LatestPeer()
+
   // Of the connection that is being served.
   var descriptor = Descriptor(rawValue: -1)
   var key = Key(index: 0, generation: 0)
@@ -44,7 +46,7 @@ final class BlockingWorker: @unchecked Sendable {
     input = try ByteRegion(count: 65536)
     output = try ByteRegion(count: 65536)
     connection = Connection(
-      loop: DescriptorContext(box: box, system: Linux()), now: Linux().now(),
+      loop: DescriptorContext(box: box, system: Linux(), latest: latest), now: Linux().now(),
       limit: max(house.options.outboxLimit, 16 << 20))
   }
 
@@ -55,8 +57,9 @@ final class BlockingWorker: @unchecked Sendable {
   }
 
   /// Serves a connection to its end.
-  func serve(_ socket: consuming Socket<Linux>) {
-    descriptor = socket.descriptor
+  func serve(_ accepted: consuming Listener<Linux>.Accepted) {
+    descriptor = accepted.socket.descriptor
+    latest.note(descriptor.rawValue, accepted.address)
     key = Key(index: 0, generation: key.generation | 1)
     (isOver, isPaused, hasPeerEnded, isClosing) = (false, false, false, false)
     (owesDrained, isToldToDrain, quietTurns, turnsLeft) = (false, false, 0, 128)
@@ -75,10 +78,10 @@ final class BlockingWorker: @unchecked Sendable {
     let now = system.now()
     if let due = alarm, due <= now {
       alarm = nil
-      return callBack { sessions, connection in sessions.elapsed(0, &connection) }
+      callBack { sessions, connection in sessions.elapsed(0, &connection) }
     }
-    if hasRunOut(now) { return }
     let reads = !isPaused && !hasPeerEnded
+    if isOver || hasRunOut(now, hearing: reads) { return }
     let isFree = !owesDrained && control.mail.fallAsleep()
     let deadline = isFree ? earlier(alarm, limit) : now
     switch wait(for: reads ? .read : [], until: deadline) {
@@ -99,11 +102,15 @@ final class BlockingWorker: @unchecked Sendable {
     earlier(house.options.idleTimeout.map { lastActive + $0 }, house.drainDeadline)
   }
 
-  /// Ends the connection if its time is over.
-  func hasRunOut(_ now: Instant) -> Bool {
+  /// Ends the connection if its time is over. Nobody is idle whose bytes lie waiting to be received,
+  /// or who takes something of what lies in the kernel.
+  func hasRunOut(_ now: Instant, hearing: Bool) -> Bool {
     if let idle = house.options.idleTimeout, lastActive + idle <= now {
-      over(.idle)
-    } else if let deadline = house.drainDeadline, deadline <= now {
+      lastActive = max(lastActive, system.lastProgress(on: descriptor, now) ?? lastActive)
+      if lastActive + idle <= now, !hearing || wait(for: .read, until: now) != .read { over(.idle) }
+    }
+    if isOver { return true }
+    if let deadline = house.drainDeadline, deadline <= now {
       over(.drainTimeout)
     }
     return isOver
@@ -129,7 +136,7 @@ final class BlockingWorker: @unchecked Sendable {
   func doJobs() {
     guard control.mail.takeUp() else { return }
     hasLetters = true
-    for letter in control.jobs.takeAll() { letter.message() }
+    for letter in control.jobs.take() { letter.message() }
   }
 
   func deliverMail() {

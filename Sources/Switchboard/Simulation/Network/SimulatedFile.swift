@@ -16,6 +16,7 @@ class SimulatedFile {
 /// The numbers of poll(2) and epoll(7).
 enum PollBits {
   static let read: UInt32 = 0x1
+  static let urgent: UInt32 = 0x2
   static let write: UInt32 = 0x4
   static let error: UInt32 = 0x8
   static let hangUp: UInt32 = 0x10

@@ -10,8 +10,9 @@ struct SimulatedLink {
     let jitter: UInt64
     /// Bytes in a segment at most, as a limit for a random number.
     let segmentLimit: Int
-    /// Bytes that either direction holds.
-    let capacity: Int
+    /// Bytes that either end's window holds, and bytes that its kernel holds for sending.
+    var window: Int
+    var buffer: Int
     /// Whether a reset makes the receiver forget what it has not read.
     let resetForgets: Bool
     /// Nothing gets through until then.
@@ -29,7 +30,7 @@ struct SimulatedLink {
         case 3: 256
         default: 24
         }
-      capacity =
+      window =
         switch random.below(5) {
         case 0: 1 << 18
         case 1, 2: 1 << 16
@@ -38,6 +39,8 @@ struct SimulatedLink {
         }
       resetForgets = random.chance(0.5)
       self.random = random
+      // Apart, so that what is chosen above stays as it is.
+      buffer = random.chance(0.5) ? window : 16384 << random.below(9)
     }
 
     /// As fast as any: within one machine, with a window that is never full for long.
@@ -45,7 +48,7 @@ struct SimulatedLink {
       self.number = number
       self.random = random
       (latency, jitter) = (3000, 2000)
-      (segmentLimit, capacity) = (1 << 20, 1 << 20)
+      (segmentLimit, window, buffer) = (1 << 20, 1 << 20, 1 << 20)
       resetForgets = true
     }
   }
@@ -57,7 +60,8 @@ struct SimulatedLink {
   var number: Int { unsafe place.pointee.number }
   var latency: UInt64 { unsafe place.pointee.latency }
   var segmentLimit: Int { unsafe place.pointee.segmentLimit }
-  var capacity: Int { unsafe place.pointee.capacity }
+  var window: Int { unsafe place.pointee.window }
+  var buffer: Int { unsafe place.pointee.buffer }
   var resetForgets: Bool { unsafe place.pointee.resetForgets }
   var cutUntil: UInt64 {
     get { unsafe place.pointee.cutUntil }

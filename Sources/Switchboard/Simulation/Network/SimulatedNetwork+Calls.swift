@@ -91,7 +91,7 @@ extension SimulatedNetwork {
     unsafe outgoing.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     charge(count, on: socket)
     socket.lastActive = turnStart
-    transmit(count, from: socket, over: link)
+    transmit(from: socket, over: link)
     return .value(count)
   }
 
@@ -119,6 +119,9 @@ extension SimulatedNetwork {
 
   func get(_ option: SocketOption, on descriptor: Descriptor) -> Outcome {
     guard let socket = socket(descriptor) else { return .failure(.badDescriptor) }
+    if option == .sendSilence {
+      return .value(Int((socket.outgoing?.silence(at: now) ?? 0) / 1_000_000))
+    }
     guard option == .error else { return .value(1) }
     defer { socket.error = nil }
     return .value(Int(socket.error?.rawValue ?? 0))

@@ -34,8 +34,8 @@ extension SimulatedNetwork {
     end.peer = socket.address
     end.link = link
     end.other = socket.id
-    end.incoming = makeStream(capacity: link.capacity)
-    end.outgoing = makeStream(capacity: link.capacity)
+    end.incoming = makeStream(over: link)
+    end.outgoing = makeStream(over: link)
     end.lastActive = now
     socket.other = end.id
     listener.queue.append(end)
@@ -79,17 +79,24 @@ extension SimulatedNetwork {
     return time
   }
 
-  /// Sends so many bytes on their way, in segments.
-  func transmit(_ count: Int, from socket: SimulatedSocket, over link: SimulatedLink) {
-    guard let outgoing = socket.outgoing else { return }
-    let start = outgoing.sent - count
-    var end = start
-    // Eight segments at most, so that a large send does not become a thousand events.
-    let least = count / 8 + 1
-    while end < outgoing.sent {
-      let length = max(least, link.nextLength(of: count))
-      end = min(outgoing.sent, end + length)
-      dispatch(to: end, from: socket, over: link)
+  /// Sends on their way what the receiver's window has room for, in segments; and behind everything, that
+  /// no more comes.
+  func transmit(from socket: SimulatedSocket, over link: SimulatedLink) {
+    guard let outgoing = socket.outgoing, !socket.wasReset else { return }
+    let count = outgoing.leaving
+    if count > 0 {
+      outgoing.dispatchedAt = now
+      let last = outgoing.dispatched + count
+      // Eight segments at most, so that a large send does not become a thousand events.
+      let least = count / 8 + 1
+      while outgoing.dispatched < last {
+        let length = max(least, link.nextLength(of: count))
+        dispatch(to: min(last, outgoing.dispatched + length), from: socket, over: link)
+      }
+    }
+    if socket.hasFinished, !outgoing.isFinished, outgoing.waiting == 0 {
+      outgoing.isFinished = true
+      dispatch(to: outgoing.sent, from: socket, over: link, isEnd: true)
     }
   }
 
@@ -110,6 +117,7 @@ extension SimulatedNetwork {
     }
     let before = incoming.arrived
     guard let segment = incoming.arrive() else { return }
+    acknowledge(socket, incoming, over: link)
     if socket.state == .closed || socket.wasReset {
       let count = incoming.unread
       incoming.skip(count)
@@ -117,7 +125,27 @@ extension SimulatedNetwork {
       if incoming.arrived > before, !socket.wasReset { sendReset(from: socket) }
       return
     }
-    wake(socket, PollBits.read | (segment.isEnd ? PollBits.ended : 0))
+    wake(
+      socket,
+      PollBits.read | (segment.isEnd ? PollBits.ended : 0)
+        | (incoming.isUrgent ? PollBits.urgent : 0))
+  }
+
+  /// What arrives is acknowledged: the sender's kernel need not hold it any longer.
+  private func acknowledge(
+    _ socket: SimulatedSocket, _ incoming: SimulatedStream, over link: SimulatedLink
+  ) {
+    incoming.acknowledgedAt = now
+    guard incoming.wantsRoom, !incoming.tellsOfRoom, incoming.isWritable else { return }
+    tellSender(of: socket, incoming, over: link)
+  }
+
+  private func tellSender(
+    of socket: SimulatedSocket, _ incoming: SimulatedStream, over link: SimulatedLink
+  ) {
+    guard socket.other >= 0 else { return }
+    incoming.tellsOfRoom = true
+    heap.push(.room, socket.other, at: max(now, link.cutUntil) + delay(over: link))
   }
 
   /// The stream of a socket that does not know yet that its connection stands.
@@ -129,16 +157,15 @@ extension SimulatedNetwork {
   func hasRead(_ socket: SimulatedSocket) {
     guard let incoming = socket.incoming, let link = socket.link else { return }
     socket.lastActive = turnStart
-    guard incoming.wantsRoom, !incoming.tellsOfRoom, incoming.isWritable, socket.other >= 0 else {
-      return
-    }
-    incoming.tellsOfRoom = true
-    heap.push(.room, socket.other, at: max(now, link.cutUntil) + delay(over: link))
+    guard incoming.isOpen, !incoming.tellsOfRoom else { return }
+    tellSender(of: socket, incoming, over: link)
   }
 
   func tellOfRoom(_ socket: SimulatedSocket) {
     guard let outgoing = socket.outgoing else { return }
     outgoing.tellsOfRoom = false
+    // Also when its process has closed it: the kernel sends what it holds.
+    if let link = socket.link { transmit(from: socket, over: link) }
     guard outgoing.wantsRoom, outgoing.isWritable, socket.state == .connected else { return }
     outgoing.wantsRoom = false
     wake(socket, PollBits.write)
@@ -148,15 +175,14 @@ extension SimulatedNetwork {
 
   /// Says that nothing more is sent.
   func finish(_ socket: SimulatedSocket) {
-    guard socket.state == .connected, !socket.hasFinished, let link = socket.link,
-      let outgoing = socket.outgoing
-    else { return }
+    guard socket.state == .connected, !socket.hasFinished, let link = socket.link else { return }
     socket.hasFinished = true
     // As its owner's clock has it: a loop's deadlines begin with its turn, however long that lasts.
     socket.finishedAt = socket.client > 0 ? now : turnStart
-    dispatch(to: outgoing.sent, from: socket, over: link, isEnd: true)
-    // Both ends have finished: that is told like a hang-up.
-    if socket.incoming?.hasEnded ?? false { wake(socket, PollBits.hangUp | PollBits.write) }
+    transmit(from: socket, over: link)
+    // Sending is possible now, to no avail; and where both ends have finished it is a hang-up.
+    wake(
+      socket, PollBits.write | (socket.incoming?.hasEnded ?? false ? PollBits.hangUp : 0))
   }
 
   /// Closes. With unread bytes, or a linger of zero, the peer gets a reset; otherwise what was sent

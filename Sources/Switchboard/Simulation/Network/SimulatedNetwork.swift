@@ -33,7 +33,11 @@ final class SimulatedNetwork {
   var openDescriptors = 0
   var descriptorLimit = 1024
 
+  /// When its time began, in nanoseconds.
+  let start: UInt64
   private(set) var now: UInt64
+  /// The process's clock stands still for so many nanoseconds at a time.
+  var clockStep: UInt64 = 1
   /// What a call costs beside the little that it takes by chance, and what a KiB does that passes
   /// through one of the server's sockets.
   var callCost: UInt64 = 0
@@ -70,6 +74,7 @@ final class SimulatedNetwork {
   private var scheduling: SimulatedRandom
 
   init(seed: UInt64, faults: FaultInjector, start: UInt64 = 1_000_000_000) {
+    self.start = start
     now = start
     injector = StablePlace(faults)
     scheduling = SimulatedRandom(seed: seed, stream: 2)
@@ -206,17 +211,21 @@ final class SimulatedNetwork {
     unsafe SimulatedSocket(bodies.append(SimulatedSocket.Body(id: bodies.count, family: family)))
   }
 
-  func makeStream(capacity: Int) -> SimulatedStream {
-    unsafe SimulatedStream(streams.append(SimulatedStream.Body(capacity: capacity)))
+  func makeStream(over link: SimulatedLink) -> SimulatedStream {
+    let body = SimulatedStream.Body(window: link.window, buffer: link.buffer, now: now)
+    return unsafe SimulatedStream(streams.append(body))
   }
 
+  /// - Parameter sizes: Of windows and of buffers for sending; nil for some by chance.
   func makeLink(
-    number: Int, random: SimulatedRandom, isNear: Bool = false
+    number: Int, random: SimulatedRandom, isNear: Bool = false,
+    sizes: (window: Int, buffer: Int)? = nil
   ) -> SimulatedLink {
-    let body =
+    var body =
       isNear
       ? SimulatedLink.Body(near: number, random: random)
       : SimulatedLink.Body(number: number, random: random)
+    if let sizes { (body.window, body.buffer) = sizes }
     return unsafe SimulatedLink(links.append(body))
   }
 

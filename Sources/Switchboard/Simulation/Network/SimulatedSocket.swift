@@ -73,7 +73,10 @@ struct SimulatedSocket {
     var bits: UInt32 = error == nil ? 0 : PollBits.error
     let hasEnded = wasReset || incoming?.hasEnded ?? true
     if hasEnded { bits |= PollBits.read | PollBits.ended }
-    if let incoming, incoming.unread > 0 { bits |= PollBits.read }
+    if let incoming {
+      if incoming.isReadable { bits |= PollBits.read }
+      if incoming.isUrgent { bits |= PollBits.urgent }
+    }
     if wasReset || (hasEnded && hasFinished) { bits |= PollBits.hangUp }
     if wasReset || hasFinished || (!isHeldUp && outgoing?.isWritable ?? true) {
       bits |= PollBits.write
