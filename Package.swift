@@ -84,7 +84,7 @@ let package = Package(
       dependencies: ["Switchboard", "SwitchboardLab", "ChatRoom", "TestSupport"],
       swiftSettings: plain),
     .testTarget(
-      name: "SimulationTests", dependencies: ["Switchboard", "SwitchboardLab"],
+      name: "SimulationTests", dependencies: ["Switchboard", "SwitchboardLab", "TestSupport"],
       swiftSettings: plain),
     .testTarget(
       name: "ReportTests", dependencies: ["SwitchboardLab", "Switchboard"],

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Switchboard
 import SwitchboardLab
 
 /// The `switchboard` command.
@@ -25,6 +26,7 @@ struct Main: ParsableCommand {
 
   /// Runs what the command line asks for. A mistake in it is one line on standard error.
   static func main() {
+    EndSignals.endFirstProcess()
     let arguments = Array(CommandLine.arguments.dropFirst())
     do {
       var command = try parseAsRoot(arguments)

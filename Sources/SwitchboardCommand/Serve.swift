@@ -66,6 +66,13 @@ struct Serve: ParsableCommand {
   @Flag(help: "Take IPv4 peers too, with '--host ::'.")
   var dualStack = false
 
+  @Flag(
+    help: """
+      Share the port with other servers of this user that are started with this flag: the system \
+      spreads connections over them. Otherwise a port in use is in use.
+      """)
+  var sharePort = false
+
   @OptionGroup(title: "Limits") var limits: ServeLimits
 
   @OptionGroup(title: "Looking on") var observing: ServeObserving
@@ -119,6 +126,8 @@ struct Serve: ParsableCommand {
 
   func run() throws {
     try reportingFailure(of: "serve") {
+      // A log whose reader has gone is no reason to end.
+      EndSignals.ignoreBrokenPipes()
       try Linux().raiseDescriptorLimit()
       do {
         try serve(try server())
@@ -133,6 +142,7 @@ struct Serve: ParsableCommand {
     server.options = limits.options
     server.options.slowCallback = observing.slowCallback?.duration
     server.listening.isDualStack = dualStack
+    server.listening.sharesPort = sharePort
     server.backend = chosen
     server.loops = chosen == .pool ? threads ?? 8 : loops
     server.pinsLoops = pin

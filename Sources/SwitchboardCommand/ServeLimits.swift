@@ -6,8 +6,8 @@ struct ServeLimits: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Connections that each loop serves at once; further ones wait. (default: what the descriptor \
-      limit allows)
+      Connections served at once, by all loops together; further ones wait. (default: what the \
+      descriptor limit allows)
       """, valueName: "n"),
     transform: Read.count(1...10_000_000))
   var maxConnections: Int?
@@ -15,8 +15,8 @@ struct ServeLimits: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Connections that each loop serves at once from one IPv4 address or one IPv6 network of 64 \
-      bits; further ones are closed. (default: no limit)
+      Connections served at once from one IPv4 address or one IPv6 network of 64 bits, by all loops \
+      together; further ones are closed. (default: no limit)
       """, valueName: "n"),
     transform: Read.count(1...10_000_000))
   var maxConnectionsPerAddress: Int?

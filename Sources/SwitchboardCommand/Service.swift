@@ -19,9 +19,10 @@ struct Service {
     var server = server
     // Another backend needs no ring to be tried.
     let needsRing = server.backend == .auto || server.backend == .ioUring
-    let choice = needsRing ? Server.BackendName.auto.choice() : nil
     let isChosen = server.backend == .auto
-    if isChosen, let choice { server.backend = choice.backend }
+    if needsRing { server.backend = .auto }
+    let choice = needsRing ? server.choice() : nil
+    if let choice { server.backend = isChosen ? choice.backend : .ioUring }
     if server.backend == .ioUring, let reason = choice?.reason { throw NoRing(reason: reason) }
     let writer = try observing.startRecording(of: server)
     defer { if let writer { observing.finish(writer, logger) } }

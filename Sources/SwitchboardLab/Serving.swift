@@ -41,8 +41,8 @@ public struct FramesService: Sendable {
       poller: P(system: system), handler: handler, options: options, system: system)
     if drainsOnSignals { try reactor.drainOnSignals() }
     var bound: [SocketAddress] = []
-    for address in addresses {
-      let listener = try Listener(on: address, options: listening, system: system)
+    try Listener.onAll(addresses, options: listening, system: system) {
+      (listener: consuming Listener<Linux>) throws(SystemError) in
       bound.append(listener.address)
       try reactor.listen(listener)
     }
@@ -87,6 +87,8 @@ public func runExampleServer<S: Session & ~Copyable>(
 private func runExample(
   _ name: String, _ serve: (UInt16) throws(SystemError) -> Void
 ) -> Never {
+  EndSignals.endFirstProcess()
+  EndSignals.ignoreBrokenPipes()
   let arguments = CommandLine.arguments.dropFirst()
   let port = arguments.isEmpty ? 9090 : UInt16(arguments.first ?? "")
   guard let port, arguments.count <= 1 else {
@@ -105,6 +107,7 @@ private func runExample(
 
 /// The main program of the example client: `[-n N] HOST PORT`.
 public func runExampleClient() -> Never {
+  EndSignals.endFirstProcess()
   var arguments = Array(CommandLine.arguments.dropFirst())
   var connections: Int? = 1
   if let flag = arguments.firstIndex(of: "-n") {

@@ -60,8 +60,21 @@ struct SignalTests {
       #expect(try peer.read(2) == "bc")
       server.send(SIGTERM)
       try await server.line("draining: 1 connected")
+      // Two within 100 ms would be one wish told twice.
+      try await Task.sleep(for: .milliseconds(150))
       server.send(SIGTERM)
       try await server.expectEnd(.signal(SIGTERM))
+    }
+  }
+
+  @Test func `One wish that is told twice, as timeout does, drains a server`() async throws {
+    try await serving { server, peer in
+      server.send(SIGTERM)
+      server.send(SIGINT)
+      #expect(try peer.read(1) == "", "the peer sees an orderly end")
+      peer.end()
+      try await server.expectEnd(.exit(0))
+      #expect(server.output.last == "drained: 1 finished, 0 cut off")
     }
   }
 

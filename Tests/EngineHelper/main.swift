@@ -4,6 +4,11 @@
 //   EngineHelper leaks BACKEND     descriptors and threads before and after a server's life
 //   EngineHelper crowd             a ring with fewer descriptors than connections allowed, and a crowd
 //   EngineHelper dropped           descriptors before and after a reactor that was not run to its end
+//   EngineHelper signals BACKEND   what servers and reactors change of what signals do
+//   EngineHelper blocked BACKEND   the same where the signals were blocked before
+//   EngineHelper children BACKEND  what processes inherit that callbacks and jobs start
+//   EngineHelper hung BACKEND      a server whose callback never comes back
+//   EngineHelper limit N BACKEND   a server under a limit of N descriptors
 
 import Foundation
 import Switchboard
@@ -204,11 +209,20 @@ func drop() throws {
   if before != after { exit(1) }
 }
 
+/// Has the library believe in another limit of descriptors.
+func pretend(_ limit: UInt) { pretend_descriptor_limit(limit) }
+
 let arguments = CommandLine.arguments
+let backendArgument = Server.BackendName(rawValue: arguments.last ?? "") ?? .auto
 switch arguments.dropFirst().first {
 case "choice": choose(UInt32(arguments.last ?? "") ?? 0)
 case "leaks": try live(Server.BackendName(rawValue: arguments.last ?? "") ?? .auto)
 case "crowd": try serveCrowd()
 case "dropped": try drop()
+case "signals": try leaveSignals(backendArgument, blocked: false)
+case "blocked": try leaveSignals(backendArgument, blocked: true)
+case "children": try startChildren(backendArgument)
+case "hung": try hang(backendArgument)
+case "limit": try serve(backendArgument, under: arguments.count > 2 ? UInt(arguments[2]) ?? 0 : 0)
 default: exit(2)
 }

@@ -5,21 +5,6 @@ import Testing
 extension Engine {
   /// What concerns the whole process, in a process of its own.
   @Suite struct Processes {
-    /// What the helper prints.
-    private func helper(_ arguments: String...) throws -> String {
-      let process = Process()
-      process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-        .deletingLastPathComponent().appending(path: "EngineHelper")
-      process.arguments = arguments
-      let pipe = Pipe()
-      process.standardOutput = pipe
-      try process.run()
-      let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-      process.waitUntilExit()
-      #expect(process.terminationStatus == 0)
-      return text.trimmingCharacters(in: .whitespacesAndNewlines)
-    }
-
     @Test(
       "Where io_uring is refused, auto is epoll and says why",
       arguments: [(1, "EPERM"), (38, "ENOSYS"), (95, "EOPNOTSUPP")])

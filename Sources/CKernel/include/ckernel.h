@@ -17,6 +17,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
@@ -25,7 +26,6 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/select.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -249,34 +249,39 @@ static inline uint64_t ck_entropy(void) {
     value = ck_monotonic_nanoseconds() ^ (uint64_t)getpid() << 32;
   return value;
 }
+// Signals that ask the process to end: see ckernel.c, which alone holds state, since a process has
+// one handler for a signal.
+
+// Begins to tell of SIGINT and SIGTERM through an event descriptor: its place, for ck_ending_close.
+long ck_ending_open(int fd);
+// Ends that; the last one gives the signals back as they were found.
+void ck_ending_close(long place);
+// The signal that came first since the first place was opened; 0 for none.
+int ck_ending_number(void);
+// Lets SIGINT and SIGTERM through in this thread: which of them were blocked, as bits 1 and 2.
+static inline int ck_ending_unblock(void) {
+  sigset_t set, before;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  if (pthread_sigmask(SIG_UNBLOCK, &set, &before) != 0) return 0;
+  return (sigismember(&before, SIGINT) == 1 ? 1 : 0) | (sigismember(&before, SIGTERM) == 1 ? 2 : 0);
+}
+// Blocks those again.
+static inline void ck_ending_block(int which) {
+  sigset_t set;
+  sigemptyset(&set);
+  if (which & 1) sigaddset(&set, SIGINT);
+  if (which & 2) sigaddset(&set, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+// This thread, to be compared.
+static inline uint64_t ck_thread_number(void) { return (uint64_t)pthread_self(); }
+// Makes SIGINT, SIGTERM, SIGHUP and SIGQUIT end a process 1, for which their default effect is none.
+void ck_end_first_process(void);
+
+// Writing to a pipe whose reader has gone is an error and not the end of the process.
 static inline void ck_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
-// Blocks SIGINT and SIGTERM in this thread and opens a descriptor that tells of them.
-static inline long ck_signal_descriptor(void) {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  int error = pthread_sigmask(SIG_BLOCK, &set, NULL);
-  if (error) return -(long)error;
-  CK_ANSWER(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-}
-// Takes one signal from such a descriptor: its number.
-static inline long ck_take_signal(int fd) {
-  struct signalfd_siginfo info;
-  ssize_t count = read(fd, &info, sizeof info);
-  if (count < 0) return -(long)errno;
-  return count == sizeof info ? (long)info.ssi_signo : -(long)EAGAIN;
-}
-// Gives SIGINT and SIGTERM their default effect back: the next one ends the process.
-static inline void ck_release_signals(void) {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  signal(SIGINT, SIG_DFL);
-  signal(SIGTERM, SIG_DFL);
-  pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-}
 // Raises the soft limit of descriptors to the hard one: the limit in force.
 static inline long ck_raise_descriptor_limit(void) {
   struct rlimit limit;
@@ -296,8 +301,6 @@ static inline long ck_descriptor_limit(void) {
 
 // -------------------------------------------------------------------- threads
 
-#include <pthread.h>
-
 // Starts a joinable thread with a stack of its own size (0: the system's default).
 static inline long ck_thread_start(pthread_t *thread, size_t stack, void *(*body)(void *),
                                    void *argument) {
@@ -307,15 +310,6 @@ static inline long ck_thread_start(pthread_t *thread, size_t stack, void *(*body
   int error = pthread_create(thread, &attributes, body, argument);
   pthread_attr_destroy(&attributes);
   return -(long)error;
-}
-// Leaves SIGINT and SIGTERM to the threads that have not called this: a worker must not take the
-// signal that the main thread waits for in its own way.
-static inline void ck_leave_signals(void) {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 static inline void ck_thread_join(pthread_t thread) { pthread_join(thread, NULL); }
 

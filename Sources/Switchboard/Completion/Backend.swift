@@ -44,6 +44,10 @@ protocol Backend: ~Copyable {
   /// are brought.
   mutating func setRoom(_ count: Int)
 
+  /// Takes a place for each connection before it accepts it, from now on, and gives it back where none
+  /// came: a limit that several loops share. Who gets the connection gives the place back at its end.
+  mutating func take(from places: Places)
+
   /// Begins to receive on a new connection.
   mutating func open(_ key: Key, _ slots: inout SlotTable) throws(RegistrationError)
   /// Goes on or stops receiving; `.receiving` in the slot's flags says what is so.

@@ -34,6 +34,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   private var acceptsLeft = 0
   private let acceptBudget: Int
   private let latest = LatestPeer()
+  private var places: Places?
 
   /// How much one receive takes at most: a peer's budget for one turn.
   static var bufferSize: Int { 65536 }
@@ -72,11 +73,14 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     listeners.append((descriptor, isWatched: true, hasWaiting: false))
   }
 
+  mutating func take(from places: Places) { self.places = places }
+
   private func listenerKey(_ index: Int) -> Key {
     Registration.listener(Key(index: UInt32(index), generation: 0)).key
   }
 
   mutating func setRoom(_ count: Int) {
+    let count = places?.room(upTo: count) ?? count
     acceptsLeft = min(count, acceptBudget)
     let on = count > 0
     guard on != isAccepting else { return }
@@ -122,10 +126,13 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   }
 
   private mutating func accept(_ index: Int) -> Completion? {
+    // Another loop may have had the last place since the room was told.
+    if let places, !places.take() { return nil }
     acceptsLeft -= 1
     var address = SocketAddress.any(port: 0)
     let (system, descriptor) = (system, listeners[index].descriptor)
     let outcome = system.retryingInterrupts { system.accept(descriptor, peer: &address) }
+    if !outcome.isSuccess { places?.giveBack() }
     switch outcome.errno {
     case nil:
       latest.note(outcome.descriptor.rawValue, address)

@@ -123,6 +123,14 @@ public enum SocketOption: Hashable, Sendable {
   case onlyV6
   /// `TCP_NODELAY`: send small segments at once.
   case noDelay
+  /// `SO_KEEPALIVE`: ask a silent peer's kernel whether it is still there.
+  case keepAlive
+  /// `TCP_KEEPIDLE`: after so many seconds of silence.
+  case keepAliveIdle
+  /// `TCP_KEEPINTVL`: and again after so many seconds without an answer.
+  case keepAliveInterval
+  /// `TCP_KEEPCNT`: so often, before the connection is given up.
+  case keepAliveProbes
   /// `SO_ERROR`: the pending error, taken by reading it.
   case error
   /// `SO_LINGER` with this many seconds; 0 makes close send a reset. Set only.

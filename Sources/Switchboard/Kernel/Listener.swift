@@ -7,12 +7,16 @@ public struct Listener<System: Kernel>: ~Copyable {
     /// Connections the kernel may hold before they are accepted; the kernel caps it at
     /// `net.core.somaxconn`.
     public var backlog: Int32 = 4096
-    /// Let other listeners of this user share the port (`SO_REUSEPORT`): the kernel spreads new
-    /// connections over them.
+    /// Share the port with other processes of this user that ask for the same (`SO_REUSEPORT`): the
+    /// kernel spreads new connections over all of them. Off, a port in use is in use, also by a
+    /// server of the same kind that was started twice. The loops of one ``Server`` need no such wish.
     public var sharesPort = false
     /// An IPv6 listener takes IPv4 peers too, as `::ffff:a.b.c.d`. Off unless asked for, whatever
     /// the system's default is.
     public var isDualStack = false
+    /// How peers are found out that have vanished without a word. Nil: not at all, so that a
+    /// connection to a machine that was switched off stays for ever, unless an idle timeout ends it.
+    public var keepAlive: KeepAlive? = KeepAlive()
     /// The defaults.
     public init() {}
   }
@@ -37,8 +41,9 @@ public struct Listener<System: Kernel>: ~Copyable {
     try socket.set(.reuseAddress, 1)
     if options.sharesPort { try socket.set(.reusePort, 1) }
     if wanted.family == .v6 { try socket.set(.onlyV6, options.isDualStack ? 0 : 1) }
-    // Linux hands this down to every accepted socket: one call here instead of one a connection.
+    // Linux hands these down to every accepted socket: calls here instead of calls a connection.
     try socket.set(.noDelay, 1)
+    if let keepAlive = options.keepAlive { keepAlive.set(on: socket) }
     try system.must(.bind, on: operand) { system.bind(made, to: wanted) }
     try system.must(.listen, on: operand) { system.listen(made, backlog: options.backlog) }
     var bound = wanted
@@ -46,6 +51,10 @@ public struct Listener<System: Kernel>: ~Copyable {
     self.address = bound
     self.socket = socket
   }
+
+  /// Lets further listeners of this user on this port in, from now on. As it began alone, nobody
+  /// else can have the port already.
+  borrowing func sharePort() throws(SystemError) { try socket.set(.reusePort, 1) }
 
   /// A connection that was accepted.
   @frozen public struct Accepted: ~Copyable {
@@ -70,5 +79,80 @@ public struct Listener<System: Kernel>: ~Copyable {
     case Errno.wouldBlock: return nil
     case .some(let errno): throw SystemError(.accept, errno, on: .descriptor(descriptor))
     }
+  }
+}
+
+/// How a peer is found out that has vanished without a word: its machine lost power, or the way to it
+/// was cut (`SO_KEEPALIVE`, tcp(7)). The kernel asks it when it has been silent for long, and gives the
+/// connection up with `ETIMEDOUT` when it does not answer.
+public struct KeepAlive: Hashable, Sendable {
+  /// Silence before the first question. Whole seconds are used, from 1 to 32,767.
+  public var idle: Duration = .seconds(60)
+  /// Time between two questions. Whole seconds are used, from 1 to 32,767.
+  public var interval: Duration = .seconds(15)
+  /// Questions without an answer after which the connection is given up: from 1 to 127.
+  public var probes = 8
+  /// The defaults: a peer that has vanished is found out after three minutes.
+  public init() {}
+
+  /// A system that cannot do it, or not so finely, serves all the same.
+  func set(on socket: borrowing Socket<some Kernel>) {
+    let (system, descriptor) = (socket.system, socket.descriptor)
+    _ = system.set(.keepAlive, 1, on: descriptor)
+    _ = system.set(.keepAliveIdle, KeepAlive.seconds(idle), on: descriptor)
+    _ = system.set(.keepAliveInterval, KeepAlive.seconds(interval), on: descriptor)
+    _ = system.set(.keepAliveProbes, Int32(max(1, min(probes, 127))), on: descriptor)
+  }
+
+  /// Within what tcp(7) takes.
+  private static func seconds(_ duration: Duration) -> Int32 {
+    Int32(max(1, min(duration.components.seconds, 32_767)))
+  }
+}
+
+extension Listener {
+  /// How often a port is looked for that is free on all addresses.
+  private static var mostTries: Int { 16 }
+
+  /// Listens on several addresses. Those without a port get one port for all, as a client expects
+  /// that knows a name and a port; if none can be found that is free on all of them, or if one
+  /// address is given twice, ports of their own.
+  ///
+  /// - Parameter take: Gets the listeners in the order of the addresses, when all of them listen.
+  /// - Throws: as ``init(on:options:system:)``; then none is left open.
+  public static func onAll(
+    _ addresses: [SocketAddress], options: Options = Options(), system: System,
+    _ take: (consuming Listener) throws(SystemError) -> Void
+  ) throws(SystemError) {
+    for attempt in 1...mostTries {
+      var opened = Slab<Listener>(capacity: 2)
+      var (port, hosts) = (UInt16(0), Set<SocketAddress>())
+      do throws(SystemError) {
+        for var address in addresses {
+          let isFree = address.port == 0 && hosts.insert(address).inserted
+          if isFree, attempt < mostTries { address.port = port }
+          let listener = try Listener(on: address, options: options, system: system)
+          if isFree, port == 0 { port = listener.address.port }
+          _ = opened.insert(listener)
+        }
+      } catch {
+        // What the system found free on one address may be taken on another.
+        let isOurs = port != 0 && error.errno == .addressInUse && error.operand.port == port
+        guard isOurs, attempt < mostTries else { throw error }
+        continue
+      }
+      for place in 0..<opened.end {
+        if let key = opened.key(at: place) { try take(opened.remove(key)) }
+      }
+      return
+    }
+  }
+}
+
+extension SystemError.Operand {
+  /// The port of an address.
+  fileprivate var port: UInt16? {
+    guard case .address(let address) = self else { return nil }
+    return address.port
   }
 }

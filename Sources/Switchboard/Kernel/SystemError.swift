@@ -1,4 +1,5 @@
-/// A system call that failed: which call, on what, with which error number.
+/// A system call that failed: which call, on what, with which error number; or an option that keeps a
+/// server or reactor from starting.
 ///
 /// It is a plain value: throwing one allocates nothing. Its text says what to do next.
 public struct SystemError: Error, Hashable, Sendable {
@@ -46,8 +47,8 @@ public struct SystemError: Error, Hashable, Sendable {
     case select
     /// `eventfd(2)`
     case eventDescriptor = "eventfd"
-    /// `signalfd(2)`
-    case signalDescriptor = "signalfd"
+    /// `sigaction(2)`
+    case signalAction = "sigaction"
     /// `getrlimit(2)` and `setrlimit(2)`
     case descriptorLimit = "setrlimit"
     /// `io_uring_setup(2)`
@@ -60,6 +61,8 @@ public struct SystemError: Error, Hashable, Sendable {
     case reserve = "mmap"
     /// `pthread_create(3)`
     case startThread = "pthread_create"
+    /// No call: a server or reactor looked at its options before it made any
+    case options
   }
 
   /// What the call was made on.
@@ -70,6 +73,8 @@ public struct SystemError: Error, Hashable, Sendable {
     case descriptor(Descriptor)
     /// A socket address.
     case address(SocketAddress)
+    /// An option of a server or reactor.
+    case option(OptionFault)
   }
 
   /// The call that failed.
@@ -95,12 +100,14 @@ extension SystemError: CustomStringConvertible {
     case .none: what = call.rawValue
     case .descriptor(let descriptor): what = "\(call.rawValue) on descriptor \(descriptor)"
     case .address(let address): what = "\(call.rawValue) \(address)"
+    case .option(let fault): return fault.description
     }
     return "\(what): \(errno.meaning) (\(errno.symbol)); \(advice)"
   }
 
   /// What the reader can do about it.
   public var advice: String {
+    if case .option(let fault) = operand { return fault.remedy }
     switch (call, errno) {
     case (_, .addressInUse):
       return "stop the program that has it (`ss -ltnp` names it), or choose another port"

@@ -1,7 +1,7 @@
 internal import CKernel
 
-/// A thread of the operating system, for a loop to live on. Its end is awaited exactly once. SIGINT
-/// and SIGTERM are left to the process's other threads.
+/// A thread of the operating system, for a loop to live on. Its end is awaited exactly once. It blocks
+/// no signal that its maker did not block, so that processes it starts begin with a clean mask.
 public struct LoopThread: ~Copyable {
   private let thread: pthread_t
 
@@ -20,7 +20,6 @@ public struct LoopThread: ~Copyable {
       raw: ck_thread_start(
         &thread, 0,
         { argument in
-          ck_leave_signals()
           let box = unsafe Unmanaged<Body>.fromOpaque(argument.unsafelyUnwrapped)
           unsafe box.takeRetainedValue().run()
           return nil

@@ -22,6 +22,7 @@ struct Observed<Base: Backend & ~Copyable>: Backend, ~Copyable {
   mutating func listen(_ descriptor: Descriptor) throws(SystemError) { try base.listen(descriptor) }
   mutating func refuse(_ descriptor: Int32) { base.refuse(descriptor) }
   mutating func setRoom(_ count: Int) { base.setRoom(count) }
+  mutating func take(from places: Places) { base.take(from: places) }
 
   mutating func open(_ key: Key, _ slots: inout SlotTable) throws(RegistrationError) {
     try base.open(key, &slots)

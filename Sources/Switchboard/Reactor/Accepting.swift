@@ -147,7 +147,7 @@ extension ReactorLoop where P: ~Copyable {
     for index in 0..<listeners.end {
       guard let key = listeners.key(at: index) else { continue }
       if !listeners[key].isArmed { setListeners(armed: true) }
-      for _ in 0..<(4096 / max(1, options.acceptBudget)) {
+      for _ in 0..<max(1, 4096 / options.acceptBudget) {
         let count = slots.count
         accept(key)
         if slots.count == count { break }

@@ -10,6 +10,9 @@ extension ReactorLoop where P: ~Copyable {
 
   mutating func connect(to address: SocketAddress) throws(SystemError) -> Key {
     now = system.now()
+    guard slots.count < mostSlots else {
+      throw SystemError(.connect, .descriptorLimit, on: .address(address))
+    }
     let socket = try Socket.connecting(to: address, system: system)
     let descriptor = socket.descriptor
     let key = insert(socket, address, .connecting)

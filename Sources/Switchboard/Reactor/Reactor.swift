@@ -67,9 +67,8 @@ where P.System == Handler.System {
   /// Ends a watch; the descriptor stays open. A key that is no longer watched is passed over.
   public mutating func unwatch(_ key: Key) { loop.unwatch(key) }
 
-  /// Drains at the first SIGTERM or SIGINT; the second one ends the process at once.
-  ///
-  /// Call it in the main thread before other threads are started.
+  /// Drains at the first SIGTERM or SIGINT; the second one ends the process at once: see
+  /// ``EndSignals``. When the reactor has gone, the signals do again what they did before.
   public mutating func drainOnSignals() throws(SystemError) { try loop.drainOnSignals() }
 
   /// Runs until it is stopped or drained, or until nothing is left to wait for.
@@ -85,26 +84,4 @@ where P.System == Handler.System {
 
   /// Ends the reactor and gives its handler back.
   public consuming func finish() -> Handler { box.take() }
-}
-
-/// How a ``Reactor`` behaves.
-public struct ReactorOptions: Hashable, Sendable {
-  /// Connections held at once; further ones wait in the kernel's queue. Nil: as many as the
-  /// descriptor limit allows, less 32 for everything else.
-  public var maxConnections: Int?
-  /// Connections accepted in one turn, so that a storm of them does not starve those already there.
-  public var acceptBudget = 16
-  /// Events taken in one turn.
-  public var eventsPerTurn = 1024
-  /// Close a peer that was ready for nothing for so long. Nil: never.
-  public var idleTimeout: Duration?
-  /// How long peers may take to finish once draining has begun.
-  public var drainTimeout: Duration = .seconds(10)
-  /// How long a peer we are finished with may go on sending before it is cut off. Its bytes are
-  /// discarded; closing at once would reset the connection and destroy our last reply on its way.
-  public var lingerTimeout: Duration = .seconds(2)
-  /// How long a connection attempt may take.
-  public var connectTimeout: Duration = .seconds(10)
-  /// The defaults.
-  public init() {}
 }

@@ -11,6 +11,8 @@ struct ReactorLoop<P: Poller & ~Copyable>: ~Copyable {
   let system: System
   let options: ReactorOptions
   let maxConnections: Int
+  /// Those that we connect to among them: what the tables have room for.
+  let mostSlots: Int
   var poller: P
   var events: EventBuffer
   var slots = Slab<Slot>()
@@ -50,23 +52,25 @@ struct ReactorLoop<P: Poller & ~Copyable>: ~Copyable {
   init(
     poller: consuming P, handler: HandlerCalls<System>, options: ReactorOptions, system: System
   ) throws(SystemError) {
-    EndSignals.ignoreBrokenPipes()
+    let options = try options.checked()
     var poller = poller
     let waker = try Waker(system: system)
     do throws(RegistrationError) {
       try poller.set(waker.descriptor, .read, was: nil, key: Registration.waker.key)
     } catch { throw error.asSystemError(waker.descriptor) }
     let (descriptors, now) = (descriptorCount(system), system.now())
-    let limit = options.maxConnections ?? max(1, descriptors - 32)
+    let limit = ConnectionCapacity.of(wanted: options.maxConnections, descriptors: descriptors)
     // Those that we connect to count as well, so the limit of accepting does not bound it; the
-    // number of descriptors does, which may yet be raised, up to fs.nr_open: 2^20 unless changed.
-    let wheel = try TimerWheel(now: now, capacity: max(1 << 20, descriptors))
+    // number of descriptors does, which may yet be raised, up to fs.nr_open.
+    let most = max(limit, ConnectionCapacity.most) + ConnectionCapacity.margin
+    let wheel = try TimerWheel(now: now, capacity: most)
     self.waker = waker
     self.poller = poller
     self.handler = handler
     self.options = options
     self.system = system
     self.maxConnections = limit
+    mostSlots = most
     self.now = now
     self.wheel = wheel
     events = EventBuffer(capacity: options.eventsPerTurn)

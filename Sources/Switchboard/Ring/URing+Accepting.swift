@@ -34,16 +34,19 @@ extension URing {
     listeners.append(Listening(descriptor: descriptor))
   }
 
+  mutating func take(from places: Places) { self.places = places }
+
   mutating func setRoom(_ count: Int) {
     room = max(0, count)
-    let count = max(0, count - arrivals.count)
-    let takesMany = acceptsMany && count > queue * listeners.count
+    let own = max(0, count - arrivals.count)
+    let count = places?.room(upTo: own) ?? own
+    let takesMany = acceptsMany && count > queue * listeners.count * (places?.loops ?? 1)
     for index in listeners.indices {
       if takesMany, !listeners[index].isMany { arm(index, Self.many) }
       if !takesMany, listeners[index].isMany { cancelAccepts(index, Self.many) }
     }
     if takesMany { return }
-    if listeners.count > 1, count < mostSingles * listeners.count {
+    if places != nil || listeners.count > 1 && count < mostSingles * listeners.count {
       return goRound(count)
     }
     var free = count - reserved
@@ -60,7 +63,7 @@ extension URing {
   /// Places that accepts under way may need.
   private var reserved: Int { listeners.reduce(0) { $0 + $1.singles + $1.tries } }
 
-  /// Several listeners share few places.
+  /// Several listeners share few places, or several loops.
   private mutating func goRound(_ count: Int) {
     for index in listeners.indices {
       endSingles(index)
@@ -70,12 +73,15 @@ extension URing {
         cancelAccepts(index, Self.poll)
       }
     }
-    var free = count - reserved
+    // Not so many that other loops are kept from theirs meanwhile.
+    let most = places.map { max(1, min(mostSingles, count / $0.loops)) } ?? mostSingles
+    var free = places == nil ? count - reserved : count
     var passed = 0
     while free > 0, passed < listeners.count {
       nextListener = (nextListener + 1) % listeners.count
       let listener = listeners[nextListener]
-      if listener.hasWaiting, listener.tries < mostSingles {
+      if listener.hasWaiting, listener.tries < most {
+        guard places?.take() ?? true else { return }
         arm(nextListener, Self.now)
         free -= 1
         passed = 0
@@ -129,6 +135,7 @@ extension URing {
     case Self.many:
       if flags & IORING_CQE_F_MORE == 0 { listeners[index].isMany = false }
       if result == -22 { acceptsMany = false }  // EINVAL
+      if result >= 0 { places?.takeAnyway() }
     case Self.poll:
       listeners[index].isPolled = false
       listeners[index].hasWaiting = result > 0
@@ -136,6 +143,7 @@ extension URing {
     case Self.now:
       listeners[index].tries -= 1
       if result == -11 { listeners[index].hasWaiting = false }  // EAGAIN: it is polled again
+      if result < 0 { places?.giveBack() }
     default:
       listeners[index].singles -= 1
       if listeners[index].singles == 0 { listeners[index].endsSingles = false }

@@ -47,6 +47,8 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
 
   let system: System
   let ring: Ring<System>
+  /// How many direct descriptors there is room for.
+  let files: Int
   private let raw: UnsafeMutablePointer<ck_ring>
   var buffers: ReceiveBuffers<System>
   var reserve: ReserveBuffers<System>
@@ -93,6 +95,8 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
   var nextListener = 0
   /// The kernel has not refused a multishot accept.
   var acceptsMany = true
+  /// What several loops share; nil for one that is alone.
+  var places: Places?
   private var watched: [(Descriptor, Tag)] = []
   /// Bytes that came for connections which are not to receive at the moment.
   var held: [UInt32: HeldInput] = [:]
@@ -109,8 +113,9 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
 
   init(sizes: Sizes, connections: Int, system: System) throws(SystemError) {
     let ring = try Ring(entries: sizes.entries, completions: sizes.completions, system: system)
-    let files = min(connections, descriptorCount(system))
-    try ring.register(files: UInt32(clamping: files))
+    // The kernel's own limit is 2^20 (IORING_MAX_FIXED_FILES), and that of descriptors.
+    let most = min(connections, descriptorCount(system), 1 << 20)
+    let files = try Self.register(most, on: ring)
     for operation in [IORING_OP_ACCEPT, IORING_OP_RECV, IORING_OP_SEND, IORING_OP_SHUTDOWN]
     where unsafe system.ringSupports(OpaquePointer(ring.raw), operation: operation.rawValue)
       .value != 1
@@ -121,6 +126,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     let reserve = try ReserveBuffers(ring, count: sizes.reserve.count, size: sizes.reserve.size)
     let arenas = try ByteRegion(count: 2 * sizes.arena)
     let sendings = try ReservedTable<Sending>(capacity: 2 * sizes.sendings)
+    self.files = files
     self.system = system
     self.ring = ring
     unsafe raw = unsafe ring.raw
@@ -133,6 +139,22 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     queue = sizes.queue
     mostSingles = sizes.mostSingles
     acceptBudget = max(1, sizes.acceptBudget)
+  }
+
+  /// Registers direct descriptors: as many as wanted, or half and half again of them where the limit in
+  /// force or the memory at hand is less than it seemed. How many it got.
+  private static func register(_ wanted: Int, on ring: Ring<System>) throws(SystemError) -> Int {
+    var files = wanted
+    while true {
+      do throws(SystemError) {
+        try ring.register(files: UInt32(clamping: files))
+        return files
+      } catch {
+        let isTooMany = error.errno == .descriptorLimit || error.errno == .outOfMemory
+        guard isTooMany, files > 64 else { throw error }
+        files /= 2
+      }
+    }
   }
 
   // ------------------------------------------------------------------------- watching

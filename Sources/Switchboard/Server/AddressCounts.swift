@@ -1,4 +1,13 @@
-/// How many connections each address has on a loop, for a limit on them.
+/// How many connections each address has on the loops of a server. Any thread.
+final class AddressTally: Sendable {
+  fileprivate struct Count {
+    var open = 0
+    var isTold = false
+  }
+  fileprivate let counts = Lock<[AddressCounts.Origin: Count]>([:])
+}
+
+/// How many connections each address has, for a limit on them: what one loop knows of it.
 ///
 /// Costs nothing without a limit. With one, an address is looked up when a connection comes and when
 /// it has gone, and never for what it sends.
@@ -23,34 +32,34 @@ struct AddressCounts {
     case refused
   }
 
-  private struct Count {
-    var open = 0
-    var isTold = false
-  }
-
   /// Nil for none.
   let limit: Int?
-  private var counts: [Origin: Count] = [:]
+  private let tally: AddressTally
   /// By the index of the connection's slot.
   private var origins: [Origin?] = []
 
-  init(limit: Int?) { self.limit = limit.map { max(1, $0) } }
+  init(limit: Int?, tally: AddressTally = AddressTally()) {
+    self.limit = limit.map { max(1, $0) }
+    self.tally = tally
+  }
 
   /// Addresses that have connections.
-  var count: Int { counts.count }
+  var count: Int { tally.counts.withLock { $0.count } }
 
   /// Whether one more may come from there; if so it is counted.
   mutating func admit(_ origin: Origin) -> Answer {
     guard let limit else { return .admitted }
-    var count = counts[origin] ?? Count()
-    if count.open < limit {
-      count.open += 1
-      counts[origin] = count
-      return .admitted
+    return tally.counts.withLock { counts in
+      var count = counts[origin] ?? AddressTally.Count()
+      if count.open < limit {
+        count.open += 1
+        counts[origin] = count
+        return .admitted
+      }
+      if count.isTold { return .refused }
+      counts[origin]?.isTold = true
+      return .refusedFirst
     }
-    if count.isTold { return .refused }
-    counts[origin]?.isTold = true
-    return .refusedFirst
   }
 
   /// An admitted connection has got its slot.
@@ -64,8 +73,10 @@ struct AddressCounts {
   mutating func leave(_ index: UInt32) {
     guard limit != nil, index < origins.count, let origin = origins[Int(index)] else { return }
     origins[Int(index)] = nil
-    guard let count = counts[origin] else { return }
-    counts[origin]?.open -= 1
-    if count.open <= 1 { counts[origin] = nil }
+    tally.counts.withLock { counts in
+      guard let count = counts[origin] else { return }
+      counts[origin]?.open -= 1
+      if count.open <= 1 { counts[origin] = nil }
+    }
   }
 }

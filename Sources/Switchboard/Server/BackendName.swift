@@ -35,16 +35,70 @@ extension Server {
     /// What `auto` comes to on this machine; any other is itself.
     public func resolved() -> BackendName { choice().backend }
 
-    /// What `auto` comes to on this machine, and why it is not io_uring, if it is not.
+    /// What `auto` comes to on this machine, and why it is not io_uring, if it is not. A server's own
+    /// sizes count too: see ``Server/choice()``.
     public func choice() -> (backend: BackendName, reason: String?) {
-      guard self == .auto else { return (self, nil) }
-      do throws(SystemError) {
-        _ = try URing(sizes: URing<Linux>.Sizes(), connections: 64, system: Linux())
-        return (.ioUring, nil)
-      } catch {
-        return (.epoll, error.ringAbsence)
-      }
+      var server = Server(on: [])
+      server.backend = self
+      // As many as any limit of descriptors has room for.
+      server.options.maxConnections = 1
+      return server.choice()
     }
+  }
+
+  /// What this server would wait with if it were started now, and why that is not io_uring where the
+  /// choice is ``BackendName/auto``: a ring for each loop is made, in the size that it would have.
+  public func choice() -> (backend: BackendName, reason: String?) {
+    guard backend == .auto else { return (backend, nil) }
+    do throws(SystemError) {
+      var rings = Slab<URing<Linux>>(capacity: 1)
+      for _ in 0..<max(1, min(loops, Server.mostLoops)) { _ = rings.insert(try makeRing()) }
+      return (.ioUring, nil)
+    } catch {
+      return (.epoll, error.ringAbsence)
+    }
+  }
+}
+
+extension Server {
+  /// The most loops that a server can have.
+  public static let mostLoops = 1024
+
+  /// The server as it is run: its options looked at.
+  func checked() throws(SystemError) -> Server {
+    var server = self
+    server.options = try options.checked()
+    try OptionCheck.atLeast(1, loops, "loops")
+    let most = backend == .pool ? Server.mostThreads : Server.mostLoops
+    if loops > most {
+      throw OptionCheck.fault(OptionFault("loops", is: loops, "set it to at most \(most)"))
+    }
+    return server
+  }
+
+  /// Connections that the server may hold, all loops together.
+  var capacity: Int {
+    ConnectionCapacity.of(
+      wanted: options.maxConnections, descriptors: descriptorCount(Linux()))
+  }
+
+  /// Connections that one loop may hold.
+  var loopCapacity: Int { ConnectionCapacity.ofLoop(capacity, loops: loops) }
+
+  /// The same on a ring. Its table of connections is no larger than the descriptor limit and what the
+  /// kernel allows for a ring, and what is accepted beyond its end the kernel closes by itself: more
+  /// must not be accepted.
+  var ringCapacity: Int {
+    let usable = ConnectionCapacity.usable(descriptorCount(Linux()))
+    return min(loopCapacity, usable, ConnectionCapacity.most - ConnectionCapacity.margin)
+  }
+
+  /// A ring for one loop.
+  func makeRing() throws(SystemError) -> URing<Linux> {
+    var sizes = URing<Linux>.Sizes()
+    sizes.acceptBudget = options.acceptBudget
+    return try URing(
+      sizes: sizes, connections: ringCapacity + ConnectionCapacity.margin, system: Linux())
   }
 }
 

@@ -2,12 +2,12 @@ extension EventLoop where B: ~Copyable {
   // --------------------------------------------------------------------------- accepting
 
   mutating func accepted(_ descriptor: Int32) {
-    if slots.isFull || isStopped { return backend.refuse(descriptor) }
+    if slots.isFull || isStopped { return refuse(descriptor) }
     // A peer whose address the kernel does not tell counts for nobody: it has gone, or memory is
     // short.
     let peer = addresses.limit == nil ? nil : connection.loop.presentPeer(descriptor)
     let origin = peer.map { AddressCounts.Origin($0) }
-    if let peer, let origin, !admits(peer, origin) { return backend.refuse(descriptor) }
+    if let peer, let origin, !admits(peer, origin) { return refuse(descriptor) }
     let key = slots.take(descriptor: descriptor)
     if let origin { addresses.note(origin, at: key.index) }
     slots[key.index].lastActive = tick
@@ -17,6 +17,7 @@ extension EventLoop where B: ~Copyable {
       _ = backend.close(key, &slots)
       addresses.leave(key.index)
       slots.giveBack(key)
+      control.places?.giveBack()
       return pauseAccepting(.refused(error))
     }
     noteAccepted()
@@ -27,6 +28,11 @@ extension EventLoop where B: ~Copyable {
     if slots.count >= limits.maxConnections {
       pauseAccepting(.connectionLimit(limits.maxConnections))
     }
+  }
+
+  private mutating func refuse(_ descriptor: Int32) {
+    backend.refuse(descriptor)
+    control.places?.giveBack()
   }
 
   /// Whether an address may have one more connection, which then is counted.
@@ -40,10 +46,19 @@ extension EventLoop where B: ~Copyable {
   }
 
   private mutating func noteAccepted() {
+    defer { enterPlace() }
     guard accepting.end() else { return }
     // Perhaps in the very turn in which the pause began: there was room after all.
     isAccepting = true
     notice(.acceptingResumed)
+  }
+
+  /// Where loops share a limit, it is told once for all of them that it is reached; each finds out by
+  /// itself, and is woken when it is not any more.
+  private func enterPlace() {
+    guard let places = control.places else { return }
+    if places.resumes() { notice(.acceptingResumed) }
+    if places.enter() { notice(.acceptingPaused(.connectionLimit(places.limit))) }
   }
 
   mutating func acceptFailed(_ errno: Errno) {
@@ -125,6 +140,7 @@ extension EventLoop where B: ~Copyable {
     outboxes.free(&slots[key.index].outbox)
     addresses.leave(key.index)
     slots.giveBack(key)
+    control.places?.leave()
     if accepting.pause != nil { tryAcceptingAgain() }
   }
 

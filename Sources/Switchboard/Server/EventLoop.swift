@@ -76,9 +76,10 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
       loop: self.backend.makeContext(box: box), now: now,
       // Room that is asked for need not be used: what is written counts, and is checked then.
       limit: max(options.outboxLimit, 16 << 20))
-    addresses = AddressCounts(limit: options.maxConnectionsPerAddress)
+    addresses = AddressCounts(limit: options.maxConnectionsPerAddress, tally: control.addresses)
     signals = nil
     listeners = Slab(capacity: 1)
+    if let places = control.places { self.backend.take(from: places) }
   }
 
   /// Accepts from a listener until the loop ends.

@@ -5,13 +5,22 @@ final class LoopControl<System: Kernel>: Sendable {
   let waker: Waker<System>
   let mail: MailFlag
   let jobs: MessageBox<@Sendable () -> Void>
+  /// What the loops of a server hold together, where there are several.
+  let places: Places?
+  /// How many connections addresses have, on all of them.
+  let addresses: AddressTally
   private let siblings = Lock<[Waker<System>]>([])
 
-  init(system: System) throws(SystemError) {
+  init(system: System, places: Places? = nil, addresses: AddressTally = AddressTally())
+    throws(SystemError)
+  {
     let waker = try Waker(system: system)
+    self.places = places
+    self.addresses = addresses
     self.waker = waker
     mail = MailFlag { waker.wake() }
     jobs = MessageBox(mail: mail)
+    places?.add { waker.wake() }
   }
 
   /// Makes ``drainAll()`` reach another loop too.

@@ -13,13 +13,14 @@ public struct Server: Sendable {
   public var options = ServerOptions()
   /// How each loop waits.
   public var backend = BackendName.auto
-  /// How many loops, each on a thread of its own with its own listeners on the shared port. They
-  /// share nothing else. Of ``BackendName/pool``: how many threads.
+  /// How many loops, each on a thread of its own with its own listeners on the shared port. Beside
+  /// that they share the limits of connections, and nothing else. Of ``BackendName/pool``: how many threads.
   public var loops = 1
   /// Keep each loop on a processor of its own, of those that the process may use.
   public var pinsLoops = false
-  /// Drain at SIGTERM and SIGINT; a second one ends the process. Set it only for a server that is
-  /// run in the main thread before others are started.
+  /// Drain at SIGTERM and SIGINT; a second one ends the process at once, even if a callback hangs:
+  /// see ``EndSignals``. What the signals did before they do again when ``run(notice:ready:session:)``
+  /// has returned or thrown.
   public var drainsOnSignals = false
   /// Takes down what the loops do. Nil, the default, costs nothing.
   public var recorder: ServerRecorder?
@@ -34,20 +35,21 @@ public struct Server: Sendable {
   ///   - notice: Gets what an operator should know, on the thread of the loop it concerns.
   ///   - ready: Called once, when all loops listen.
   ///   - session: Makes the session of a new connection, on its loop's thread.
-  /// - Throws: when an address cannot be listened on, or the backend cannot be had.
+  /// - Throws: when an address cannot be listened on, the backend cannot be had, or an option is one
+  ///   that nobody can mean; then nothing is left behind.
   public func run<S: Session & ~Copyable>(
     notice: @escaping @Sendable (ReactorNotice) -> Void = { _ in },
     ready: (ServerHandle) -> Void = { _ in },
     session: @escaping @Sendable () -> S
   ) throws(SystemError) {
-    EndSignals.ignoreBrokenPipes()
+    let server = try checked()
     if backend.isBlocking {
-      return try runBlocking(notice: notice, ready: ready, session: session)
+      return try server.runBlocking(notice: notice, ready: ready, session: session)
     }
-    // Before any thread is started, so that all of them leave the signals alone.
     let signals = drainsOnSignals ? try EndSignals() : nil
-    let shards = try (0..<max(1, loops)).map { index throws(SystemError) in
-      try Shard(index, self, notice, session)
+    let (backend, shared) = (server.choice().backend, Shard.Shared(server))
+    let shards = try (0..<loops).map { index throws(SystemError) in
+      try Shard(index, server, backend, shared, notice, session)
     }
     let addresses = try listen(shards)
     for shard in shards { shard.introduce(to: shards) }
@@ -74,18 +76,21 @@ public struct Server: Sendable {
   private func listen(_ shards: [Shard]) throws(SystemError)
     -> [SocketAddress]
   {
-    var options = listening
-    options.sharesPort = options.sharesPort || shards.count > 1
     var bound: [SocketAddress] = []
-    for address in addresses {
-      // The first shard's port is the others'.
-      var wanted = address
-      for shard in shards {
-        let listener = try Listener(on: wanted, options: options, system: Linux())
-        wanted = listener.address
-        shard.add(listener)
+    // The first loop's listeners want their ports for themselves, and then let those of the other
+    // loops in. A second server that is started by mistake finds the ports taken.
+    try Listener.onAll(addresses, options: listening, system: Linux()) {
+      (listener: consuming Listener<Linux>) throws(SystemError) in
+      bound.append(listener.address)
+      if shards.count > 1, !listening.sharesPort { try listener.sharePort() }
+      shards[0].add(listener)
+    }
+    var options = listening
+    options.sharesPort = true
+    for shard in shards.dropFirst() {
+      for address in bound {
+        shard.add(try Listener(on: address, options: options, system: Linux()))
       }
-      bound.append(wanted)
     }
     return bound
   }

@@ -9,27 +9,43 @@ final class Shard: @unchecked Sendable {
   /// The sessions, and the box of their messages.
   typealias Tables = (sessions: SessionTable, box: AnyObject)
 
+  /// What the shards of a server count together.
+  struct Shared {
+    /// Nil where there is one shard, which counts for itself.
+    let places: Places?
+    let addresses = AddressTally()
+
+    init(_ server: Server) {
+      let isAlone = server.loops == 1
+      places = isAlone ? nil : Places(limit: server.capacity, loops: server.loops)
+    }
+  }
+
   let control: LoopControl<Linux>
   private let index: Int
   private let server: Server
+  private let backend: Server.BackendName
   private let notice: @Sendable (ReactorNotice) -> Void
   private let ring: RecordRing?
   private let makeTables: @Sendable (Int, MailFlag) throws(SystemError) -> Tables
   private var listeners = Slab<Listener<Linux>>(capacity: 2)
 
   init<S: Session & ~Copyable>(
-    _ index: Int, _ server: Server, _ notice: @escaping @Sendable (ReactorNotice) -> Void,
+    _ index: Int, _ server: Server, _ backend: Server.BackendName, _ shared: Shared,
+    _ notice: @escaping @Sendable (ReactorNotice) -> Void,
     _ session: @escaping @Sendable () -> S
   ) throws(SystemError) {
     self.index = index
     self.server = server
+    self.backend = backend
     self.notice = notice
     ring = server.recorder?.ring()
     makeTables = { (capacity, mail) throws(SystemError) in
       let box = MessageBox<S.Message>(mail: mail)
       return (try Sessions(capacity: capacity, box: box, make: session), box)
     }
-    control = try LoopControl(system: Linux())
+    control = try LoopControl(
+      system: Linux(), places: shared.places, addresses: shared.addresses)
   }
 
   func add(_ listener: consuming Listener<Linux>) { _ = listeners.insert(listener) }
@@ -44,7 +60,7 @@ final class Shard: @unchecked Sendable {
     var hasStarted = false
     do throws(SystemError) {
       if server.pinsLoops { pin() }
-      try run(on: server.backend.resolved(), signals: signals) {
+      try run(on: backend, signals: signals) {
         hasStarted = true
         started()
       }
@@ -76,39 +92,31 @@ final class Shard: @unchecked Sendable {
       try run(
         Proactor(poller: poller, acceptBudget: budget, system: system), signals, started)
     case .ioUring:
-      let capacity = ringCapacity
-      var sizes = URing<Linux>.Sizes()
-      sizes.acceptBudget = budget
-      try run(
-        URing(sizes: sizes, connections: capacity + 64, system: system), signals, started,
-        capacity: capacity)
+      let ring: URing<Linux>
+      do throws(SystemError) {
+        ring = try server.makeRing()
+      } catch {
+        // It could be had a moment ago. Who left the choice to us is served all the same.
+        guard server.backend == .auto else { throw error }
+        return try run(on: .epoll, signals: signals, started: started)
+      }
+      let capacity = min(server.ringCapacity, ConnectionCapacity.usable(ring.files))
+      try run(ring, signals, started, capacity: capacity)
     }
-  }
-
-  /// Connections that this shard may hold: its share of the descriptors.
-  private var capacity: Int {
-    if let limit = server.options.maxConnections { return max(1, limit) }
-    return max(1, (descriptorCount(Linux()) - 32) / max(1, server.loops))
-  }
-
-  /// A ring's table of connections is no larger than the descriptor limit, and what is accepted
-  /// beyond its end the kernel closes by itself: more must not be accepted.
-  private var ringCapacity: Int {
-    max(1, min(capacity, descriptorCount(Linux()) - 32))
   }
 
   private func run<B: Backend & ~Copyable>(
     _ backend: consuming B, _ signals: consuming EndSignals?, _ started: () -> Void,
     capacity: Int? = nil
   ) throws(SystemError) where B.System == Linux {
-    let capacity = capacity ?? self.capacity
-    let (sessions, box) = try makeTables(capacity + 64, control.mail)
+    let capacity = capacity ?? server.loopCapacity
+    let (sessions, box) = try makeTables(capacity + ConnectionCapacity.margin, control.mail)
     guard ring != nil || server.options.slowCallback != nil else {
       return try run(backend, sessions, box, signals, started, capacity)
     }
     let observer = try LoopObserver(
-      loop: index, ring: ring, slowLimit: server.options.slowCallback, capacity: capacity + 64,
-      system: Linux(), notice: notice)
+      loop: index, ring: ring, slowLimit: server.options.slowCallback,
+      capacity: capacity + ConnectionCapacity.margin, system: Linux(), notice: notice)
     defer { observer.finish() }
     try run(
       Observed(backend, observer), ObservedSessions(sessions, observer), box, signals, started,

@@ -28,11 +28,14 @@ extension Course {
   /// Everything that the server's process holds lives in here.
   private func serve() {
     do throws(SystemError) {
+      world.options = try world.options.checked()
       let control = try LoopControl(system: kernel)
       drain = { control.waker.drain() }
       defer { drain = nil }
       var options = Listener<SimulatedKernel>.Options()
       options.backlog = Int32(clamping: world.backlog)
+      // Nobody here vanishes without a word.
+      options.keepAlive = nil
       var listeners = Slab<Listener<SimulatedKernel>>(capacity: 4)
       for address in world.addresses {
         let listener = try Listener(on: address, options: options, system: kernel)
@@ -67,7 +70,13 @@ extension Course {
     }
   }
 
-  var capacity: Int { world.options.maxConnections ?? max(1, world.descriptorLimit - 32) }
+  /// As a server has it; a ring holds no more than there are descriptors.
+  var capacity: Int {
+    let (wanted, descriptors) = (world.options.maxConnections, world.descriptorLimit)
+    let capacity = ConnectionCapacity.of(wanted: wanted, descriptors: descriptors)
+    guard world.backend == .ioUring else { return capacity }
+    return min(capacity, ConnectionCapacity.usable(descriptors))
+  }
 
   /// Half of the seeds have a ring that runs out of everything.
   private var ringSizes: URing<SimulatedKernel>.Sizes {

@@ -8,7 +8,10 @@ import Testing
 enum ErrnoTable {
   /// Calls that are not made through a loop's kernel, and why that is well.
   static let direct: [String: String] = [
-    "EndSignals.deinit · close": "the end of the process",
+    "EndSignals.init · eventDescriptor": "a server that drains on signals does not start",
+    "EndSignals.init · close": "what could not be used is gone",
+    "EndSignals.take · read": "nobody has asked the process to end",
+    "EndSignals.deinit · close": "the descriptor is gone",
     "RingTrial.converse · ring accept": "tries the ring out; every failure is a finding",
     "RingTrial.receive · ring receive": "tries the ring out; every failure is a finding",
     "RingTrial.receive · ring cancel_all": "tries the ring out; every failure is a finding",

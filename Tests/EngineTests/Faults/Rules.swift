@@ -55,7 +55,9 @@ struct Rule {
     Rule("socket", .notStarted, noRoom + " EACCES EAFNOSUPPORT EPROTONOSUPPORT EINVAL"),
     Rule("bind", .notStarted, "EADDRINUSE EADDRNOTAVAIL EACCES EINVAL ENOBUFS ENOMEM"),
     Rule("listen", .notStarted, "EADDRINUSE EOPNOTSUPP ENOBUFS"),
-    Rule("set", .notStarted, "EINVAL ENOPROTOOPT ENOMEM ENOBUFS EBADF"),
+    Rule("set", in: "Socket.set", .notStarted, "EINVAL ENOPROTOOPT ENOMEM ENOBUFS EBADF"),
+    // A system that cannot keep alive serves all the same.
+    Rule("set", in: "KeepAlive.set", .harmless, "EINVAL ENOPROTOOPT ENOMEM ENOBUFS EBADF"),
     Rule("localAddress", .notStarted, "ENOBUFS ENOMEM EINVAL"),
     Rule("connect", .retried, "EINTR EINPROGRESS"),
     Rule(
@@ -65,7 +67,8 @@ struct Rule {
     Rule("eventDescriptor", .notStarted, "EMFILE ENFILE ENODEV ENOMEM EINVAL"),
     Rule("epollCreate", .notStarted, "EMFILE ENFILE ENOMEM EINVAL"),
     Rule("ringOpen", .notStarted, "EPERM ENOSYS ENOMEM EMFILE ENFILE EINVAL EOPNOTSUPP EAGAIN"),
-    Rule("ringRegisterFiles", .notStarted, "ENOMEM EMFILE EINVAL EBUSY ENXIO"),
+    Rule("ringRegisterFiles", .retried, "ENOMEM EMFILE"),
+    Rule("ringRegisterFiles", .notStarted, "EINVAL EBUSY ENXIO"),
     Rule("ringRegisterBuffers", .notStarted, "ENOMEM EINVAL EEXIST EOPNOTSUPP"),
     Rule("ringRegisterItself", .harmless, "EBUSY EINVAL ENOMEM EMFILE"),
     Rule("ringSupports", .notStarted, "EINVAL ENOMEM ENXIO"),

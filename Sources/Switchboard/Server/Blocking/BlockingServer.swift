@@ -42,22 +42,24 @@ struct BlockingServer: ~Copyable {
 
   mutating func listen(_ server: Server) throws(SystemError) -> [SocketAddress] {
     var bound: [SocketAddress] = []
-    for address in server.addresses {
-      let listener = try Listener(on: address, options: server.listening, system: system)
+    var opened = Slab<Listener<Linux>>(capacity: 2)
+    try Listener.onAll(server.addresses, options: server.listening, system: system) {
+      (listener: consuming Listener<Linux>) throws(SystemError) in
       bound.append(listener.address)
-      _ = listeners.insert(listener)
+      _ = opened.insert(listener)
     }
+    listeners = opened
     return bound
   }
 
   /// Finds who serves.
   mutating func recruit(_ server: Server) throws(SystemError) {
     // A thread needs a descriptor to be woken by, and its connection is another.
-    let room = max(1, (system.descriptorLimit().value - 32) / 2)
-    let most = max(1, min(server.options.maxConnections ?? room, room, Server.mostThreads))
+    let room = max(1, ConnectionCapacity.usable(descriptorCount(system)) / 2)
+    let most = min(server.options.maxConnections ?? room, room, Server.mostThreads)
     switch server.backend {
     case .sequential: crew = try BlockingSelf(house, signals: signalled)
-    case .pool: crew = try BlockingPool(house, count: max(1, min(server.loops, most)))
+    case .pool: crew = try BlockingPool(house, count: min(server.loops, most))
     default: crew = BlockingThreads(house, capacity: most)
     }
   }
