@@ -26,12 +26,13 @@ let package = Package(
   ],
   targets: [
     .target(name: "CKernel"),
+    .target(name: "CProcess"),
     .target(name: "Switchboard", dependencies: ["CKernel"], swiftSettings: strict),
     .target(name: "SwitchboardProtocols", swiftSettings: strict),
     .target(
       name: "SwitchboardLab",
       dependencies: [
-        "Switchboard", "SwitchboardProtocols",
+        "Switchboard", "SwitchboardProtocols", "CProcess",
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       swiftSettings: strict),
@@ -100,8 +101,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "SwitchboardCommand", "SwitchboardLab", "select-server", "poll-server", "epoll-server",
-        "simple-client", "echo-server", "chat-server",
+        "SwitchboardCommand", "SwitchboardLab", "TestSupport", "select-server", "poll-server",
+        "epoll-server", "simple-client", "echo-server", "chat-server",
       ],
       swiftSettings: plain),
   ],

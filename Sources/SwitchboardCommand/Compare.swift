@@ -54,8 +54,8 @@ struct Compare: ParsableCommand {
       Output.error(
         "This takes about \(Figures.grouped(Int(comparison.estimate / 60) + 1)) minutes.")
       let start = Linux().now()
-      let measured = comparison.measure(Laboratory { Progress.line($0) })
-      Progress.end()
+      let measured = comparison.measure(Laboratory { Output.progress($0) })
+      Output.endProgress()
       let findings = comparison.findings(measured)
       let section = Report.Section(
         name: "compare", claim: "The same protocol, served in \(models.count) ways",
@@ -63,13 +63,12 @@ struct Compare: ParsableCommand {
           "One session, unchanged, under each model: a server in a process of its own, and a load "
           + "generator that keeps one request under way on every connection and checks every reply.",
         command: command, findings: findings, took: Linux().now().since(start))
+      let report = Report(
+        title: "Ways to serve, compared", lead: section.story, command: command,
+        sections: [section])
+      let files = Result { try folder?.write(report) ?? [] }
       TextReport(section, width: Output.width, color: Output.wantsColor).lines.forEach(Output.line)
-      if let folder {
-        let report = Report(
-          title: "Ways to serve, compared", lead: section.story, command: command,
-          sections: [section])
-        try output.write(report, to: folder)
-      }
+      output.tell(try files.get())
       if measured.cells.isEmpty { throw ExitCode(1) }
     }
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import SwitchboardLab
 
 /// What is wrong with a command line, in one line: which subcommand, what it did not understand,
 /// and where its options are told.
@@ -43,8 +44,7 @@ struct Complaint {
     return attached
   }
 
-  /// In one line, without what a terminal would obey: the words of a user are in it. A list, one
-  /// item a line, gets commas.
+  /// In one line. A list, one item a line, gets commas.
   private static func joined(_ message: String) -> String {
     var joined = ""
     var isInList = false
@@ -55,7 +55,7 @@ struct Complaint {
       joined += isItem ? text.dropFirst(2) : text
       isInList = isItem
     }
-    return joined.replacing(/\p{Cc}/, with: "\u{FFFD}")
+    return joined
   }
 
   /// As the second half of a sentence.
@@ -66,7 +66,7 @@ struct Complaint {
   }
 
   /// The subcommand that was meant, as it is written.
-  private static func command(in arguments: [String]) -> String {
+  static func command(in arguments: [String]) -> String {
     var command: any ParsableCommand.Type = Main.self
     var names = [Main._commandName]
     for argument in arguments {

@@ -76,14 +76,17 @@ struct RunExperiment: ParsableCommand {
       if let note = Machine.buildNote { Output.error("note: \(note)") }
       let trials = name == "all" ? Trials.all : [Trials.named(name)].compactMap(\.self)
       var sections: [Report.Section] = []
+      var files = Result<[String], any Error>.success([])
       for trial in trials {
-        if !sections.isEmpty { Output.line("") }
         sections.append(try section(trial))
+        // What has been measured is kept, whatever becomes of the terminal and of the others.
+        if let folder { files = Result { try folder.write(report(sections)) } }
+        if sections.count > 1 { Output.line("") }
         let text = TextReport(
           sections[sections.count - 1], width: Output.width, color: Output.wantsColor)
         text.lines.forEach(Output.line)
       }
-      if let folder { try output.write(report(sections), to: folder) }
+      output.tell(try files.get())
       let failed = sections.filter { $0.findings.verdict?.outcome == .failed }
       if !failed.isEmpty { throw ExitCode(2) }
     }
@@ -91,8 +94,8 @@ struct RunExperiment: ParsableCommand {
 
   /// Of several, one that cannot be run does not keep the others from it.
   private func section(_ trial: any Trial.Type) throws -> Report.Section {
-    let laboratory = Laboratory(isQuick: quick) { Progress.line($0) }
-    defer { Progress.end() }
+    let laboratory = Laboratory(isQuick: quick) { Output.progress($0) }
+    defer { Output.endProgress() }
     do {
       return try trial.init().run(laboratory)
     } catch  where name == "all" {

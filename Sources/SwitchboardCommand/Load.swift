@@ -61,11 +61,12 @@ struct Load: ParsableCommand {
 
   func run() throws {
     try reportingFailure(of: "load") {
-      try output.prepare()
+      let files = worker == nil ? try output.prepare() : LoadOutput.Files()
+      Output.whenLost(.isToldUnlessClosed)
       if let merging {
         let results = try merging.map { try LoadDocument.read($0).result }
         guard let result = LoadResult.merged(results) else { return }
-        return try output.present(result, baseline: try output.readBaseline())
+        return try output.present(result, baseline: try output.readBaseline(), files)
       }
       // Where that is refused, connections beyond the limit say so.
       _ = try? Linux().raiseDescriptorLimit()
@@ -77,7 +78,7 @@ struct Load: ParsableCommand {
         shape.processes > 1
         ? try LoadTeam(shape.processes, options, console).run()
         : try console.run(LoadRun(options))
-      try output.present(result, baseline: baseline)
+      try output.present(result, baseline: baseline, files)
     }
   }
 }

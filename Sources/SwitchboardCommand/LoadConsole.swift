@@ -5,7 +5,6 @@ import SwitchboardLab
 /// and written once a second elsewhere.
 final class LoadConsole: Sendable {
   private let isQuiet: Bool
-  private let isTerminal = Output.isErrorTerminal
   private let meter = Lock(LoadMeter(width: Output.errorWidth))
 
   init(isQuiet: Bool) { self.isQuiet = isQuiet }
@@ -24,9 +23,9 @@ final class LoadConsole: Sendable {
   func show(_ progress: LoadProgress) {
     guard !isQuiet else { return }
     let line = meter.withLock { $0.line(progress) }
-    if isTerminal { Output.redraw(line) } else { Output.error(line) }
+    Output.progress(line)
   }
 
   /// Takes the line away.
-  func clear() { if isTerminal, !isQuiet { Output.redraw("") } }
+  func clear() { if !isQuiet { Output.endProgress() } }
 }

@@ -26,47 +26,50 @@ struct LoadOutput: ParsableArguments {
   @Flag(help: "Print no progress.")
   var quiet = false
 
+  /// Where the result goes beside the terminal.
+  struct Files {
+    var json: OutputFile?
+    var csv: OutputFile?
+  }
+
   /// Finds out before the run what would fail after it.
-  func prepare() throws {
-    for path in [json, csv].compactMap({ $0 }) {
-      var isFolder: ObjCBool = false
-      if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-        throw LoadError.mistake("cannot write '\(path)': it is a folder; name a file")
-      }
-      let folder = URL(filePath: path).deletingLastPathComponent().path
-      guard access(folder, W_OK) == 0 else {
-        throw LoadError.mistake(
-          "cannot write '\(path)': make the folder \(folder), or name another file")
-      }
-    }
+  func prepare() throws -> Files {
+    Files(json: try json.map { try OutputFile($0) }, csv: try csv.map { try OutputFile($0) })
   }
 
   func readBaseline() throws -> LoadResult? {
     try baseline.map { try LoadDocument.read($0).result }
   }
 
-  /// Prints and writes the result, and ends with what follows from it.
-  func present(_ result: LoadResult, baseline: LoadResult?) throws {
+  /// Writes and prints the result, and ends with what follows from it.
+  func present(_ result: LoadResult, baseline: LoadResult?, _ files: Files) throws {
+    var delivery = Delivery()
+    if files.json != nil { delivery.add(try LoadDocument(result).bytes, to: files.json) }
+    if files.csv != nil { delivery.add(LoadDocument.table(result), to: files.csv) }
     let color = Output.wantsColor
-    LoadReport(result, width: Output.width, color: color).lines.forEach(Output.line)
-    if let baseline {
-      Output.line("")
-      LoadComparison(result, with: baseline).text(color: color).forEach(Output.line)
+    let trouble = delivery.deliver { print in
+      LoadReport(result, width: Output.width, color: color).lines.forEach(print)
+      if let baseline {
+        print("")
+        LoadComparison(result, with: baseline).text(color: color).forEach(print)
+      }
+      for (number, assertion) in assertions.enumerated() {
+        if number == 0 { print("") }
+        let (verdict, holds) = LoadOutput.verdict(assertion, result)
+        if holds { print(verdict) } else { Output.error("switchboard load: \(verdict)") }
+      }
     }
-    if let json { try LoadDocument(result).write(json) }
-    if let csv { try LoadDocument.writeTable(result, csv) }
+    if let trouble { throw trouble }
     try judge(result)
   }
 
+  private static func verdict(_ assertion: LoadAssertion, _ result: LoadResult) -> (String, Bool) {
+    let (holds, measured) = assertion.check(result)
+    return ("assert \(assertion): \(holds ? "holds" : "does not hold") (\(measured))", holds)
+  }
+
   private func judge(_ result: LoadResult) throws {
-    var failed = false
-    for (number, assertion) in assertions.enumerated() {
-      if number == 0 { Output.line("") }
-      let (holds, measured) = assertion.check(result)
-      let verdict = "assert \(assertion): \(holds ? "holds" : "does not hold") (\(measured))"
-      if holds { Output.line(verdict) } else { Output.error("switchboard load: \(verdict)") }
-      failed = failed || !holds
-    }
+    let failed = assertions.contains { !LoadOutput.verdict($0, result).1 }
     if failed { throw ExitCode(99) }
     let names = assertions.map(\.description)
     let areJudged = names.contains { $0.hasPrefix("errors") }
@@ -99,28 +102,30 @@ struct LoadDocument: Codable {
     ]
   }
 
-  /// Reads a file that ``write(_:)`` has written.
+  /// The most that is read of a file that should hold a result, in bytes; results have some 100 KB.
+  private static let largest = 64 << 20
+
+  /// Reads a file that --json has written.
   static func read(_ path: String) throws -> LoadDocument {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw LoadError.mistake("cannot read '\(path)': name a file that --json has written")
-    }
-    guard let document = try? JSONDecoder().decode(LoadDocument.self, from: data),
-      document.format == "switchboard load 1"
-    else {
-      throw LoadError.mistake(
-        "'\(path)' is no result of this version: name a file that --json has written")
-    }
+    let wanted = "a file that --json has written"
+    let bytes = try InputFile.read(path, atMost: largest, wanted: wanted)
+    guard let document = try? JSONDecoder().decode(LoadDocument.self, from: Data(bytes)),
+      document.format == "switchboard load 1", document.result.isPlausible
+    else { throw FileTrouble(path, "is no result of this version; give \(wanted)") }
     return document
   }
 
-  func write(_ path: String) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    try LoadDocument.put(try encoder.encode(self) + Data([10]), path)
+  /// The file.
+  var bytes: [UInt8] {
+    get throws {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys]
+      return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
+    }
   }
 
-  /// A row for every second, and one for the whole window.
-  static func writeTable(_ result: LoadResult, _ path: String) throws {
+  /// A file with a row for every second, and one for the whole window.
+  static func table(_ result: LoadResult) -> [UInt8] {
     let number = { (value: Double) in Figures.fixed(value, places: 3) }
     let head = "start_s,seconds,measured,requests,rate,failures,p50_us,p99_us,max_us"
     var rows = result.series.map { second in
@@ -137,14 +142,6 @@ struct LoadDocument: Codable {
       micro(result.latency.percentile(99)), micro(result.latency.longest),
     ])
     let text = ([head] + rows.map { $0.joined(separator: ",") }).joined(separator: "\n") + "\n"
-    try put(Data(text.utf8), path)
-  }
-
-  private static func put(_ data: Data, _ path: String) throws {
-    do {
-      try data.write(to: URL(filePath: path), options: .atomic)
-    } catch {
-      throw LoadError.mistake("cannot write '\(path)': check the folder and its free space")
-    }
+    return Array(text.utf8)
   }
 }

@@ -91,10 +91,31 @@ final class LoadTeam {
   private var results: [LoadResult] = []
 
   /// A process and the ways to it.
-  private struct Member {
-    let process: Process
-    let input: Pipe
-    let output: Pipe
+  private final class Member {
+    let words: [String]
+    let input = Pipe()
+    let output = Pipe()
+    private var process: ChildProcess?
+
+    init(_ words: [String]) {
+      self.words = words
+      // Each has its own, and no other's: their ends tell of ours.
+      for pipe in [input, output] {
+        for end in [pipe.fileHandleForReading, pipe.fileHandleForWriting] {
+          _ = fcntl(end.fileDescriptor, F_SETFD, FD_CLOEXEC)
+        }
+      }
+    }
+
+    func start() throws {
+      process = try ChildProcess(
+        words, input: input.fileHandleForReading.fileDescriptor,
+        output: output.fileHandleForWriting.fileDescriptor)
+      try input.fileHandleForReading.close()
+      try output.fileHandleForWriting.close()
+    }
+
+    func waitUntilExit() { process?.wait() }
 
     func tell(_ word: String) {
       try? input.fileHandleForWriting.write(contentsOf: Data("\(word)\n".utf8))
@@ -123,13 +144,9 @@ final class LoadTeam {
     failed = connected
     failures = Array(repeating: LoadFailures(), count: count)
     members = (0..<count).map { number in
-      let process = Process()
-      process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-      process.arguments = CommandLine.arguments.dropFirst() + ["--worker", "\(number)/\(count)"]
-      let member = Member(process: process, input: Pipe(), output: Pipe())
-      process.standardInput = member.input
-      process.standardOutput = member.output
-      return member
+      Member(
+        [ProcessStart.program] + ProcessStart.arguments.dropFirst()
+          + ["--worker", "\(number)/\(count)"])
     }
   }
 
@@ -146,7 +163,7 @@ final class LoadTeam {
       console.clear()
       for member in members {
         try? member.input.fileHandleForWriting.close()
-        member.process.waitUntilExit()
+        member.waitUntilExit()
       }
     }
     var living = members.count
@@ -179,7 +196,7 @@ final class LoadTeam {
   }
 
   private func start(_ member: Member, _ number: Int) throws {
-    try member.process.run()
+    try member.start()
     let (reading, mail) = (member.output.fileHandleForReading, mail)
     Thread.detachNewThread {
       var rest = Data()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Switchboard
 import SwitchboardLab
 
@@ -26,15 +27,30 @@ struct Main: ParsableCommand {
 
   /// Runs what the command line asks for. A mistake in it is one line on standard error.
   static func main() {
+    StandardStreams.prepare()
     EndSignals.endFirstProcess()
-    let arguments = Array(CommandLine.arguments.dropFirst())
+    // On fewer columns the parser's help comes out wrong, or traps. It asks for this wherever it
+    // makes one, also for an error that shows none.
+    if Output.width < 40 { setenv("COLUMNS", "40", 1) }
+    let code = run(Array(ProcessStart.arguments.dropFirst()))
+    Log.finish()
+    Glibc.exit(Output.end(code))
+  }
+
+  /// The exit code.
+  private static func run(_ arguments: [String]) -> Int32 {
+    Output.setProgram(Complaint.command(in: arguments))
     do {
       var command = try parseAsRoot(arguments)
       try command.run()
+      return 0
     } catch {
       if let complaint = Complaint(about: error, arguments) { Output.error(complaint.line) }
-      // Help, versions and exit codes are left to the parser, which then has nothing to complain.
-      exit(withError: exitCode(for: error).isSuccess ? error : exitCode(for: error))
+      let code = exitCode(for: error)
+      // Help, a version, a script for a shell.
+      let message = code.isSuccess ? fullMessage(for: error) : ""
+      if !message.isEmpty { Output.line(message) }
+      return code.rawValue
     }
   }
 }

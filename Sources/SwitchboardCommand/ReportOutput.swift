@@ -11,36 +11,17 @@ struct ReportOutput: ParsableArguments {
   var out: String?
 
   /// The folder, made before anything is measured, so that a wrong one costs no time.
-  func folder() throws -> ReportFolder? { try out.map { try ReportFolder($0) } }
+  /// A report is written whatever becomes of the terminal.
+  func folder() throws -> ReportFolder? {
+    if out != nil { Output.whenLost(.isToldAtEnd) }
+    return try out.map { try ReportFolder($0) }
+  }
 
-  /// Writes the report, and tells where.
-  func write(_ report: Report, to folder: ReportFolder) throws {
-    let files = try folder.write(report)
+  /// Tells which files have been written, if some have.
+  func tell(_ files: [String]) {
+    guard let first = files.first else { return }
     Output.line("")
-    Output.line("Written: \(files[0]), and \(files.count - 1) files beside it.")
-  }
-}
-
-/// How a long run is going, on standard error: one line that changes on a terminal, lines elsewhere.
-enum Progress {
-  private static var isTerminal: Bool { isatty(2) == 1 }
-
-  /// Shows a line.
-  static func line(_ text: String) {
-    guard isTerminal else { return Output.error(text) }
-    let room = max(20, Output.width - 1)
-    let shown = text.count <= room ? text : text.prefix(room - 1) + "…"
-    write("\r\u{1B}[K\(shown)")
-  }
-
-  /// Clears the line.
-  static func end() {
-    if isTerminal { write("\r\u{1B}[K") }
-  }
-
-  private static func write(_ text: String) {
-    var text = text
-    text.withUTF8 { _ = Glibc.write(2, $0.baseAddress, $0.count) }
+    Output.line("Written: \(FileName.shown(first)), and \(files.count - 1) files beside it.")
   }
 }
 

@@ -11,7 +11,9 @@ func reportingFailure<Result>(of subcommand: String, _ body: () throws -> Result
   } catch let code as ExitCode {
     throw code
   } catch {
-    Output.error("switchboard \(subcommand): \(error)")
+    let line = "switchboard \(subcommand): \(error)"
+    // What a server has to say last waits for nobody either.
+    if Log.isBegun { Log.error(line) } else { Output.error(line) }
     throw ExitCode(1)
   }
 }
@@ -31,7 +33,7 @@ struct LineHandler: LogHandler {
   func log(event: LogEvent) {
     let extra = metadata.merging(event.metadata ?? [:]) { $1 }
       .sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
-    if event.level < .warning { return Output.line("\(event.message)\(extra)") }
-    Output.error("\(event.level): \(event.message)\(extra)")
+    if event.level < .warning { return Log.line("\(event.message)\(extra)") }
+    Log.error("\(event.level): \(event.message)\(extra)")
   }
 }

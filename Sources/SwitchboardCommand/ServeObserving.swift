@@ -48,15 +48,16 @@ struct ServeObserving: ParsableArguments {
   /// Ends it, and tells what has become of it.
   func finish(_ writer: RecordingWriter, _ logger: Logger) {
     let (outcome, file) = (writer.finish(), record ?? "")
+    let shown = FileName.shown(file)
     if let failure = outcome.failure {
       logger.warning(
-        "recording ended early, '\(file)' cannot be written: \(failure.meaning); make room")
+        "recording ended early: \(FileTrouble(writing: file, failure))")
     } else if outcome.leftOut > 0 {
       let count = Figures.grouped(outcome.leftOut)
-      logger.warning("'\(file)' is full: \(count) records left out; raise '--record-limit'")
+      logger.warning("'\(shown)' is full: \(count) records left out; raise '--record-limit'")
     }
     guard outcome.bytes > 0 else { return }
-    logger.info("recorded: \(Figures.grouped(outcome.bytes)) bytes in '\(file)'")
+    logger.info("recorded: \(Figures.grouped(outcome.bytes)) bytes in '\(shown)'")
   }
 
   /// Nanoseconds since 1970.

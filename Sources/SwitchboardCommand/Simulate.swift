@@ -196,8 +196,8 @@ struct Simulate: ParsableCommand {
         if verifyDigests, try simulateSeed(seed).digest != report.digest { tally.differs(seed) }
       } catch {
         tally.fail(seed)
-        Output.error(
-          "switchboard simulate: \(summary(error))\n  to replay: \(command(seed))")
+        Output.error("switchboard simulate: \(summary(error))")
+        Output.error("  to replay: \(command(seed))")
         if stopAtFailure { break }
       }
     }

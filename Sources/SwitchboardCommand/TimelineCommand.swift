@@ -58,6 +58,8 @@ struct TimelineCommand: ParsableCommand {
 
   func run() throws {
     try reportingFailure(of: "timeline") {
+      var delivery = Delivery()
+      let files = try [output, trace, svg].map { try $0.map { try OutputFile($0) } }
       let recording = try RecordingFile.read(file)
         .clipped(from: from?.duration, to: to?.duration)
       let timeline = Timeline(recording)
@@ -66,17 +68,16 @@ struct TimelineCommand: ParsableCommand {
           width: Output.width, color: Output.wantsColor, clients: clients)
         return lines.forEach(Output.line)
       }
-      if let output { try write(timeline.page(title: name), to: output) }
-      if let trace { try write(timeline.trace(), to: trace) }
-      if let svg { try write(timeline.svg(width: 900, clients: clients), to: svg) }
+      if files[0] != nil { delivery.add(timeline.page(title: FileName.shown(name)), to: files[0]) }
+      if files[1] != nil { delivery.add(timeline.trace(), to: files[1]) }
+      if files[2] != nil { delivery.add(timeline.svg(width: 900, clients: clients), to: files[2]) }
+      try delivery.deliver()
     }
   }
 
   /// The file's own name.
-  private var name: String { file.split(separator: "/").last.map(String.init) ?? file }
-
-  private func write(_ text: String, to path: String) throws {
-    try Output.write(text, toFile: path)
-    Output.line("wrote \(path)")
+  private var name: String {
+    file.utf8.split(separator: UInt8(ascii: "/")).last.map { String(decoding: $0, as: UTF8.self) }
+      ?? file
   }
 }

@@ -2,9 +2,9 @@
 public enum Figures {
   /// A number with so many decimal places.
   public static func fixed(_ value: Double, places: Int) -> String {
-    guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
     var factor = 1.0
     for _ in 0..<places { factor *= 10 }
+    guard abs(value) < 1e15, abs(value) * factor < 9e18 else { return "\(value)" }
     let scaled = Int64((abs(value) * factor).rounded())
     let digits = String(scaled)
     let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
@@ -26,6 +26,11 @@ public enum Figures {
     case ..<999.5e-3: return fixed(seconds * 1e3, places: 0) + " ms"
     default: return fixed(seconds, places: 3) + " s"
     }
+  }
+
+  /// The whole number next to one of any size; the largest or smallest where it is beyond.
+  public static func whole(_ value: Double) -> Int {
+    Int(exactly: value.rounded()) ?? (value > 0 ? .max : value < 0 ? .min : 0)
   }
 
   /// A whole number with a comma every three digits: `12,000`.

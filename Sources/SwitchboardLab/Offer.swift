@@ -1,3 +1,4 @@
+import Glibc
 import Switchboard
 
 /// What this machine offers to servers: its ways of waiting, feature by feature, and its limits.
@@ -16,31 +17,30 @@ public struct Offer: Sendable {
   /// Asks this machine. The limits are those in force now: raise them before.
   public static func here() -> Offer {
     let choice = Server.BackendName.auto.choice()
-    let limits = Machine.contents(of: "/proc/self/limits").split(separator: "\n")
-    func limit(_ name: String) -> Int? {
-      guard let line = limits.first(where: { $0.hasPrefix(name) }) else { return nil }
-      return line.dropFirst(name.count).split(separator: " ").first.flatMap { Int($0) }
-    }
     let queue = setting("net/core/somaxconn").flatMap { Int($0) }
-    let memory = limit("Max locked memory").map { Figures.grouped($0 >> 10) + " KiB" }
     let disabled = setting("kernel/io_uring_disabled")
     let meanings = ["0": "everybody may", "1": "one group and root may", "2": "nobody may"]
     return Offer(
-      system: "Linux \(Machine.current.kernel), processors \(processors)",
+      system:
+        "Linux \(Machine.current.kernel), processors \(Machine.listed(Machine.allowedProcessors))",
       features: RingProbe.features(), ringAbsence: choice.reason, chosen: choice.backend,
       limits: [
         (
-          "open descriptors", limit("Max open files").map(Figures.grouped) ?? "no limit",
+          "open descriptors", limit(RLIMIT_NOFILE) { Figures.grouped($0) },
           "one for each connection (ulimit -n)"
         ),
         (
           "listen queue", queue.map(Figures.grouped) ?? "unknown",
           "not accepted yet (net.core.somaxconn)"
         ),
-        ("locked memory", memory ?? "no limit", "for rings on old kernels (ulimit -l)"),
         (
-          "io_uring_disabled", disabled ?? "none",
-          disabled.map { meanings[$0] ?? "unknown" } ?? "no such setting before Linux 6.6"
+          "locked memory", limit(__RLIMIT_MEMLOCK) { Figures.grouped($0 >> 10) + " KiB" },
+          "for rings on old kernels (ulimit -l)"
+        ),
+        (
+          "io_uring_disabled", disabled ?? (hasSettings ? "none" : "unknown"),
+          disabled.map { meanings[$0] ?? "unknown" }
+            ?? (hasSettings ? "no such setting before Linux 6.6" : "there is no /proc to ask")
         ),
       ])
   }
@@ -49,12 +49,16 @@ public struct Offer: Sendable {
     Machine.contents(of: "/proc/sys/\(path)").split(separator: "\n").first.map(String.init)
   }
 
-  /// The processors that this process may use: `0-1`.
-  private static var processors: String {
-    let name = "Cpus_allowed_list:"
-    let line = Machine.contents(of: "/proc/self/status").split(separator: "\n")
-      .first { $0.hasPrefix(name) }
-    return line?.dropFirst(name.count).split(separator: "\t").first.map(String.init) ?? "unknown"
+  /// Whether the kernel's settings can be read.
+  private static var hasSettings: Bool { FileCalls.allows("/proc/sys/kernel", F_OK) }
+
+  /// A limit of this process, in words.
+  private static func limit(_ resource: __rlimit_resource, _ words: (Int) -> String) -> String {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0 else {
+      return "unknown"
+    }
+    return limit.rlim_cur == rlim_t.max ? "no limit" : words(Int(clamping: limit.rlim_cur))
   }
 }
 

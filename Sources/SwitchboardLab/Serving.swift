@@ -57,8 +57,8 @@ public func runExampleServer<P: Poller & ~Copyable>(waitingWith poller: P.Type) 
 where P.System == Linux {
   runExample("\(P.name)-server") { port throws(SystemError) in
     try FramesService(on: [.loopback(port: port)]).run(
-      waitingWith: poller, log: { _, text in Output.line(text) },
-      ready: { Output.line("listening on \($0[0]), waiting with \(P.name)") })
+      waitingWith: poller, log: { _, text in Log.line(text) },
+      ready: { Log.line("listening on \($0[0]), waiting with \(P.name)") })
   }
 }
 
@@ -77,8 +77,8 @@ public func runExampleServer<S: Session & ~Copyable>(
     server.drainsOnSignals = true
     configure(&server)
     try server.run(
-      notice: { Output.line($0.description) },
-      ready: { Output.line("listening on \($0.addresses[0])") },
+      notice: { Log.line($0.description) },
+      ready: { Log.line("listening on \($0.addresses[0])") },
       session: session)
   }
 }
@@ -87,9 +87,9 @@ public func runExampleServer<S: Session & ~Copyable>(
 private func runExample(
   _ name: String, _ serve: (UInt16) throws(SystemError) -> Void
 ) -> Never {
+  StandardStreams.prepare()
   EndSignals.endFirstProcess()
-  EndSignals.ignoreBrokenPipes()
-  let arguments = CommandLine.arguments.dropFirst()
+  let arguments = ProcessStart.arguments.dropFirst()
   let port = arguments.isEmpty ? 9090 : UInt16(arguments.first ?? "")
   guard let port, arguments.count <= 1 else {
     Output.error("usage: \(name) [PORT]    (PORT from 0 to 65535; 9090 if left out)")
@@ -98,17 +98,21 @@ private func runExample(
   do throws(SystemError) {
     try Linux().raiseDescriptorLimit()
     try serve(port)
+    Log.finish()
     exit(0)
   } catch {
-    Output.error("\(name): \(error)")
+    Log.error("\(name): \(error)")
+    Log.finish()
     exit(1)
   }
 }
 
 /// The main program of the example client: `[-n N] HOST PORT`.
 public func runExampleClient() -> Never {
+  StandardStreams.prepare()
   EndSignals.endFirstProcess()
-  var arguments = Array(CommandLine.arguments.dropFirst())
+  Output.setProgram("simple-client")
+  var arguments = Array(ProcessStart.arguments.dropFirst())
   var connections: Int? = 1
   if let flag = arguments.firstIndex(of: "-n") {
     connections = flag + 1 < arguments.count ? Int(arguments[flag + 1]) : nil
@@ -120,7 +124,7 @@ public func runExampleClient() -> Never {
     Output.error("usage: simple-client [-n N] HOST PORT    (N at least 1, PORT from 1 to 65535)")
     exit(64)
   }
-  exit(runClient(connections: connections, host: arguments[0], port: port))
+  exit(Output.end(runClient(connections: connections, host: arguments[0], port: port)))
 }
 
 /// Runs the scripted client and prints its lines: the process's exit code.
@@ -132,6 +136,8 @@ public func runClient(
   connections: Int, host: String, port: UInt16, program: String = "simple-client",
   isQuiet: Bool = false
 ) -> Int32 {
+  // The exit code says whether every reply was right: also to who has closed the output.
+  if StandardStreams.wereClosed(1) { Output.whenLost(.isToldUnlessClosed) }
   do {
     // Where that is refused, connections beyond the limit say so.
     _ = try? Linux().raiseDescriptorLimit()

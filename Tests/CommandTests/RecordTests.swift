@@ -158,11 +158,13 @@ struct RecordTests {
     (
       ["timeline", "/etc/hostname"], "is no recording; 'switchboard serve --record FILE' makes one"
     ),
-    (["timeline", "/nowhere/a.rec"], "no such file or directory; give the file of a recording"),
-    (["timeline", "/etc"], "give the file of a recording"),
+    (
+      ["timeline", "/nowhere/a.rec"], "there is no folder '/nowhere'; give the file of a recording"
+    ),
+    (["timeline", "/etc"], "it is a folder; give the file of a recording"),
     (
       ["serve", "--port", "0", "--record", "/nowhere/a.rec"],
-      "cannot write '/nowhere/a.rec': no such file or directory; give a file that can be written"
+      "cannot write '/nowhere/a.rec': there is no folder '/nowhere'; make the folder first"
     ),
   ])
   func `What cannot be read or written is one line with the next action`(

@@ -1,6 +1,7 @@
 import Foundation
 import Switchboard
 import SwitchboardLab
+import TestSupport
 import Testing
 
 /// The file of a recording: written, read, cut off, and not one at all.
@@ -40,7 +41,7 @@ import Testing
     RecordingFile.encode(head) + records.flatMap { RecordingFile.encode($0) }
   }
 
-  private static func read(_ bytes: [UInt8]) throws(RecordingFile.Failure) -> Recording {
+  private static func read(_ bytes: [UInt8]) throws(FileTrouble) -> Recording {
     try RecordingFile.decode(bytes, named: "x.rec")
   }
 
@@ -189,7 +190,7 @@ import Testing
           do {
             let peer = try PlainSocket.connected(to: handle.addresses[0].port)
             _ = try peer.read(1)
-            for _ in 0..<300 {
+            for _ in 0..<100 {
               try peer.write("^a$")
               _ = try peer.read(1)
             }
@@ -205,5 +206,75 @@ import Testing
     #expect(recording.missed == outcome.leftOut)
     let kept = recording.callbacks.count + recording.waits.count + recording.numbers.count
     #expect(kept == (4096 - 64) / 32 - 1)
+  }
+
+  /// Everything that is made of a recording; a number that does not fit would end the process.
+  private static func draw(_ recording: Recording) -> Int {
+    let timeline = Timeline(recording)
+    let clipped = Timeline(recording.clipped(from: .microseconds(1), to: .seconds(1)))
+    return timeline.lines(width: 80, color: false).count + timeline.trace().utf8.count
+      + timeline.svg(width: 900, clients: 40).utf8.count + timeline.page(title: "x").utf8.count
+      + clipped.lines(width: 1, color: true, clients: 1).count
+  }
+
+  @Test func `A recording with any byte changed is drawn or refused`() throws {
+    let bytes = Self.bytes(Self.records)
+    var (drawn, refused) = (0, 0)
+    let changes: [UInt8] = [0x01, 0x80, 0xFF]
+    for place in bytes.indices {
+      var damaged = bytes
+      damaged[place] ^= changes[place % changes.count]
+      do {
+        drawn += Self.draw(try Self.read(damaged)) > 0 ? 1 : 0
+      } catch { refused += 1 }
+    }
+    // Magic, version, and the two sizes are checked; all else is numbers.
+    #expect(refused == 14)
+    #expect(drawn == bytes.count - 14)
+  }
+
+  @Test func `Records of nothing but extremes are drawn`() throws {
+    let extremes: [UInt8] = [0x00, 0x7F, 0x80, 0xFF]
+    var generator = SeededGenerator(seed: 7)
+    for _ in 0..<100 {
+      let count = Int.random(in: 1...6, using: &generator)
+      var bytes = RecordingFile.encode(Self.head)
+      for _ in 0..<count * 32 {
+        bytes.append(extremes[Int.random(in: 0..<4, using: &generator)])
+      }
+      for record in 0..<count where Bool.random(using: &generator) {
+        // A code that means something.
+        let code = UInt8.random(in: 1...10, using: &generator)
+        bytes[64 + record * 32] = code < 6 ? code : code + 10
+      }
+      #expect(Self.draw(try Self.read(bytes)) > 0)
+    }
+  }
+
+  @Test func `A file is read as it comes, and what is none is named`() throws {
+    let folder = FileManager.default.temporaryDirectory.path + "/recordings-\(UUID())"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let path = folder + "/a.rec"
+    // Several pieces, each ending within a record.
+    let many = (0..<100_000).map {
+      Self.record(CallbackKind.receive.rawValue, at: UInt64($0) * 10)
+    }
+    try Data(Self.bytes(many) + [1, 2, 3]).write(to: URL(filePath: path))
+    #expect(try RecordingFile.read(path).callbacks.count == 100_000)
+    func refusal(_ path: String) -> String {
+      do {
+        _ = try RecordingFile.read(path)
+        return "read"
+      } catch { return error.description }
+    }
+    #expect(refusal(folder).contains("it is a folder; give the file of a recording"))
+    #expect(refusal("/dev/zero").contains("is no recording"))
+    #expect(refusal("/dev/null").contains("is no recording"))
+    #expect(refusal(folder + "/none").contains("no such file or directory; give the file"))
+    // The head of one, and then nothing but zeros.
+    try Data(Self.bytes([])).write(to: URL(filePath: path))
+    try #require(truncate(path, 1 << 20) == 0)
+    #expect(try RecordingFile.read(path).unknown > 0)
   }
 }

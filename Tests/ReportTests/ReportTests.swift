@@ -247,12 +247,12 @@ struct ReportTests {
   }
 
   @Test func `A folder that cannot be made is named, with what to do`() {
-    let failure = #expect(throws: ReportFolder.Failure.self) {
+    let failure = #expect(throws: FileTrouble.self) {
       try ReportFolder("/proc/none/report")
     }
     #expect(failure?.description.contains("/proc/none/report") == true)
     #expect(failure?.description.contains("--out") == true)
-    #expect(throws: ReportFolder.Failure.self) { try ReportFolder("/dev/null") }
+    #expect(throws: FileTrouble.self) { try ReportFolder("/dev/null") }
   }
 
   @Test func `A server's line tells its address`() {

@@ -1,3 +1,4 @@
+internal import CProcess
 import Glibc
 import Switchboard
 
@@ -14,11 +15,44 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   public static var current: Machine {
     let model = contents(of: "/proc/cpuinfo").split(separator: "\n")
       .first { $0.hasPrefix("model name") }?.split(separator: ":").last
-    let release = contents(of: "/proc/sys/kernel/osrelease").split(separator: "\n").first
     return Machine(
       processor: model.map { String($0.drop { $0 == " " }) } ?? "unknown processor",
-      processors: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
-      kernel: release.map(String.init) ?? "unknown")
+      processors: max(1, allowedProcessors.count), kernel: release)
+  }
+
+  /// The kernel's release, as `uname -r` has it.
+  private static var release: String {
+    var names = utsname()
+    guard unsafe uname(&names) == 0 else { return "unknown" }
+    return unsafe withUnsafeBytes(of: names.release) { bytes in
+      unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+  }
+
+  /// The processors that this process may use, from the lowest on: pinned to some, or in a set of
+  /// them, these and not all of the machine.
+  static var allowedProcessors: [Int] {
+    // Room for 8,192; what the kernel knows of more processors than that, it refuses to tell.
+    var mask = [UInt64](repeating: 0, count: 128)
+    let size = mask.count * 8
+    guard unsafe cp_processors(&mask, Int32(size)) == 0 else {
+      return Array(0..<max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    }
+    return (0..<size * 8).filter { mask[$0 / 64] >> UInt64($0 % 64) & 1 == 1 }
+  }
+
+  /// Numbers as the kernel lists them: `0-3,8`.
+  static func listed(_ numbers: [Int]) -> String {
+    var ranges: [ClosedRange<Int>] = []
+    for number in numbers {
+      if let last = ranges.last, last.upperBound + 1 == number {
+        ranges[ranges.count - 1] = last.lowerBound...number
+      } else {
+        ranges.append(number...number)
+      }
+    }
+    return ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+      .joined(separator: ",")
   }
 
   /// `AMD EPYC, 2 processors, Linux 6.18.5`
@@ -43,10 +77,9 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   }
 
   private static var memory: String {
-    let line = contents(of: "/proc/meminfo").split(separator: "\n")
-      .first { $0.hasPrefix("MemTotal:") }
-    let kibibytes = line?.split(separator: " ").dropFirst().first.flatMap { Double($0) }
-    return kibibytes.map { Figures.fixed($0 / 0x1p20, places: 1) + " GiB" } ?? "unknown"
+    let pages = Double(sysconf(Int32(_SC_PHYS_PAGES)))
+    let bytes = pages * Double(sysconf(Int32(_SC_PAGESIZE)))
+    return bytes > 0 ? Figures.fixed(bytes / 0x1p30, places: 1) + " GiB" : "unknown"
   }
 
   private static var distribution: String {

@@ -10,8 +10,9 @@ public final class ServerProcess {
     public let description: String
   }
 
+  private let child: ChildProcess
   /// Its process.
-  public let pid: Int32
+  public var pid: Int32 { child.pid }
   /// Where it listens.
   public let address: SocketAddress
   /// Kept open: the server's standard input ends when we do.
@@ -26,7 +27,8 @@ public final class ServerProcess {
     lifeline = input.writing
     let words = [program, "experiment", "subject"] + arguments
     do {
-      pid = try ServerProcess.spawn(words, input: input.reading, output: output.writing)
+      child = try ChildProcess(
+        words, input: input.reading, output: output.writing, errors: output.writing)
     } catch {
       close(input.writing)
       close(output.reading)
@@ -40,8 +42,8 @@ public final class ServerProcess {
     } catch {
       close(reading)
       close(lifeline)
-      kill(pid, SIGKILL)
-      _ = waitpid(pid, nil, 0)
+      kill(child.pid, SIGKILL)
+      child.wait()
       throw error
     }
     // What it still writes is read away, so that it never waits for us.
@@ -59,14 +61,12 @@ public final class ServerProcess {
     isStopped = true
     kill(pid, SIGKILL)
     close(lifeline)
-    _ = waitpid(pid, nil, 0)
+    child.wait()
     drain.take()?.join()
   }
 
   /// Whether it still runs.
-  public var isAlive: Bool {
-    kill(pid, 0) == 0 && !Machine.contents(of: "/proc/\(pid)/cmdline").isEmpty
-  }
+  public var isAlive: Bool { child.isAlive }
 
   // ------------------------------------------------------------------------- plumbing
 
@@ -77,24 +77,6 @@ public final class ServerProcess {
     }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     return (ends[0], ends[1])
-  }
-
-  private static func spawn(_ words: [String], input: Int32, output: Int32) throws -> Int32 {
-    var actions = unsafe posix_spawn_file_actions_t()
-    unsafe posix_spawn_file_actions_init(&actions)
-    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    unsafe posix_spawn_file_actions_adddup2(&actions, input, 0)
-    unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
-    unsafe posix_spawn_file_actions_adddup2(&actions, output, 2)
-    let copies = unsafe words.map { unsafe strdup($0) }
-    defer { for index in unsafe copies.indices { unsafe free(copies[index]) } }
-    var pid: Int32 = 0
-    let failure = unsafe posix_spawn(&pid, words[0], &actions, nil, copies + [nil], environ)
-    guard failure == 0 else {
-      let reason = unsafe String(cString: strerror(failure))
-      throw Failure(description: "cannot start \(words[0]): \(reason); check the installation")
-    }
-    return pid
   }
 
   private static func read(_ descriptor: Int32) -> [UInt8]? {

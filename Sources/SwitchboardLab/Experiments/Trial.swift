@@ -62,7 +62,7 @@ public struct Laboratory: Sendable {
 
   /// A laboratory.
   public init(
-    isQuick: Bool = false, program: String = "/proc/self/exe",
+    isQuick: Bool = false, program: String = ProcessStart.program,
     progress: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     (self.isQuick, self.program, self.progress) = (isQuick, program, progress)

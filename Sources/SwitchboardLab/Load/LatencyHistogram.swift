@@ -12,6 +12,9 @@ public struct LatencyHistogram: Sendable, Hashable {
   /// The longest time that is told from longer ones: an hour, in nanoseconds.
   public static let longest: UInt64 = 3_600_000_000_000
 
+  /// The most lengths that one read from a file may hold: a million of these add up.
+  static let most = 1 << 43
+
   /// Nothing yet.
   public init() {
     counts = Histogram(
@@ -86,9 +89,10 @@ extension LatencyHistogram: Codable {
     while !list.isAtEnd {
       let nanoseconds = try list.decode(UInt64.self)
       let count = try list.decode(Int.self)
-      guard count >= 0 else {
+      guard (0...LatencyHistogram.most).contains(count), self.count + count <= LatencyHistogram.most
+      else {
         throw DecodingError.dataCorruptedError(
-          in: list, debugDescription: "a histogram's counts are not negative")
+          in: list, debugDescription: "no run has such a count")
       }
       record(nanoseconds: nanoseconds, count: count)
     }

@@ -108,6 +108,6 @@ public struct LoadAssertion: Hashable, Sendable, CustomStringConvertible {
       guard !result.latency.isEmpty else { return (false, "no request was answered") }
       text = Figures.brief(.nanoseconds(Int64(value)))
     }
-    return (comparison.holds(value, limit), text ?? Figures.grouped(Int(value.rounded())))
+    return (comparison.holds(value, limit), text ?? Figures.grouped(Figures.whole(value)))
   }
 }

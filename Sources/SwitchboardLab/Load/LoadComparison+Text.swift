@@ -3,7 +3,7 @@ extension LoadComparison {
   public func text(color: Bool) -> [String] {
     let rows = lines.map { line -> [String] in
       let value = { (figure: Double) in
-        line.isRate ? Figures.grouped(Int(figure.rounded())) + "/s" : LoadMeter.time(figure)
+        line.isRate ? Figures.grouped(Figures.whole(figure)) + "/s" : LoadMeter.time(figure)
       }
       let sign = line.change < 0 ? "−" : "+"
       let percent = { (share: Double) in Figures.fixed(abs(share) * 100, places: 1) + " %" }

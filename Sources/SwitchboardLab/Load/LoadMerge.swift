@@ -37,8 +37,10 @@ extension LoadResult {
   /// Numbers of connections, threads and requests add up; anything else is listed.
   private func joined(_ option: String, _ value: String) -> String {
     guard let mine = setup[option] else { return value }
-    if ["connections", "threads", "idle"].contains(option), let a = Int(mine), let b = Int(value) {
-      return "\(a + b)"
+    if ["connections", "threads", "idle"].contains(option), let a = Int(mine), let b = Int(value),
+      case (let sum, let overflow) = a.addingReportingOverflow(b), !overflow
+    {
+      return "\(sum)"
     }
     if option == "rate" { return LoadResult.summed(mine, value) ?? mine }
     let known = mine.split(separator: ",").map(String.init)

@@ -30,7 +30,7 @@ extension LoadReport {
   func perSecond(_ rate: Double) -> String {
     rate < 100
       ? Figures.fixed(rate, places: 1) + " requests/s"
-      : Figures.grouped(Int(rate.rounded())) + " requests/s"
+      : Figures.grouped(Figures.whole(rate)) + " requests/s"
   }
 
   func seconds(_ value: Double) -> String {

@@ -40,7 +40,7 @@ public struct LoadReport: Sendable {
     guard result.isOpenLoop else { return "closed loop" }
     let rates = (setup["rate"] ?? "").split(separator: ",").compactMap { Double($0) }
     return "open loop at "
-      + rates.map { Figures.grouped(Int($0.rounded())) }
+      + rates.map { Figures.grouped(Figures.whole($0)) }
       .joined(separator: ", ") + " requests/s"
   }
 
@@ -60,7 +60,8 @@ public struct LoadReport: Sendable {
     var lines = [label("Rate") + strong(perSecond(result.rate))]
     if let low = rates.min(), let high = rates.max(), rates.count > 1 {
       lines[0] += faint(
-        "   \(Figures.grouped(Int(low))) to \(Figures.grouped(Int(high))) by the second")
+        "   \(Figures.grouped(Figures.whole(low))) to \(Figures.grouped(Figures.whole(high))) by the second"
+      )
       let room = width - 14
       lines.append(label("") + tinted(LoadMeter.sparkline(LoadReport.thinned(rates, to: room))))
     }
@@ -135,7 +136,7 @@ public struct LoadReport: Sendable {
     let heads = ["asked", "got", "p50", "p99", "p99.9", "max"]
     let rows = result.steps.map { step in
       let latency = step.latency
-      let rates = [step.asked, step.rate].map { Figures.grouped(Int($0.rounded())) + "/s" }
+      let rates = [step.asked, step.rate].map { Figures.grouped(Figures.whole($0)) + "/s" }
       return rates + [50, 99, 99.9].map { Figures.brief(latency.percentile($0)) }
         + [Figures.brief(latency.longest)]
     }

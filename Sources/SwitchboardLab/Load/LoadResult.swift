@@ -122,6 +122,16 @@ public struct LoadSecond: Sendable, Codable, Hashable {
   /// Requests a second.
   public var rate: Double { seconds > 0 ? Double(requests) / seconds : 0 }
 
+  /// Whether they are pairs, and together not more than a histogram may hold.
+  var hasPlausibleEntries: Bool {
+    var room = UInt64(LatencyHistogram.most)
+    for count in stride(from: 1, to: entries.count, by: 2).map({ entries[$0] }) {
+      guard count <= room else { return false }
+      room -= count
+    }
+    return entries.count % 2 == 0
+  }
+
   /// The latencies in it.
   public var latency: LatencyHistogram {
     var latency = LatencyHistogram()

@@ -1,4 +1,3 @@
-import Glibc
 import Switchboard
 
 /// A file with the records of a server.
@@ -47,12 +46,6 @@ public enum RecordingFile {
     }
   }
 
-  /// Why a file is no recording that can be read.
-  public struct Failure: Error, CustomStringConvertible {
-    /// One line, with the next action.
-    public let description: String
-  }
-
   static let magic = Array("SWBRECRD".utf8)
   /// The version that is written and read.
   public static let version = 1
@@ -84,68 +77,67 @@ public enum RecordingFile {
     unsafe withUnsafeBytes(of: record) { unsafe Array($0) }
   }
 
-  /// Reads a file.
+  /// The largest recording that is read, in bytes: as large as `--record-limit` lets one become.
+  static let largest = 1 << 32
+
+  /// Reads a file, as it comes: what is held is what it says.
   ///
-  /// - Throws: ``Failure`` when there is none, or when it is something else.
-  public static func read(_ path: String) throws(Failure) -> Recording {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw unreadable(path) }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 20)
-    while true {
-      let count = unsafe Glibc.read(descriptor, &buffer, buffer.count)
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw unreadable(path) }
-      if count == 0 { break }
-      bytes += buffer[..<count]
-      // The first block tells whether to go on.
-      if bytes.count == count { _ = try head(of: bytes, path) }
+  /// - Throws: when there is none, or when it is something else.
+  public static func read(_ path: String) throws(FileTrouble) -> Recording {
+    var rest: [UInt8] = []
+    var decoder: RecordingDecoder?
+    var size = 0
+    try InputFile.read(path, wanted: "the file of a recording") { piece throws(FileTrouble) in
+      size += piece.count
+      guard size <= largest else {
+        throw FileTrouble(path, "is larger than any recording; give one that --record has written")
+      }
+      rest += piece
+      if decoder == nil, rest.count >= headSize || !isBegun(rest) {
+        decoder = RecordingDecoder(try head(of: rest, path))
+        rest.removeFirst(headSize)
+      }
+      let whole = rest.count / recordSize * recordSize
+      decoder?.add(rest[..<whole])
+      if decoder != nil { rest.removeFirst(whole) }
     }
-    return try decode(bytes, named: path)
+    if let decoder { return decoder.finish() }
+    return try decode(rest, named: path)
   }
 
-  private static func unreadable(_ path: String) -> Failure {
-    let reason = Errno(rawValue: errno).meaning
-    return Failure(description: "cannot read '\(path)': \(reason); give the file of a recording")
+  /// Whether these may be the first bytes of a recording.
+  private static func isBegun(_ bytes: [UInt8]) -> Bool {
+    bytes.starts(with: magic.prefix(bytes.count))
   }
 
   /// Reads the bytes of a file.
   ///
   /// - Parameter name: What errors call it.
-  public static func decode(_ bytes: [UInt8], named name: String) throws(Failure) -> Recording {
-    let head = try head(of: bytes, name)
-    var decoder = RecordingDecoder(head)
-    unsafe bytes.withUnsafeBytes { bytes in
-      var place = headSize
-      while place + recordSize <= bytes.count {
-        decoder.add(unsafe bytes.loadUnaligned(fromByteOffset: place, as: LoopRecord.self))
-        place += recordSize
-      }
-    }
+  public static func decode(_ bytes: [UInt8], named name: String) throws(FileTrouble) -> Recording {
+    var decoder = RecordingDecoder(try head(of: bytes, name))
+    decoder.add(bytes[headSize...])
     return decoder.finish()
   }
 
-  static func head(of bytes: [UInt8], _ name: String) throws(Failure) -> Head {
-    guard bytes.starts(with: magic.prefix(bytes.count)), !bytes.isEmpty else {
-      let make = "'switchboard serve --record FILE' makes one"
-      throw Failure(description: "'\(name)' is no recording; \(make)")
+  static func head(of bytes: [UInt8], _ name: String) throws(FileTrouble) -> Head {
+    guard isBegun(bytes), !bytes.isEmpty else {
+      throw FileTrouble(name, "is no recording; 'switchboard serve --record FILE' makes one")
     }
     guard bytes.count >= headSize else {
-      throw Failure(
-        description: "'\(name)' is cut off in its head, nothing can be read; record anew")
+      throw FileTrouble(name, "is cut off in its head, nothing can be read; record anew")
     }
     let number = { (place: Int, count: Int) in
       bytes[place..<place + count].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     }
     let version = number(8, 2)
     guard version == UInt64(self.version) else {
-      throw Failure(
-        description: "'\(name)' is a recording of version \(version) and this program reads "
-          + "version \(self.version); use the switchboard that made it")
+      throw FileTrouble(
+        name,
+        "is a recording of version \(version) and this program reads version \(self.version); "
+          + "use the switchboard that made it")
     }
     guard number(10, 2) == UInt64(headSize), number(12, 2) == UInt64(recordSize) else {
-      throw Failure(description: "'\(name)' has a damaged head, nothing can be read; record anew")
+      throw FileTrouble(name, "has a damaged head, nothing can be read; record anew")
     }
     return Head(
       loops: Int(number(14, 2)), start: Instant(nanoseconds: number(16, 8)),
@@ -166,6 +158,17 @@ private struct RecordingDecoder {
     self.head = head
     recording.backend = head.backend
     recording.wallClock = head.wallClock
+  }
+
+  /// Adds the whole records of these bytes.
+  mutating func add(_ bytes: ArraySlice<UInt8>) {
+    unsafe bytes.withUnsafeBytes { bytes in
+      var place = 0
+      while place + RecordingFile.recordSize <= bytes.count {
+        add(unsafe bytes.loadUnaligned(fromByteOffset: place, as: LoopRecord.self))
+        place += RecordingFile.recordSize
+      }
+    }
   }
 
   mutating func add(_ record: LoopRecord) {

@@ -1,0 +1,169 @@
+import Dispatch
+import Glibc
+import Switchboard
+
+/// Lines of a server on their way to one file, pipe or terminal. Whoever writes one never waits: it is
+/// queued, and a thread of its own writes. What finds no room in the queue, or cannot be written, is
+/// counted, and the count is written when something can be.
+final class LogStream: Sendable {
+  fileprivate struct Line {
+    let descriptor: Int32
+    let text: String
+    var size: Int { text.utf8.count + 1 }
+  }
+
+  fileprivate struct State {
+    var lines: [Line] = []
+    /// These, and those that are being written.
+    var waiting = (lines: 0, bytes: 0)
+    /// Lines that found no room since the last one that did, and where the last of them was to go.
+    var dropped = (lines: 0, descriptor: Int32(2))
+    /// Lines that could not be written since the last time that something could.
+    var unwritten = 0
+    /// Whether what was written last ends within a line.
+    var isTorn = false
+    var isWriting = false
+    var writer: LogThread?
+  }
+
+  /// How much may wait, in bytes: some ten thousand lines.
+  private let limit: Int
+  private let state = Lock(State())
+  /// A line has been queued.
+  private let isFilled = DispatchSemaphore(value: 0)
+  /// Something has been written, or could not be.
+  private let hasMoved = DispatchSemaphore(value: 0)
+  /// Called each time that writing begins to fail.
+  private let tell: @Sendable (Errno) -> Void
+
+  init(limit: Int = 1 << 20, tell: @escaping @Sendable (Errno) -> Void = { _ in }) {
+    (self.limit, self.tell) = (limit, tell)
+  }
+
+  /// Takes a line over. Any thread.
+  func add(_ text: String, to descriptor: Int32) {
+    let line = Line(descriptor: descriptor, text: text)
+    let isQueued = state.withLock { state in
+      guard state.waiting.bytes + line.size <= limit else {
+        state.dropped = (state.dropped.lines + 1, descriptor)
+        return state.isWriting
+      }
+      state.noteDropped()
+      state.queue(line)
+      if !state.isWriting { start(&state) }
+      return state.isWriting
+    }
+    // Where no thread can be had, what can be written without waiting is.
+    if isQueued { isFilled.signal() } else { _ = writeOnce(while: { false }) }
+  }
+
+  /// Whether its thread lives.
+  var isWriting: Bool { state.withLock { $0.isWriting } }
+
+  private func start(_ state: inout State) {
+    // The one before has ended, or is about to.
+    state.writer?.join()
+    state.writer = try? LogThread { [self] in write() }
+    state.isWriting = state.writer != nil
+  }
+
+  /// The thread: writes until there has been nothing to write for a while. Then it ends, so that a
+  /// server at rest has the threads that it serves with.
+  private func write() {
+    while true {
+      let isTold = isFilled.wait(timeout: .now() + .milliseconds(100)) == .success
+      while writeOnce() {}
+      if isTold { continue }
+      let isDone = state.withLock { state in
+        state.isWriting = !state.lines.isEmpty
+        return !state.isWriting
+      }
+      if isDone { return }
+    }
+  }
+
+  /// Writes what is queued; false if nothing is.
+  private func writeOnce(while isPatient: (() -> Bool)? = nil) -> Bool {
+    let lines = state.withLock { state in
+      state.noteDropped()
+      defer { state.lines = [] }
+      return state.lines
+    }
+    var place = 0
+    while place < lines.count {
+      let first = place
+      var size = 0
+      // At most a pipe's size at once, so that a reader who is slow is seen to read.
+      while place < lines.count, lines[place].descriptor == lines[first].descriptor, size < 1 << 16
+      {
+        size += lines[place].size
+        place += 1
+      }
+      write(lines[first..<place], size, while: isPatient)
+    }
+    return !lines.isEmpty
+  }
+
+  private func write(_ lines: ArraySlice<Line>, _ size: Int, while isPatient: (() -> Bool)?) {
+    guard let descriptor = lines.first?.descriptor else { return }
+    let (unwritten, isTorn) = state.withLock { ($0.unwritten, $0.isTorn) }
+    // In front of it, what is to be said of those before.
+    let note = unwritten > 0 ? LogStream.note(unwritten, "could not be written") + "\n" : ""
+    let head = (isTorn ? "\n" : "") + note
+    let text = head + lines.lazy.map { $0.text + "\n" }.joined()
+    let outcome = WholeWrite(text, to: descriptor, while: isPatient)
+    let done = text.utf8.prefix(outcome.written)
+    let newline = UInt8(ascii: "\n")
+    let whole = max(0, done.count { $0 == newline } - head.utf8.count { $0 == newline })
+    let isNew = state.withLock { state in
+      state.waiting.lines -= lines.count
+      state.waiting.bytes -= size
+      if let last = done.last { state.isTorn = last != newline }
+      let isSaid = outcome.written >= head.utf8.count
+      state.unwritten = (isSaid ? 0 : unwritten) + lines.count - whole
+      return outcome.failure != nil && unwritten == 0
+    }
+    if isNew, let failure = outcome.failure { tell(failure) }
+    hasMoved.signal()
+  }
+
+  static func note(_ count: Int, _ why: String) -> String {
+    "warning: left out of the log here: \(Figures.counted(count, "line")) that \(why)"
+  }
+
+  /// Waits for the end: at most a second for nothing, and at most `most` as long as lines are taken.
+  ///
+  /// - Returns: How many were not written and not told of.
+  func finish(within most: Duration = .seconds(5)) -> Int {
+    let deadline = ContinuousClock.now + most
+    while ContinuousClock.now < deadline, state.withLock({ $0.waiting.lines > 0 }) {
+      if hasMoved.wait(timeout: .now() + .seconds(1)) == .timedOut { break }
+    }
+    return state.withLock { $0.waiting.lines + $0.dropped.lines + $0.unwritten }
+  }
+}
+
+extension LogStream.State {
+  /// Queues, where they are missing, what is to be said of lines that found no room.
+  fileprivate mutating func noteDropped() {
+    guard dropped.lines > 0 else { return }
+    let note = LogStream.note(dropped.lines, "nobody took in time")
+    queue(LogStream.Line(descriptor: dropped.descriptor, text: note))
+    dropped.lines = 0
+  }
+
+  fileprivate mutating func queue(_ line: LogStream.Line) {
+    lines.append(line)
+    waiting.lines += 1
+    waiting.bytes += line.size
+  }
+}
+
+/// A thread that a struct can hold; it is joined once.
+private final class LogThread: @unchecked Sendable {
+  private var thread: LoopThread?
+
+  init(_ body: sending @escaping () -> Void) throws(SystemError) { thread = try LoopThread(body) }
+
+  func join() { thread.take()?.join() }
+}
