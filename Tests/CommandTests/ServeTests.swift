@@ -29,8 +29,8 @@ struct ServeTests {
           "backend: \(choice.backend.rawValue)\(reason)",
           "listening on 127.0.0.1:\(port) (\(choice.backend.rawValue))",
         ])
-      let count1 = try await settle(server.pid, onThreads: 1)
-      #expect(count1 == 1)
+      let count = try await settle(server.pid, onThreads: 1)
+      #expect(count == 1)
     }
   }
 
@@ -65,8 +65,8 @@ struct ServeTests {
   @Test(arguments: backends)
   func `Two loops are two threads, and drain together`(backend: String) async throws {
     try await serving(["--backend", backend, "--loops", "2"]) { server, port in
-      let count2 = try await settle(server.pid, onThreads: 2)
-      #expect(count2 == 2)
+      let count = try await settle(server.pid, onThreads: 2)
+      #expect(count == 2)
       for _ in 0..<8 {
         let peer = try PlainSocket.connected(to: port)
         try peer.write("^abc$")
@@ -105,14 +105,13 @@ struct ServeTests {
       let peer = try PlainSocket.connected(to: port)
       try peer.write("PING\nSLEEP 1\nREVERSE abc\nQUIT\n")
       #expect(try peer.read(100) == "OK PONG\nOK slept 1\nOK cba\nOK bye\n")
-      let count3 = try await settle(server.pid, onThreads: 1)
-      #expect(count3 == 1)
+      let count = try await settle(server.pid, onThreads: 1)
+      #expect(count == 1)
       let other = try PlainSocket.connected(to: port)
       try other.write("HASH abc\nQUIT\n")
       #expect(try other.read(100) == "OK bcb5b1cc8e5e9165\nOK bye\n")
-      #expect(
-        try await settle(server.pid, onThreads: 2) == 2,
-        "the pool has a thread since its first work")
+      let later = try await settle(server.pid, onThreads: 2)
+      #expect(later == 2, "the pool has a thread since its first work")
       for peer in [peer, other] { peer.end() }
       server.send(SIGTERM)
       try await server.expectEnd(.exit(0))
