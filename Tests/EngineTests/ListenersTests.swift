@@ -17,9 +17,9 @@ extension Engine {
         server.backend = backend
         server.options.maxConnections = places
         do throws(SystemError) {
-          try server.run(ready: { handle in state.withLock { $0.handle = handle } }) {
-            FramesSession()
-          }
+          try server.run(
+            ready: { handle in state.withLock { $0.handle = handle } },
+            session: { FramesSession() })
           state.withLock { $0.ending = "" }
         } catch { state.withLock { $0.ending = "\(error)" } }
       }

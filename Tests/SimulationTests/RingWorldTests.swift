@@ -14,7 +14,8 @@ import Testing
   /// The question for its peer's address found the completion queue full, and the session was told
   /// that there is none.
   @Test(arguments: [17, 116, 1630, 1400] as [UInt64])
-  func `a session was told of no address when the completion queue was full`(_ seed: UInt64) throws {
+  func `a session was told of no address when the completion queue was full`(_ seed: UInt64) throws
+  {
     try replay(seed)
   }
 
@@ -103,7 +104,9 @@ import Testing
       for backend in SimulatedWorld.Backend.allCases {
         try simulate(seed: seed, faults: .mild) { world in
           world.backend = backend
-          world.addresses = [.loopback(port: 9090), .loopback(port: 9091), .loopback(.v6, port: 9090)]
+          world.addresses = [
+            .loopback(port: 9090), .loopback(port: 9091), .loopback(.v6, port: 9090),
+          ]
           world.options.maxConnections = 1 + Int(seed % 4)
           SimulatedWorkload.echo.serve(in: world)
           world.clients(15) { client in
