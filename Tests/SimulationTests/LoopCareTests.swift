@@ -23,6 +23,7 @@ import Testing
     for seed in 0..<24 as Range<UInt64> {
       try simulate(seed: seed) { world in
         world.backend = backend
+        world.hasCoarseClock = true
         world.serve { Restless(delay: delay) }
         world.replies { $0 }
         world.clients(5) { client in

@@ -37,8 +37,7 @@ final class Course: SimulatedNetwork.Hooks {
     record = CallRecord(network, seed: world.seed)
     kernel = SimulatedKernel(network, record)
     start = network.now
-    var clocks = SimulatedRandom(seed: world.seed, stream: 2, part: 4)
-    if clocks.chance(0.3) { network.clockStep = 1_000_000 }
+    if world.hasCoarseClock { network.clockStep = 1_000_000 }
     super.init()
     network.callCost = world.costs.call.clampedNanoseconds
     network.kibibyteCost = world.costs.kibibyte.clampedNanoseconds

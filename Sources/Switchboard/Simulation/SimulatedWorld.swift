@@ -43,6 +43,9 @@ public final class SimulatedWorld {
   /// How long the server's loop has run when the simulation begins. Nil: by chance, so that many
   /// runs cross the moments at which the 32 bits of its clock begin anew.
   public var age: Duration?
+  /// Whether the server's clock stands still for a millisecond at a time. Several turns then have the
+  /// same time, so what is counted for each turn is counted for all of them together.
+  public var hasCoarseClock = false
   /// Whether a session may leave bytes unread that had arrived when it was asked to finish.
   public var readsLate = false
 
