@@ -116,9 +116,13 @@ public enum Output {
   /// The same for standard error.
   public static var errorWidth: Int { width(of: 2) }
 
+  /// No picture is drawn wider, whatever a terminal says of itself: it would take minutes, and nobody
+  /// has such a one.
+  private static let widest = 1000
+
   private static func width(of descriptor: Int32) -> Int {
     var size = winsize()
     guard unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-    return Int(size.ws_col)
+    return min(Int(size.ws_col), widest)
   }
 }
