@@ -40,6 +40,9 @@ struct ck_ring {
   // Ours: up to where completions have been looked through, how many were taken out of the queue
   // before their turn, and how many entries wait for room in theirs.
   unsigned scanned, parked, spilled;
+  // Whether sends of this turn may have failed unheard: the kernel has not taken all entries, or
+  // completions wait. And whether entries ever waited: then it is not known where the last one is.
+  bool holds_sends, has_spilled;
 };
 
 static inline long ck_ring_open(struct ck_ring *r, unsigned entries, unsigned completions,

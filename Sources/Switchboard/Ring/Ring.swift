@@ -130,6 +130,7 @@ final class Ring<System: RingKernel> {
       if let entry = unsafe ck_ring_entry(raw) { return unsafe entry }
     }
     unsafe raw.pointee.spilled += 1
+    unsafe raw.pointee.has_spilled = true
     return unsafe spill.add()
   }
 

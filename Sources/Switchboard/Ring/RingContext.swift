@@ -93,6 +93,7 @@ extension Ring {
     unsafe ck_ring_take(raw, end)
     unsafe raw.pointee.scanned = end
     unsafe raw.pointee.parked = UInt32(parked.count - nextParked)
+    unsafe raw.pointee.holds_sends = true
   }
 
   /// The next completion that was taken out of the queue.

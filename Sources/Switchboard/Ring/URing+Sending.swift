@@ -19,7 +19,8 @@ extension URing {
   /// Whether the last output is this connection's, and the kernel has not seen its entry yet.
   @inline(__always)
   private func canJoin(_ key: Key) -> Bool {
-    lastSender == key && sendingCount(filling) > 0 && ring.isUnsubmitted(lastSend)
+    unsafe lastSender == key && sendingCount(filling) > 0 && ring.isUnsubmitted(lastSend)
+      && !raw.pointee.has_spilled
   }
 
   /// A message that lies across two receive buffers comes in two completions, one behind the other.
@@ -51,7 +52,7 @@ extension URing {
     unsafe ck_prepare_send_now(entry, slots[key.index].descriptor, start, UInt32(count))
     let number = UInt64(filling * mostSendings + place)
     unsafe entry.pointee.user_data = Tag.sendNow.rawValue | number << 32
-    (lastSend, lastSender) = (ring.lastEntry, ring.hasSpilled ? Key(rawValue: 0) : key)
+    (lastSend, lastSender) = (ring.lastEntry, key)
     sendings[filling * mostSendings + place] = Sending(
       key: key, offset: UInt32(used), count: UInt32(count))
     if filling == 0 { sendingCount.0 += 1 } else { sendingCount.1 += 1 }

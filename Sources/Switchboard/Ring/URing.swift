@@ -49,7 +49,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
   let ring: Ring<System>
   /// How many direct descriptors there is room for.
   let files: Int
-  private let raw: UnsafeMutablePointer<ck_ring>
+  let raw: UnsafeMutablePointer<ck_ring>
   var buffers: ReceiveBuffers<System>
   var reserve: ReserveBuffers<System>
   /// Connections that found no buffer, or wait behind those.
@@ -82,8 +82,6 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
   /// they are taken.
   private var end: UInt32 = 0
   private var isOverflown = false
-  /// The kernel has taken every entry, so every send of the arena that is to be settled too.
-  private var isSubmitted = true
   var usedUp = -1
 
   var listeners: [Listening] = []
@@ -209,8 +207,8 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     if let errno = ring.enter(least: hasMore ? 0 : 1, until: deadline) {
       throw SystemError(.ringEnter, errno)
     }
-    isSubmitted = unsafe ck_ring_unsubmitted(raw) == 0
     isOverflown = unsafe ck_ring_overflown(raw)
+    unsafe raw.pointee.holds_sends = isOverflown || ck_ring_unsubmitted(raw) > 0
     end = unsafe ck_ring_completions_end(raw)
     unsafe raw.pointee.scanned = ck_ring_completions_start(raw)
   }
@@ -228,13 +226,13 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
       if let completion = deliverHeld(key, &slots) { return completion }
     }
     if let completion = nextOfSends(&slots) { return completion }
-    if unsafe raw.pointee.parked > 0, let completion = nextParked(&slots) { return completion }
     while let entry = unsafe ck_ring_next(raw, end) {
       // Its place is free from here on: what a callback asks the ring has room for its answer.
       let taken = unsafe entry.pointee
       unsafe ck_ring_take(raw, ck_ring_completions_start(raw) &+ 1)
       if let completion = handle(taken, &slots) { return completion }
     }
+    if unsafe raw.pointee.parked > 0, let completion = nextParked(&slots) { return completion }
     if !arrivals.isEmpty, let completion = nextArrival() { return completion }
     armWaiting(&slots)
     if !paused.isEmpty { watchPaused(&slots) }
@@ -263,7 +261,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
         return sentNow(Int(entry.user_data >> 32), Int(entry.res))
       }
     }
-    return unsafe isOverflown || !isSubmitted || raw.pointee.parked > 0 ? nil : settle(&slots)
+    return unsafe raw.pointee.holds_sends ? nil : settle(&slots)
   }
 
   @inline(__always)

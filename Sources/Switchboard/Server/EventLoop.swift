@@ -111,25 +111,23 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     try backend.wait(until: deadline)
     refreshTime()
     if let deadline { noteOversleeping(deadline) }
-    if catchUp == nil, draining == nil {
-      while let completion = backend.next(&slots) { handle(completion) }
-    } else {
-      takeArrears()
+    let isInArrears = catchUp != nil || draining != nil
+    while let completion = backend.next(&slots) {
+      if isInArrears { noteArrears(completion) }
+      handle(completion)
     }
+    if catchUp?.arrears.endTurn(owesWork: backend.owesWork) ?? false { catchUp = nil }
     if catchUp.map({ now >= $0.timersFrom }) ?? true { serveDeadlines() }
     deliverMail()
     tellDrained()
     obeyRequests()
   }
 
-  /// What has come before is taken in, and it is noted who brings news.
-  private mutating func takeArrears() {
-    while let completion = backend.next(&slots) {
-      catchUp?.arrears.note(completion)
-      draining?.arrears.note(completion)
-      handle(completion)
-    }
-    if catchUp?.arrears.endTurn(owesWork: backend.owesWork) ?? false { catchUp = nil }
+  /// What has come before is taken in, and it is noted who brings news. Apart: that is rare.
+  @inline(never)
+  private mutating func noteArrears(_ completion: Completion) {
+    catchUp?.arrears.note(completion)
+    draining?.arrears.note(completion)
   }
 
   /// The loop slept far beyond its deadline: the process was stopped, or starved. What has come
