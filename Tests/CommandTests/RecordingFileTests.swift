@@ -190,7 +190,7 @@ import Testing
           do {
             let peer = try PlainSocket.connected(to: handle.addresses[0].port)
             _ = try peer.read(1)
-            for _ in 0..<100 {
+            for _ in 0..<300 {
               try peer.write("^a$")
               _ = try peer.read(1)
             }

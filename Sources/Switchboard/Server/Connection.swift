@@ -212,8 +212,6 @@ class LoopContext {
 
   /// - Parameter descriptor: As the backend numbers it.
   func peerAddress(_ descriptor: Int32) -> SocketAddress? { nil }
-  /// The same, but nil when the connection has gone already.
-  func presentPeer(_ descriptor: Int32) -> SocketAddress? { peerAddress(descriptor) }
   /// When the peer last took something of what was sent to it; nil when that is not known.
   func lastProgress(_ descriptor: Int32, _ now: Instant) -> Instant? { nil }
 }
@@ -230,10 +228,7 @@ final class DescriptorContext<System: Kernel>: LoopContext {
   }
 
   override func peerAddress(_ descriptor: Int32) -> SocketAddress? {
-    latest.address(of: descriptor) ?? presentPeer(descriptor)
-  }
-
-  override func presentPeer(_ descriptor: Int32) -> SocketAddress? {
+    if let address = latest.address(of: descriptor) { return address }
     var address = SocketAddress.any(port: 0)
     let asked = system.peerAddress(Descriptor(rawValue: descriptor), into: &address)
     return asked.isSuccess ? address.unmapped : nil

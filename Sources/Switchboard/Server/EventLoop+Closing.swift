@@ -3,9 +3,8 @@ extension EventLoop where B: ~Copyable {
 
   mutating func accepted(_ descriptor: Int32) {
     if slots.isFull || isStopped { return refuse(descriptor) }
-    // A peer whose address the kernel does not tell counts for nobody: it has gone, or memory is
-    // short.
-    let peer = addresses.limit == nil ? nil : connection.loop.presentPeer(descriptor)
+    // A peer whose address the kernel does not tell counts for nobody: memory is short.
+    let peer = addresses.limit == nil ? nil : connection.loop.peerAddress(descriptor)
     let origin = peer.map { AddressCounts.Origin($0) }
     if let peer, let origin, !admits(peer, origin) { return refuse(descriptor) }
     let key = slots.take(descriptor: descriptor)

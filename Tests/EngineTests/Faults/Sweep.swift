@@ -97,10 +97,13 @@ extension FaultyServer {
     var later = Conversation()
     attempt("later", &later) { try talk(SweepMode.echo, &$0) }
     seen.isServedAfterwards = later.failures.isEmpty
-    attempt("idle", &seen) { _ in
+    attempt("idle", &seen) { seen in
       guard let idle else { return }
-      try idle.send("Eping")
-      guard try idle.receive(exactly: 4) == Array("ping".utf8) else { throw Garbled() }
+      // Others came after it, so its address is no longer the one that the last accept told.
+      try idle.send([SweepMode.address] + Array("ping".utf8))
+      let reply = try idle.receive(exactly: 5)
+      guard reply.dropFirst() == Array("ping".utf8)[...] else { throw Garbled() }
+      seen.hasAddress = seen.hasAddress && reply[0] == UInt8(ascii: "N")
     }
     return seen
   }
