@@ -202,6 +202,11 @@ struct Simulate: ParsableCommand {
       }
     }
     tally.lines.forEach(Output.line)
+    let isNarrow = servedProtocol != .all || backend != .any || faults != .harsh
+    if tally.leavesOut, !isNarrow {
+      Output.error("switchboard simulate: so many seeds must reach every branch, and some were not")
+      throw ExitCode(1)
+    }
     if tally.failed > 0 || tally.different > 0 { throw ExitCode(1) }
   }
 }

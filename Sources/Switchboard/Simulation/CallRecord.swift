@@ -12,6 +12,10 @@ final class CallRecord {
   var operations = 0
   private unowned let network: SimulatedNetwork
 
+  /// What was reached so far.
+  private(set) var branches = BranchCounts()
+  func reach(_ branch: Branch) { branches.reach(branch) }
+
   // State of faults that last.
   var exhausted = 0
   var exhaustion = Errno.descriptorLimit
@@ -23,6 +27,8 @@ final class CallRecord {
   /// The one that the loop has, if any.
   weak var ring: SimulatedRing?
 
+  /// When the run began.
+  var start: UInt64 = 1_000_000_000
   // What a turn may do.
   var acceptBudget = Int.max
   var isReceivingBounded = true
@@ -96,7 +102,7 @@ final class CallRecord {
   /// A line of the trace, with its time.
   func say(_ line: @autoclosure () -> String) {
     guard let trace else { return }
-    trace("\(network.now.inMilliseconds)  \(line())")
+    trace("\((network.now &- start).inMilliseconds)  \(line())")
   }
 
   // -------------------------------------------------------------------------- what is wrong
@@ -195,10 +201,9 @@ extension SystemError.Call {
 }
 
 extension UInt64 {
-  /// Nanoseconds since a simulation's start as milliseconds with six decimals.
+  /// Nanoseconds as milliseconds with six decimals.
   var inMilliseconds: String {
-    let since = self &- 1_000_000_000
-    let rest = String(since % 1_000_000)
-    return "\(since / 1_000_000)." + String(repeating: "0", count: 6 - rest.count) + rest
+    let rest = String(self % 1_000_000)
+    return "\(self / 1_000_000)." + String(repeating: "0", count: 6 - rest.count) + rest
   }
 }

@@ -44,11 +44,14 @@ extension Course {
     }
     clients[index].wasOpened = true
     openedInTurn += 1
+    if openedInTurn == world.options.acceptBudget { record.reach(.acceptBudgetUsed) }
+    if drainBegan != nil { record.reach(.cameInDrain) }
     if openedInTurn > world.options.acceptBudget {
       record.fail(.budget("\(openedInTurn) connections were opened in one turn"))
     }
     clients[index].isHeld = true
     held += 1
+    if held == capacity { record.reach(.roomUsedUp) }
     if held > capacity {
       record.fail(.limit("\(held) connections are held, of \(capacity) that may be"))
     }
@@ -74,13 +77,15 @@ extension Course {
   func serverClosed(_ socket: SimulatedSocket) {
     guard let number = socket.link?.number, let index = index(of: number) else { return }
     clients[index].closedIn = turn
+    checkLingering(socket, index)
     if clients[index].isHeld {
       clients[index].isHeld = false
       held -= 1
     }
+    if !clients[index].wasOpened { record.reach(.neverOpened) }
     guard !clients[index].wasOpened, !record.isExcused(number), !record.hasFailed else { return }
     // Its peer has gone already, or the loop is ending.
-    if socket.wasReset || drainBegan != nil { return record.excuse(number) }
+    if socket.wasReset || drainBegan != nil || stopBegan != nil { return record.excuse(number) }
     if isOneTooMany(index) {
       clients[index].wasRefused = true
       return record.excuse(number)
@@ -103,6 +108,7 @@ extension Course {
   /// What the loop tells its operator.
   func noticed(_ notice: ReactorNotice) {
     record.say("\(notice)")
+    if let branch = Branch(notice) { record.reach(branch) }
     if case .addressLimit(var address, let limit) = notice {
       if limit != world.options.maxConnectionsPerAddress.map({ max(1, $0) }) {
         record.fail(.limit("a limit of \(limit) connections from one address is told of"))

@@ -5,7 +5,7 @@ extension Course {
     let state = clients[index]
     let number = state.plan.number
     let wanted = state.promised ?? state.expected.count
-    if state.received < wanted, !record.isExcused(number), !state.plan.leaves {
+    if state.received < wanted, !record.isExcused(number), !state.plan.leaves, !isPastDrain {
       record.fail(.missingBytes(client: number, got: state.received, wanted: wanted))
     }
     if isEndLate(state) { record.fail(.broke(client: number, how: "told late of its end")) }
@@ -21,7 +21,7 @@ extension Course {
 
   /// Whether the server had finished, and said so much later, as at the end of its linger timeout.
   private func isEndLate(_ state: CourseClient) -> Bool {
-    guard state.finishedAt > 0, !network.faults.has(.stall),
+    guard state.finishedAt > 0, ![.stall, .frozen].contains(where: { network.faults.has($0) }),
       let end = network.other(state.socket), end.finishedAt > 0
     else { return false }
     // A kernel gives up half-closing after 30 ms where it cannot create a thread; and some turns.
@@ -32,7 +32,8 @@ extension Course {
   func stay(_ index: Int, until end: UInt64) {
     guard network.now >= end else { return }
     let socket = clients[index].socket
-    if let end = network.other(socket), end.state != .closed {
+    // A process that is stopped closes nothing.
+    if let end = network.other(socket), end.state != .closed, !network.faults.has(.frozen) {
       record.fail(.leftOver("a connection that had been finished with"))
     }
     network.close(socket)
@@ -54,10 +55,11 @@ extension Course {
   /// Whether the server may have closed for good because something took too long.
   func isExcusedByTime(_ state: CourseClient) -> Bool {
     let socket = state.socket
+    if isPastDrain { return true }
     // It came when the server had begun to drain.
     guard let end = network.other(socket) else { return drainBegan != nil }
     let linger = world.options.lingerTimeout.clampedNanoseconds
-    return end.finishedAt > 0 && network.now >= end.finishedAt + linger
+    return end.finishedAt > 0 && network.now + 2_000_000 >= end.finishedAt + linger
   }
 
   func leave(_ index: Int, byReset: Bool) {
@@ -91,6 +93,7 @@ extension Course {
       return
     }
     let state = clients[indices[number]]
+    clients[indices[number]].readBefore = network.other(state.socket)?.incoming?.read ?? 0
     func unless(_ isRight: Bool, _ what: String) {
       if isRight {
         record.excuse(number)
@@ -104,26 +107,29 @@ extension Course {
     case .aborted: record.excuse(number)
     case .failed(let error):
       unless(record.isExcused(number) || isExcusedByTime(state), error.description)
-    case .outboxFull:
-      let limit = min(
-        world.options.outboxLimit, world.options.totalOutboxLimit / max(1, clients.count))
-      unless(state.expected.count > limit, "an outbox was called full")
-    case .idle:
-      let idle = world.options.idleTimeout?.clampedNanoseconds ?? .max
-      // A ring receives and sends apart from the loop, which goes by what it has been told.
-      let active =
-        world.backend == .ioUring
-        ? state.tookAt
-        : network.other(state.socket)?.lastActive ?? 0
-      // Ticks of a millisecond, and a turn's length.
-      // What comes while it closes is thrown away, and does not count.
-      unless(
-        isClosing || network.now - active + 3_000_000 >= idle, "closed as idle too early")
+    // The table knows what is unsent.
+    case .outboxFull: record.excuse(number)
+    case .idle: unless(isClosing || mayBeIdle(indices[number]), "closed as idle too early")
+    case .stopped: unless(stopBegan != nil, "stopped, and nobody had asked for it")
     case .drainTimeout:
       let timeout = world.options.drainTimeout.clampedNanoseconds
       unless(
         drainBegan.map { network.now >= $0 + timeout } ?? false, "cut off before the drain timeout")
     default: unless(false, reason.description)
     }
+  }
+
+  /// Whether nothing has come or gone for as long as the idle timeout: by what the peer did where the
+  /// engine is held to that, otherwise by the server's own calls.
+  private func mayBeIdle(_ index: Int) -> Bool {
+    let state = clients[index]
+    let idle = world.options.idleTimeout?.clampedNanoseconds ?? .max
+    // A ring receives and sends apart from the loop, which goes by what it has been told.
+    var active =
+      world.backend == .ioUring ? state.tookAt : network.other(state.socket)?.lastActive ?? 0
+    if !world.excuses.contains(.idleReaders) { active = max(active, state.readAt) }
+    // Ticks of a millisecond, and a turn's length.
+    // What comes while it closes is thrown away, and does not count.
+    return network.now - active + 3_000_000 >= idle
   }
 }

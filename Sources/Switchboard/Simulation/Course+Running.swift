@@ -21,8 +21,9 @@ extension Course {
     return SimulationReport(
       seed: world.seed, digest: record.digest, calls: network.calls,
       operations: record.operations, events: network.happened,
-      nanoseconds: network.now - start, faults: network.faults.fired,
-      bytes: clients.indices.reduce(0) { $0 + clients[$1].received })
+      nanoseconds: network.now - start - world.machine.age.clampedNanoseconds,
+      faults: network.faults.fired,
+      bytes: clients.indices.reduce(0) { $0 + clients[$1].received }, branches: record.branches)
   }
 
   /// Everything that the server's process holds lives in here.
@@ -30,7 +31,13 @@ extension Course {
     do throws(SystemError) {
       let control = try LoopControl(system: kernel)
       drain = { control.waker.drain() }
-      defer { drain = nil }
+      stop = { control.waker.stop() }
+      wake = { control.waker.wake() }
+      post = { control.jobs.post($0, to: Key(rawValue: 0)) }
+      defer {
+        (drain, stop, wake, post) = (nil, nil, nil, nil)
+        endOtherThreads()
+      }
       var options = Listener<SimulatedKernel>.Options()
       options.backlog = Int32(clamping: world.backlog)
       var listeners = Slab<Listener<SimulatedKernel>>(capacity: 4)
@@ -112,6 +119,7 @@ extension Course {
       record.fail(
         .budget("\(ring.shortages) receives found no buffer, and \(ring.receives) found one"))
     }
+    checkEnd()
     if loop.slots.count > 0 { record.fail(.leftOver("\(loop.slots.count) connections")) }
     if loop.outboxes.total > 0 { record.fail(.leftOver("\(loop.outboxes.total) unsent bytes")) }
     if loop.wheel.count > 0 { record.fail(.leftOver("\(loop.wheel.count) deadlines")) }

@@ -18,21 +18,36 @@ final class Course: SimulatedNetwork.Hooks {
   let listeners = StableTable<PassedOver>()
   /// When draining began; nil before.
   var drainBegan: UInt64?
-  /// Asks the loop to drain; nil while there is none.
+  /// When it was told to end at once; nil before.
+  var stopBegan: UInt64?
+  /// Asks the loop to drain, and to end at once; nil while there is none.
   var drain: (() -> Void)?
+  var stop: (() -> Void)?
+  /// Gives the loop a job, and wakes it; nil while there is none.
+  var post: ((@escaping @Sendable () -> Void) -> Bool)?
+  var wake: (() -> Void)?
+  /// What the process's other threads hold, and the numbers that they act by.
+  var others: [Descriptor] = []
+  lazy var chances = SimulatedRandom(seed: world.seed, stream: 6)
+  /// When each job that is not done yet was given.
+  let jobs = JobBook()
   let start: UInt64
 
   /// Events of kind `.other`.
-  enum Moment: UInt64 { case connect, drain }
+  enum Moment: UInt64 { case connect, drain, stop, act }
 
   init(_ world: SimulatedWorld, faults: Faults, trace: ((String) -> Void)?) {
     self.world = world
+    world.spare()
     let injector = FaultInjector(faults, seed: world.seed)
-    network = SimulatedNetwork(seed: world.seed, faults: injector)
+    network = SimulatedNetwork(
+      seed: world.seed, faults: injector, start: world.machine.clock.clampedNanoseconds)
     record = CallRecord(network, seed: world.seed)
     kernel = SimulatedKernel(network, record)
     start = network.now
     super.init()
+    network.machine = world.machine
+    record.start = start
     network.callCost = world.costs.call.clampedNanoseconds
     network.kibibyteCost = world.costs.kibibyte.clampedNanoseconds
     record.trace = trace
@@ -48,11 +63,18 @@ final class Course: SimulatedNetwork.Hooks {
 
   /// The server listens: its clients come.
   func begin() {
+    grow()
     let now = network.now
     for index in clients.indices {
       let at = now + clients[index].plan.start
       network.heap.push(.other, index, at: at, detail: Moment.connect.rawValue)
     }
+    if let after = world.stop {
+      network.heap.push(
+        .other, 0, at: now + after.clampedNanoseconds, detail: Moment.stop.rawValue)
+    }
+    tallyWorld()
+    if world.machine.hasOtherThreads { actElsewhere() }
     let drainAt = world.drain.map { now + $0.clampedNanoseconds }
     if let at = drainAt ?? (left == 0 ? now : nil) {
       network.heap.push(.other, 0, at: at, detail: Moment.drain.rawValue)
@@ -109,6 +131,8 @@ final class Course: SimulatedNetwork.Hooks {
     switch Moment(rawValue: detail) {
     case .connect: connect(subject)
     case .drain: beginDraining()
+    case .stop: stopAtOnce()
+    case .act: actElsewhere()
     case nil: break
     }
   }
@@ -134,10 +158,44 @@ final class Course: SimulatedNetwork.Hooks {
     drain()
   }
 
+  /// The server is told to end: nobody is promised anything any more.
+  private func stopAtOnce() {
+    guard stopBegan == nil, !record.hasFailed, let stop else { return }
+    stopBegan = network.now
+    record.say("the server is told to end")
+    for index in clients.indices { record.excuse(clients[index].plan.number) }
+    stop()
+  }
+
+  /// The server has run for a while, and nobody has come.
+  private func grow() {
+    let age = world.machine.age.clampedNanoseconds
+    guard age > 0 else { return }
+    network.lose(age)
+    network.faults.end = network.now + world.faultPhase.clampedNanoseconds
+    network.limit = network.faults.end + world.limit.clampedNanoseconds
+  }
+
+  /// What kind of world it is.
+  private func tallyWorld() {
+    if listeners.count > 1 { record.reach(.severalListeners) }
+    if clients.count > 100 { record.reach(.manyAtOnce) }
+    for index in clients.indices {
+      if clients[index].plan.host > 0 { record.reach(.severalMachines) }
+      if clients[index].plan.isNear { record.reach(.floods) }
+    }
+  }
+
   /// What a client gets in any case of a server that drains: the replies to what has arrived, or
   /// where replies may be held up, to what was read.
   func promise(to client: borrowing CourseClient) -> Int {
     guard let end = network.other(client.socket) else {
+      record.excuse(client.plan.number)
+      return 0
+    }
+    if world.options.drainTimeout < .seconds(10) { record.excuse(client.plan.number) }
+    // Its server's kernel has not had its last word yet.
+    if end.state == .halfOpen {
       record.excuse(client.plan.number)
       return 0
     }

@@ -8,7 +8,8 @@ struct CourseClient {
     case awaitReplies(Int)
     case wait(UInt64)
     case pauseReading(UInt64)
-    case finish, reset, close
+    case readSlowly(Int, UInt64)
+    case stopReading, finish, reset, close, vanish
   }
 
   let plan: SimulatedClient
@@ -24,11 +25,19 @@ struct CourseClient {
   var isTiming = false
   var received = 0
   var pausedUntil: UInt64 = 0
+  /// It never reads, and is waited for until then.
+  var givesUpAt = UInt64.max
+  /// How much it reads at once, and how long it waits then; nil for one that reads what there is.
+  var pace: (count: Int, time: UInt64)?
+  /// When it last took something off the network: what its server can know of it.
+  var readAt: UInt64 = 0
   var isOver = false
   /// A session was opened for it.
   var wasOpened = false
   /// Its server's end is open, and was given to a session.
   var isHeld = false
+  /// How many of its bytes the server had read when its session was closed.
+  var readBefore = 0
   /// It was turned away for the limit of its address.
   var wasRefused = false
   /// Where it comes from, whatever its port.
@@ -68,6 +77,9 @@ struct CourseClient {
         moves.append(.awaitReplies(expected.count))
       case .wait(let duration): moves.append(.wait(duration))
       case .pauseReading(let duration): moves.append(.pauseReading(duration))
+      case .readSlowly(let count, let time): moves.append(.readSlowly(count, time))
+      case .stopReading: moves.append(.stopReading)
+      case .vanish: moves.append(.vanish)
       case .finish: moves.append(.finish)
       case .reset: moves.append(.reset)
       case .close: moves.append(.close)

@@ -5,6 +5,7 @@ extension ObservedTable {
     lives[index].given += count
     lives[index].givenInAll += count
     givenSince += count
+    lives[index].givenAt = network.now
     if lives[index].isPaused { record.fail(.sessionContract("given bytes while it was paused")) }
     checkWatermark(lives[index].unsent)
     // What the turn before left, and what this one brings.

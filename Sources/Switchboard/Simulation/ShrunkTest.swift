@@ -32,6 +32,17 @@ extension SimulatedWorld {
     for (name, excuse) in Excuses.names where !excuses.contains(excuse) {
       lines.append("world.excuses.remove(.\(Excuses.camelCased(name)))")
     }
+    let machine = self.machine
+    if machine.clock != Machine().clock {
+      lines.append("world.machine.clock = .nanoseconds(\(machine.clock.clampedNanoseconds))")
+    }
+    if machine.age != .zero {
+      lines.append("world.machine.age = .nanoseconds(\(machine.age.clampedNanoseconds))")
+    }
+    for (name, value) in [
+      ("handshakes", machine.handshakes), ("wakesOnShutdown", machine.wakesOnShutdown),
+      ("hasOtherThreads", machine.hasOtherThreads),
+    ] where value { lines.append("world.machine.\(name) = true") }
     if backlog != 128 { lines.append("world.backlog = \(backlog)") }
     if descriptorLimit != 1024 { lines.append("world.descriptorLimit = \(descriptorLimit)") }
     if let drain { lines.append("world.drain = .nanoseconds(\(drain.clampedNanoseconds))") }
@@ -80,6 +91,10 @@ extension SimulatedClient {
       case .wait(let time): lines.append("  client.wait(.nanoseconds(\(time)))")
       case .pauseReading(let time):
         lines.append("  client.pauseReading(.nanoseconds(\(time)))")
+      case .readSlowly(let count, let time):
+        lines.append("  client.readSlowly(\(count), every: .nanoseconds(\(time)))")
+      case .stopReading: lines.append("  client.stopReading()")
+      case .vanish: lines.append("  client.vanish()")
       case .finish: lines.append("  client.finish()")
       case .reset: lines.append("  client.reset()")
       case .close: lines.append("  client.close()")

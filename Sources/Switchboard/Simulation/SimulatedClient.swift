@@ -12,9 +12,12 @@ public struct SimulatedClient: Hashable, Sendable {
     case awaitReplies
     case wait(UInt64)
     case pauseReading(UInt64)
+    case readSlowly(Int, UInt64)
+    case stopReading
     case finish
     case reset
     case close
+    case vanish
   }
 
   /// Its number, from 1 on.
@@ -64,6 +67,14 @@ public struct SimulatedClient: Hashable, Sendable {
   public mutating func pauseReading(_ duration: Duration) {
     steps.append(.pauseReading(duration.clampedNanoseconds))
   }
+  /// From here on it reads so many bytes at most, then none for a while, and so on.
+  public mutating func readSlowly(_ bytes: Int, every duration: Duration) {
+    steps.append(.readSlowly(max(1, bytes), max(1, duration.clampedNanoseconds)))
+  }
+  /// Never reads again. It goes on with its script for two seconds, and then stays as it is.
+  public mutating func stopReading() { steps.append(.stopReading) }
+  /// Goes without a word: nothing comes from it any more, nothing reaches it. The script ends here.
+  public mutating func vanish() { steps.append(.vanish) }
   /// Says that it sends no more, and reads on.
   public mutating func finish() { steps.append(.finish) }
   /// Resets the connection. The script ends here.
@@ -89,5 +100,8 @@ public struct SimulatedClient: Hashable, Sendable {
   }
 
   /// Whether the script leaves without waiting for replies.
-  var leaves: Bool { steps.contains(.reset) || steps.contains(.close) }
+  var leaves: Bool {
+    steps.contains(.reset) || steps.contains(.close) || steps.contains(.vanish)
+      || steps.contains(.stopReading)
+  }
 }

@@ -37,6 +37,11 @@ struct SimulatedKernel: ReadinessKernel, @unchecked Sendable {
   func begin() {
     network.enter()
     if let chance = fires(.stall, on: 0) { network.lose((1 + chance % 50) * 1_000_000) }
+    if let chance = fires(.frozen, on: 0) {
+      record.say("stopped")
+      record.reach(.longSleep)
+      network.lose((1 + chance % 5000) * 1_000_000)
+    }
   }
 
   func now() -> Instant { Instant(nanoseconds: network.now) }

@@ -31,6 +31,8 @@ public final class SimulatedWorld {
   public var descriptorLimit = 1024
   /// What the server's work costs.
   public var costs = Costs()
+  /// What the machine is like.
+  public var machine = Machine()
   /// What the engine is not held to.
   public var excuses = Excuses.all
   /// How long faults strike, from the start; after that, everything has to come to its end.
@@ -40,6 +42,8 @@ public final class SimulatedWorld {
   public var limit: Duration = .seconds(600)
   /// When the server is asked to drain, from the start. Nil: when all clients are done.
   public var drain: Duration?
+  /// When the server is told to end at once, from the start. Nil: never.
+  public var stop: Duration?
   /// Whether a session may leave bytes unread that had arrived when it was asked to finish.
   public var readsLate = false
 
@@ -52,6 +56,22 @@ public final class SimulatedWorld {
     public var callback: Duration = .zero
     /// Each KiB that is received, sent, or given to a session.
     public var kibibyte: Duration = .zero
+  }
+
+  /// What kernels and machines differ in.
+  public struct Machine: Hashable, Sendable {
+    /// Where its clock stands when the server starts.
+    public var clock: Duration = .seconds(1)
+    /// How long the server has run when its clients begin to come: its ticks have 32 bits.
+    public var age: Duration = .zero
+    /// A client is connected before the server's kernel has its last word, and takes its place in the
+    /// queue then; the queue holds one more than the backlog. As Linux has it.
+    public var handshakes = false
+    /// Whoever says that nothing more is sent is woken himself. As Linux has it.
+    public var wakesOnShutdown = false
+    /// Other threads of the process open and close descriptors, wake the loop and give it jobs, between
+    /// any two of its calls.
+    public var hasOtherThreads = false
   }
 
   var clients: [SimulatedClient] = []
@@ -111,6 +131,8 @@ public struct SimulationReport: Hashable, Sendable {
   public let faults: [Fault]
   /// Bytes that clients received and that were checked.
   public let bytes: Int
+  /// What the loop and its clients did that they do not always do.
+  public let branches: BranchCounts
 }
 
 /// Runs a server and its clients in a simulated world, and checks everything that can be checked:
