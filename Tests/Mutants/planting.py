@@ -3,6 +3,8 @@
 All mutants are in the one build. Only what the simulation runs is built: the engine without what
 starts threads and opens real sockets, the sessions, their workloads, and `Hunt/main.swift`.
 """
+import os
+import re
 import subprocess
 import sys
 import threading
@@ -28,7 +30,12 @@ SWITCH = """internal import CKernel
 func isMutant(_ number: Int32) -> Bool { ck_mutant() == number }
 """
 HEADER = """
+#include <malloc.h>
 #include <unistd.h>
+static inline long ck_heap_in_use(void) {
+  struct mallinfo2 heap = mallinfo2();
+  return (long)(heap.uordblks + heap.hblkhd);
+}
 extern int ck_mutant_number;
 static inline int ck_mutant(void) { return ck_mutant_number; }
 static inline void ck_set_mutant(int number) { ck_mutant_number = number; }
@@ -56,6 +63,8 @@ let package = Package(
     .executableTarget(
       name: "hunt", dependencies: ["CKernel", "Switchboard", "SwitchboardLab"],
       swiftSettings: [.swiftLanguageMode(.v5)]),
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .testTarget(name: "UnitTests", dependencies: ["Switchboard", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )
@@ -79,6 +88,9 @@ def copy(changed, source):
             file = str(path.relative_to(ROOT))
             if path.is_file() and not is_left_out(file):
                 wanted[file] = path.read_text()
+    for file in [*(ROOT / "Tests/UnitTests").glob("*.swift"),
+                 ROOT / "Tests/TestSupport/SeededGenerator.swift"]:
+        wanted[str(file.relative_to(ROOT))] = file.read_text()
     wanted["Sources/CKernel/include/ckernel.h"] += HEADER
     wanted["Sources/CKernel/ckernel.c"] += BODY
     wanted |= {file: text for file, text in changed.items() if not is_left_out(file)}
@@ -87,7 +99,7 @@ def copy(changed, source):
         to.parent.mkdir(parents=True, exist_ok=True)
         if not to.exists() or to.read_text() != text:
             to.write_text(text)
-    for path in list((source / "Sources").rglob("*.*")):
+    for path in [*(source / "Sources").rglob("*.*"), *(source / "Tests").rglob("*.*")]:
         if path.is_file() and str(path.relative_to(source)) not in wanted:
             path.unlink()
 
@@ -99,6 +111,29 @@ def build(source, scratch):
     shown = subprocess.run(command + ["--show-bin-path"], cwd=source, check=True,
                            capture_output=True, text=True)
     return Path(shown.stdout.strip()) / "hunt"
+
+
+def build_tests(source, scratch):
+    """The unit tests, with all mutants too."""
+    command = ["swift", "build", "--build-tests", "--scratch-path", str(scratch), "-Xswiftc",
+               "-suppress-warnings"]
+    subprocess.run(command, cwd=source, check=True, stdout=sys.stderr)
+    return next(Path(scratch).glob("debug/*.xctest"))
+
+
+def test(program, number, seconds):
+    """What the unit tests say of one mutant: None when they pass."""
+    command = ["nice", "-n", "10", str(program), "--testing-library", "swift-testing"]
+    environment = dict(os.environ, SWITCHBOARD_MUTANT=str(number), SWIFT_BACKTRACE="enable=no")
+    try:
+        done = subprocess.run(command, env=environment, timeout=seconds, text=True,
+                              errors="replace", capture_output=True)
+    except subprocess.TimeoutExpired:
+        return "unit tests: never end"
+    if done.returncode == 0:
+        return None
+    failed = re.search(r'Test "?(.*?)"? (?:recorded an issue|failed)', done.stdout)
+    return f"unit tests: {failed[1] if failed else f'end with {done.returncode}'}"
 
 
 def hunt(program, numbers, faults, seeds, seconds, jobs, tell):

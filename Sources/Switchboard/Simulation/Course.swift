@@ -18,14 +18,18 @@ final class Course: SimulatedNetwork.Hooks {
   let listeners = StableTable<PassedOver>()
   /// When draining began; nil before.
   var drainBegan: UInt64?
-  /// Asks the loop to drain; nil while there is none.
+  /// When it was asked to stop; nil before.
+  var stopBegan: UInt64?
+  var told = Told()
+  /// Ask the loop to drain, and to stop; nil while there is none.
   var drain: (() -> Void)?
+  var stop: (() -> Void)?
   let start: UInt64
   /// How long the loop's clock has run when the run begins, in nanoseconds.
   let age: UInt64
 
   /// Events of kind `.other`.
-  enum Moment: UInt64 { case connect, drain }
+  enum Moment: UInt64 { case connect, drain, stop }
 
   init(_ world: SimulatedWorld, faults: Faults, trace: ((String) -> Void)?) {
     self.world = world
@@ -75,6 +79,10 @@ final class Course: SimulatedNetwork.Hooks {
     for index in clients.indices {
       let at = now + clients[index].plan.start
       network.heap.push(.other, index, at: at, detail: Moment.connect.rawValue)
+    }
+    if let stop = world.stop {
+      let at = now + stop.clampedNanoseconds
+      network.heap.push(.other, 0, at: at, detail: Moment.stop.rawValue)
     }
     let drainAt = world.drain.map { now + $0.clampedNanoseconds }
     if let at = drainAt ?? (left == 0 ? now : nil) {
@@ -132,6 +140,7 @@ final class Course: SimulatedNetwork.Hooks {
     switch Moment(rawValue: detail) {
     case .connect: connect(subject)
     case .drain: beginDraining()
+    case .stop: beginStopping()
     case nil: break
     }
   }

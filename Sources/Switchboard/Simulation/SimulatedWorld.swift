@@ -43,6 +43,8 @@ public final class SimulatedWorld {
   /// How long the server's loop has run when the simulation begins. Nil: by chance, so that many
   /// runs cross the moments at which the 32 bits of its clock begin anew.
   public var age: Duration?
+  /// When the server is asked to stop at once, from the start. Nil: not at all.
+  public var stop: Duration?
   /// Whether a session may leave bytes unread that had arrived when it was asked to finish.
   public var readsLate = false
 

@@ -33,7 +33,9 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
         if habits.chance(urgency) { client.sendUrgent(UInt8(habits.below(256))) }
       }
     }
-    if breadth == .wide { widen(world) }
+    guard breadth == .wide else { return }
+    widen(world)
+    press(world)
   }
 
   /// What is served, and its model.

@@ -15,8 +15,22 @@ else { fatalError("hunt none|mild|harsh SEEDS SECONDS [SEED: trace it]") }
 /// What a child tells: the seed at which it is, and behind it the text of a failure.
 let page = mmap(nil, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)!
 
-/// Processor time that one seed may take: far more than any does that comes to an end.
-let most = 5
+/// Processor time that one seed may take, in seconds: far more than any does that comes to an end.
+let most = 2
+
+/// What a process may hold more after many seeds than after the first ones, in bytes.
+let (mostHeap, mostMapped) = (1 << 20, 256 << 20)
+/// So many seeds are enough for all that is made once.
+let settled: UInt64 = 64
+
+/// Bytes of the heap in use, and of address space.
+func memory() -> (heap: Int, mapped: Int) {
+  var pages: [CChar] = Array(repeating: 0, count: 64)
+  let statistics = open("/proc/self/statm", O_RDONLY)
+  read(statistics, &pages, 63)
+  close(statistics)
+  return (ck_heap_in_use(), Int(atoll(pages)) * 4096)
+}
 
 func limitTime() {
   var timer = itimerval()
@@ -30,12 +44,19 @@ func run(_ seed: UInt64, trace: ((String) -> Void)? = nil) throws(SimulationFail
   try simulate(seed: seed, faults: faults, trace: trace) { workload.describe($0) }
 }
 
+func fail(_ what: String) -> Never {
+  let text = Array(what.utf8.prefix(500)) + [0]
+  (page + 8).copyMemory(from: text, byteCount: text.count)
+  _exit(1)
+}
+
 func child() -> Never {
-  var memory = rlimit(rlim_cur: 8 << 30, rlim_max: 8 << 30)
-  setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &memory)
-  memory = rlimit(rlim_cur: 0, rlim_max: 0)
-  setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &memory)
+  var limit = rlimit(rlim_cur: 8 << 30, rlim_max: 8 << 30)
+  setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
+  limit = rlimit(rlim_cur: 0, rlim_max: 0)
+  setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit)
   let start = ContinuousClock().now
+  var before = (heap: 0, mapped: 0)
   for seed in 0..<seeds {
     page.storeBytes(of: seed, as: UInt64.self)
     if seed % 16 == 0, ContinuousClock().now - start > .seconds(seconds) { _exit(3) }
@@ -43,10 +64,13 @@ func child() -> Never {
     do throws(SimulationFailure) {
       try run(seed)
     } catch {
-      let text = Array("\(error.backend.rawValue): \(error.violation)".utf8.prefix(500)) + [0]
-      (page + 8).copyMemory(from: text, byteCount: text.count)
-      _exit(1)
+      fail("\(error.backend.rawValue): \(error.violation)")
     }
+    guard seed % settled == 0, seed > 0 else { continue }
+    let now = memory()
+    if seed == settled { before = now }
+    if now.heap - before.heap > mostHeap { fail("memory: \(now.heap - before.heap) bytes more") }
+    if now.mapped - before.mapped > mostMapped { fail("memory: more and more is mapped") }
   }
   _exit(0)
 }
