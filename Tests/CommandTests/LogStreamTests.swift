@@ -64,9 +64,9 @@ struct LogStreamTests {
       lines = Tube.lines(reading)
       ended.signal()
     }
-    #expect(log.finish(within: .seconds(30)) == 0)
+    #expect(log.finish(within: .seconds(120), idleSeconds: 60) == 0)
     log.add("the last one", to: tube.writing)
-    #expect(log.finish(within: .seconds(30)) == 0)
+    #expect(log.finish(within: .seconds(120), idleSeconds: 60) == 0)
     tube.endWriting()
     ended.wait()
     #expect(lines.first == "line 0 of a log that is long")

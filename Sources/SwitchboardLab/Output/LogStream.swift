@@ -131,13 +131,14 @@ final class LogStream: Sendable {
     "warning: left out of the log here: \(Figures.counted(count, "line")) that \(why)"
   }
 
-  /// Waits for the end: at most a second for nothing, and at most `most` as long as lines are taken.
+  /// Waits for the end: at most so many seconds for nothing, and at most `most` as long as lines are
+  /// taken.
   ///
   /// - Returns: How many were not written and not told of.
-  func finish(within most: Duration = .seconds(5)) -> Int {
+  func finish(within most: Duration = .seconds(5), idleSeconds: Int = 1) -> Int {
     let deadline = ContinuousClock.now + most
     while ContinuousClock.now < deadline, state.withLock({ $0.waiting.lines > 0 }) {
-      if hasMoved.wait(timeout: .now() + .seconds(1)) == .timedOut { break }
+      if hasMoved.wait(timeout: .now() + .seconds(idleSeconds)) == .timedOut { break }
     }
     return state.withLock { $0.waiting.lines + $0.dropped.lines + $0.unwritten }
   }
