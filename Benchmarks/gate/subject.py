@@ -90,8 +90,12 @@ def child_of(pid):
     return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
 
 
+def terminate(pid):
+    os.kill(pid, signal.SIGTERM)
+
+
 @contextlib.contextmanager
-def serving(command, tool=(), is_child=False, environment=None):
+def serving(command, tool=(), is_child=False, environment=None, ask_to_end=terminate):
     """A server from its first greeting to its orderly end, which tools need for their report.
 
     `is_child`: the tool runs the server as a child of its own, rather than becoming it."""
@@ -105,7 +109,7 @@ def serving(command, tool=(), is_child=False, environment=None):
             wait_for_greeting(process, port, errors, PATIENCE)
             pid = child_of(process.pid) if is_child else process.pid
             yield Running(pid, port)
-            os.kill(pid, signal.SIGTERM)
+            ask_to_end(pid)
             # The peers do not catch the signal.
             if process.wait(PATIENCE) not in (0, -signal.SIGTERM, 128 + signal.SIGTERM):
                 raise Trouble(f"the server ended with {process.returncode}: {last_words(errors)}")
