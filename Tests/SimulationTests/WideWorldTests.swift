@@ -78,6 +78,47 @@ import Testing
     #expect(lines.contains { $0.contains("127.0.0.2") })
   }
 
+  /// A wait told of the listeners in the order in which they had been added: with one place, and one
+  /// event at a time, the first had it each time.
+  @Test func `with one place, and one event at a time, every listener has its turn`() throws {
+    try simulate(seed: 1, faults: .none.with(.partialBatch, at: 1)) { world in
+      world.backend = .epoll
+      world.addresses = everywhere
+      world.options.maxConnections = 1
+      SimulatedWorkload.echo.serve(in: world)
+      world.clients(60) { client in
+        client.connect(after: .zero)
+        client.connect(to: client.number)
+        client.send("who is there")
+        client.awaitReplies()
+      }
+    }
+  }
+
+  /// A ring is entered within a turn, too, for each address that is asked for.
+  @Test(arguments: SimulatedWorld.Backend.allCases)
+  func `a turn that accepts many lasts as long as it does, and timers come after it`(
+    _ backend: SimulatedWorld.Backend
+  ) throws {
+    try simulate(seed: 1) { world in
+      world.backend = backend
+      world.options.maxConnectionsPerAddress = 100
+      world.costs.call = .microseconds(500)
+      SimulatedWorkload.probe.serve(in: world)
+      world.client(1) { client in
+        client.connect(after: .zero)
+        client.wait(.milliseconds(5))
+        for _ in 0..<20 { client.send([UInt8(ascii: "t"), 1]) }
+        client.awaitReplies()
+      }
+      world.clients(64) { client in
+        client.connect(after: .milliseconds(10))
+        client.send("p")
+        client.awaitReplies()
+      }
+    }
+  }
+
   @Test(arguments: SimulatedWorkload.allCases)
   func `the served protocols hold in wide worlds`(_ workload: SimulatedWorkload) throws {
     for seed in 1000..<1020 as Range<UInt64> {

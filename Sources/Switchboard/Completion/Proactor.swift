@@ -85,7 +85,11 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     let on = count > 0
     guard on != isAccepting else { return }
     isAccepting = on
-    for (index, listener) in listeners.enumerated() where listener.isWatched != on {
+    for step in 1..<listeners.count + 1 {
+      // In turn: a wait may bring a part of what there is, in the order in which it was added.
+      let index = (lastListener + step) % listeners.count
+      let listener = listeners[index]
+      guard listener.isWatched != on else { continue }
       do throws(RegistrationError) {
         try poller.set(
           listener.descriptor, on ? .read : nil, was: on ? nil : .read, key: listenerKey(index))

@@ -105,12 +105,25 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     closeAll()
   }
 
-  mutating func turn() throws(SystemError) {
+  @inline(__always)
+  private mutating func turn() throws(SystemError) {
+    try sleep()
+    work()
+  }
+
+  /// The first half of a turn: waits until there is something to do.
+  @inline(__always)
+  mutating func sleep() throws(SystemError) {
     backend.setRoom(room)
     let deadline = control.mail.fallAsleep() ? nextDeadline : now
     try backend.wait(until: deadline)
     refreshTime()
     if let deadline { noteOversleeping(deadline) }
+  }
+
+  /// The other half: does it.
+  @inline(__always)
+  mutating func work() {
     let isInArrears = catchUp != nil || draining != nil
     while let completion = backend.next(&slots) {
       if isInArrears { noteArrears(completion) }

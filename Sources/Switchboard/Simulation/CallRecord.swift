@@ -27,6 +27,8 @@ final class CallRecord {
   var acceptBudget = Int.max
   /// How long the loop worked in its last two turns.
   private(set) var workTime: (last: UInt64, before: UInt64) = (0, 0)
+  /// When the last wait began.
+  private var waitBegan: UInt64 = 0
   private(set) var turn = 0
   private var acceptsInTurn = 0
   private var hasProgressed = true
@@ -147,12 +149,21 @@ final class CallRecord {
     }
   }
 
+  /// The loop is awake: what it did since it was so last was its last turn's work. A ring is entered
+  /// within turns, too, without waiting: that is work like any other.
+  func beganWork() {
+    workTime = (waitBegan - min(waitBegan, network.turnStart), workTime.last)
+    network.turnStart = network.now
+  }
+
+  /// How long the present turn has worked.
+  var workSoFar: UInt64 { network.now - network.turnStart }
+
   /// A wait has ended.
   func waited(_ network: SimulatedNetwork, from start: UInt64, found: Int, _ milliseconds: Int32) {
     turn += 1
     acceptsInTurn = 0
-    workTime = (start - min(start, network.turnStart), workTime.last)
-    network.turnStart = network.now
+    waitBegan = start
     let passed = network.now - start
     // Another arrival is something to be told of, also when nothing is read for it.
     if hasProgressed || passed >= 1000 || network.happened != happened {

@@ -114,7 +114,8 @@ extension Course {
     }
     record.isServing = true
     begin()
-    try loop.runAudited { record.fail(.disagreement($0)) }
+    try loop.runAudited(
+      awake: { record.beganWork() }, { record.fail(.disagreement($0)) })
     record.isServing = false
     guard !record.hasFailed else { return }
     checkNotices()

@@ -71,6 +71,7 @@ final class Course: SimulatedNetwork.Hooks {
   /// The server listens: its clients come.
   func begin() {
     let now = network.now
+    network.turnStart = now
     for index in clients.indices {
       let at = now + clients[index].plan.start
       network.heap.push(.other, index, at: at, detail: Moment.connect.rawValue)

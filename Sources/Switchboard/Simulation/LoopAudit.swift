@@ -1,10 +1,13 @@
 // What a loop knows of its connections, counted and looked at again after every turn.
 extension EventLoop where B: ~Copyable {
-  /// Runs the loop as ``run()`` does, and tells what is found amiss after a turn.
-  mutating func runAudited(_ found: (String) -> Void) throws(SystemError) {
+  /// Runs the loop as ``run()`` does. Tells when a turn's wait is over, after which it works, and what
+  /// is found amiss when it has.
+  mutating func runAudited(awake: () -> Void, _ found: (String) -> Void) throws(SystemError) {
     do throws(SystemError) {
       while !isFinished {
-        try turn()
+        try sleep()
+        awake()
+        work()
         if let amiss { found(amiss) }
       }
     } catch {

@@ -163,9 +163,10 @@ final class ObservedTable: SessionTable {
     }
     if network.now < alarm { return record.fail(.earlyTimer(nanoseconds: alarm - network.now)) }
     let holdsUp = network.faults.has(.stall) || network.faults.has(.lateWake)
-    // A tick, a millisecond of rounding, and a turn with a thousand calls in it; longer ones apart.
-    let work = record.workTime.last + record.workTime.before
-    if !holdsUp, network.now - alarm > 5_000_000 + 2 * work {
+    // A tick, a millisecond of rounding, and a turn with a thousand calls in it; longer ones apart, the
+    // present one among them: accepting comes before timers.
+    let work = 2 * (record.workTime.last + record.workTime.before) + record.workSoFar
+    if !holdsUp, network.now - alarm > 5_000_000 + work {
       record.fail(.lateTimer(nanoseconds: network.now - alarm))
     }
   }
