@@ -3,6 +3,8 @@
 All mutants are in the one build. Only what the simulation runs is built: the engine without what
 starts threads and opens real sockets, the sessions, their workloads, and `Hunt/main.swift`.
 """
+import os
+import re
 import subprocess
 import sys
 import threading
@@ -28,7 +30,12 @@ SWITCH = """internal import CKernel
 func isMutant(_ number: Int32) -> Bool { ck_mutant() == number }
 """
 HEADER = """
+#include <malloc.h>
 #include <unistd.h>
+static inline long ck_heap_in_use(void) {
+  struct mallinfo2 heap = mallinfo2();
+  return (long)(heap.uordblks + heap.hblkhd);
+}
 extern int ck_mutant_number;
 static inline int ck_mutant(void) { return ck_mutant_number; }
 static inline void ck_set_mutant(int number) { ck_mutant_number = number; }
@@ -56,6 +63,8 @@ let package = Package(
     .executableTarget(
       name: "hunt", dependencies: ["CKernel", "Switchboard", "SwitchboardLab"],
       swiftSettings: [.swiftLanguageMode(.v5)]),
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .testTarget(name: "UnitTests", dependencies: ["Switchboard", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )
@@ -79,6 +88,9 @@ def copy(changed, source):
             file = str(path.relative_to(ROOT))
             if path.is_file() and not is_left_out(file):
                 wanted[file] = path.read_text()
+    for file in [*(ROOT / "Tests/UnitTests").glob("*.swift"),
+                 ROOT / "Tests/TestSupport/SeededGenerator.swift"]:
+        wanted[str(file.relative_to(ROOT))] = file.read_text()
     wanted["Sources/CKernel/include/ckernel.h"] += HEADER
     wanted["Sources/CKernel/ckernel.c"] += BODY
     wanted |= {file: text for file, text in changed.items() if not is_left_out(file)}
@@ -87,7 +99,7 @@ def copy(changed, source):
         to.parent.mkdir(parents=True, exist_ok=True)
         if not to.exists() or to.read_text() != text:
             to.write_text(text)
-    for path in list((source / "Sources").rglob("*.*")):
+    for path in [*(source / "Sources").rglob("*.*"), *(source / "Tests").rglob("*.*")]:
         if path.is_file() and str(path.relative_to(source)) not in wanted:
             path.unlink()
 
@@ -101,8 +113,41 @@ def build(source, scratch):
     return Path(shown.stdout.strip()) / "hunt"
 
 
-def hunt(program, numbers, faults, seeds, seconds, jobs, tell):
-    """Calls `tell` for each with its number, and the seed that found it and how, or None."""
+def build_tests(source, scratch):
+    """The unit tests, with all mutants too."""
+    command = ["swift", "build", "--build-tests", "--scratch-path", str(scratch), "-Xswiftc",
+               "-suppress-warnings"]
+    subprocess.run(command, cwd=source, check=True, stdout=sys.stderr)
+    return next(Path(scratch).glob("debug/*.xctest"))
+
+
+def tests_that_pass(source, scratch):
+    """The same, once they have passed without any mutant."""
+    program = build_tests(source, scratch)
+    failure = test(program, 0, 300)
+    if failure:
+        sys.exit(f"without any mutant {failure}: find that first")
+    return program
+
+
+def test(program, number, seconds):
+    """What the unit tests say of one mutant: None when they pass."""
+    command = ["nice", "-n", "10", str(program), "--testing-library", "swift-testing"]
+    environment = dict(os.environ, SWITCHBOARD_MUTANT=str(number), SWIFT_BACKTRACE="enable=no")
+    try:
+        done = subprocess.run(command, env=environment, timeout=seconds, text=True,
+                              errors="replace", capture_output=True)
+    except subprocess.TimeoutExpired:
+        return "unit tests: never end"
+    if done.returncode == 0:
+        return None
+    failed = re.search(r'Test "?(.*?)"? (?:recorded an issue|failed)', done.stdout)
+    return f"unit tests: {failed[1] if failed else f'end with {done.returncode}'}"
+
+
+def hunt(program, numbers, faults, seeds, seconds, jobs, tell, backends={}):
+    """Calls `tell` for each with its number, and the seed that found it and how, or None. Some show in
+    the worlds of one backend alone."""
     waiting, lock = list(reversed(numbers)), threading.Lock()
 
     def work():
@@ -114,7 +159,7 @@ def hunt(program, numbers, faults, seeds, seconds, jobs, tell):
                 if not waiting:
                     break
                 number = waiting.pop()
-            process.stdin.write(f"{number}\n")
+            process.stdin.write(f"{number} {backends.get(number, '')}\n")
             process.stdin.flush()
             _, seed, text = process.stdout.readline().rstrip("\n").split(" ", 2)
             with lock:
@@ -129,9 +174,11 @@ def hunt(program, numbers, faults, seeds, seconds, jobs, tell):
         thread.join()
 
 
-def must_pass(program, faults):
+def must_pass(program, faults, seeds, backends=("",)):
     """Ends the program if a seed fails without any mutant."""
-    found = []
-    hunt(program, [0], faults, 3000, 300, 1, lambda number, seen: found.append(seen))
-    if found[0]:
-        sys.exit(f"without any mutant seed {found[0][0]} fails ({found[0][1]}): find that first")
+    for backend in backends:
+        found = []
+        hunt(program, [0], faults, seeds, 300, 1, lambda number, seen: found.append(seen),
+             {0: backend})
+        if found[0]:
+            sys.exit(f"without any mutant seed {found[0][0]} fails ({found[0][1]}): find that first")

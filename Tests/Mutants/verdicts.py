@@ -1,5 +1,6 @@
 """What equal.txt says of mutants that may survive, and the report of a run."""
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import planting
 import rules
@@ -35,7 +36,7 @@ def read():
 
 
 class Report:
-    OUTCOMES = ["found", "survived", "equal", "not simulated", "no Swift"]
+    OUTCOMES = ["found", "by unit tests", "survived", "equal", "not simulated", "no Swift"]
 
     def __init__(self, verdict):
         self.verdict = verdict
@@ -47,13 +48,22 @@ class Report:
     def survivors(self):
         return [mutant.name for mutant, outcome, _ in self.entries if outcome == "survived"]
 
+    def retry(self, test, jobs):
+        """Tries those that survived by `test`, which says what failed, or None."""
+        left = [at for at, entry in enumerate(self.entries) if entry[1] == "survived"]
+        with ThreadPoolExecutor(jobs) as pool:
+            answers = list(pool.map(lambda at: test(self.entries[at][0]), left))
+        for at, answer in zip(left, answers):
+            if answer:
+                self.entries[at] = (self.entries[at][0], "by unit tests", None)
+
     def table(self, title, key, names):
-        lines = [f"{title:28}" + "".join(f"{outcome:>15}" for outcome in self.OUTCOMES)]
+        lines = [f"{title:12}" + "".join(f"{outcome:>14}" for outcome in self.OUTCOMES)]
         counts = Counter((key(mutant), outcome) for mutant, outcome, _ in self.entries)
         for name in [*names, None]:
             row = [sum(n for (k, o), n in counts.items() if o == outcome and name in (None, k))
                    for outcome in self.OUTCOMES]
-            lines.append(f"{name or 'all':28}" + "".join(f"{count:15}" for count in row))
+            lines.append(f"{name or 'all':12}" + "".join(f"{count:14}" for count in row))
         return lines
 
     def text(self, seconds):

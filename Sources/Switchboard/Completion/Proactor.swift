@@ -44,7 +44,10 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   /// never meet.
   private static var skew: Int { 2048 }
 
-  init(poller: consuming P, acceptBudget: Int, system: System) throws(SystemError) {
+  /// - Parameter mostEvents: How many one wait brings; tests make it tiny.
+  init(
+    poller: consuming P, acceptBudget: Int, mostEvents: Int = 1024, system: System
+  ) throws(SystemError) {
     let input = try ByteRegion(count: Self.bufferSize, isPooled: true)
     let output = try ByteRegion(count: Self.bufferSize + Self.skew, isPooled: true)
     self.poller = poller
@@ -52,7 +55,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     self.acceptBudget = acceptBudget
     self.input = input
     self.output = output
-    events = EventBuffer(capacity: 1024)
+    events = EventBuffer(capacity: mostEvents)
   }
 
   // -------------------------------------------------------------------------- accepting

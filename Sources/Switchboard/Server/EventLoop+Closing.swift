@@ -49,7 +49,8 @@ extension EventLoop where B: ~Copyable {
     guard accepting.end() else { return }
     // Perhaps in the very turn in which the pause began: there was room after all.
     isAccepting = true
-    notice(.acceptingResumed)
+    if isPauseTold { notice(.acceptingResumed) }
+    isPauseTold = false
   }
 
   /// Where loops share a limit, it is told once for all of them that it is reached; each finds out by
@@ -70,9 +71,18 @@ extension EventLoop where B: ~Copyable {
     // In this turn too: what is accepted and cannot be kept is closed.
     backend.setRoom(0)
     let (isEmpty, system) = (slots.count == 0, backend.system)
-    if accepting.begin(reason, isEmpty: isEmpty, now, entropy: system.entropy()) {
-      notice(.acceptingPaused(reason))
+    let isNew = accepting.begin(reason, isEmpty: isEmpty, now, entropy: system.entropy())
+    guard isNew, !isToldByPlaces(reason) else { return }
+    isPauseTold = true
+    notice(.acceptingPaused(reason))
+  }
+
+  /// Whether one loop has all places that several share: then it has been told for all of them.
+  private func isToldByPlaces(_ reason: ReactorNotice.Pause) -> Bool {
+    guard let places = control.places, case .connectionLimit(let limit) = reason else {
+      return false
     }
+    return limit >= places.limit
   }
 
   private mutating func tryAcceptingAgain() {

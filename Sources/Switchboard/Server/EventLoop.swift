@@ -23,6 +23,8 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   let options: ServerOptions
   let limits: Limits
   var accepting = AcceptState()
+  /// Whether the operator was told of the present pause by this loop.
+  var isPauseTold = false
   var addresses: AddressCounts
   /// Whether connections are wanted at the moment.
   var isAccepting = true

@@ -34,6 +34,10 @@ final class CallRecord {
   private var hasProgressed = true
   private var idleTurns = 0
   private var looks = 0
+  private var fruitless = 0
+  /// Turns in which nothing is done that may follow each other. A poller that tells of a few things at
+  /// once needs more of them to tell of what has come to nothing meanwhile.
+  var patience = 2
   private var happened = 0
   private let received = StableTable<(turn: Int, count: Int)>()
   /// Clients whose connection may end early, by their number.
@@ -159,6 +163,18 @@ final class CallRecord {
   /// How long the present turn has worked.
   var workSoFar: UInt64 { network.now - network.turnStart }
 
+  /// Deadlines that were put off are looked at when they come, but not one after the other.
+  private func countFruitless(_ network: SimulatedNetwork, _ passed: UInt64) {
+    if hasProgressed || network.happened != happened {
+      fruitless = 0
+    } else if passed < 10_000_000 {
+      fruitless += 1
+    }
+    if fruitless > 100, !network.faults.has(.interrupt), !network.faults.has(.spuriousReadiness) {
+      fail(.spins(turns: fruitless))
+    }
+  }
+
   /// A wait has ended.
   func waited(_ network: SimulatedNetwork, from start: UInt64, found: Int, _ milliseconds: Int32) {
     turn += 1
@@ -174,7 +190,8 @@ final class CallRecord {
     } else {
       idleTurns += 1
     }
-    if idleTurns > 2 || looks > 8 { fail(.spins(turns: idleTurns + looks)) }
+    countFruitless(network, passed)
+    if idleTurns > patience || looks > 8 { fail(.spins(turns: idleTurns + looks)) }
     happened = network.happened
     if network.calls > 10_000_000 { fail(.tooManyCalls(network.calls)) }
     hasProgressed = false

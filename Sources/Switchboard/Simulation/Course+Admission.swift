@@ -23,7 +23,8 @@ extension Course {
       sum += listeners[place].socket.taken - listeners[place].taken
     }
     // A batch of one event may tell of one listener, the next of another.
-    let patience = 2 * listeners.count + 2
+    // A poller that tells of a few at once comes round when it has told of all.
+    let patience = 2 * listeners.count + 2 + 2 * clients.count / mostEvents
     for place in listeners.indices {
       let state = listeners[place]
       let taken = state.socket.taken
@@ -49,8 +50,9 @@ extension Course {
     }
     clients[index].isHeld = true
     held += 1
-    if held > capacity {
-      record.fail(.limit("\(held) connections are held, of \(capacity) that may be"))
+    if held + heldByOthers > capacity {
+      record.fail(
+        .limit("\(held) connections are held, and \(heldByOthers) by others, of \(capacity)"))
     }
     guard let limit = world.options.maxConnectionsPerAddress else { return }
     let count = heldFromMachine(of: index)
@@ -103,6 +105,7 @@ extension Course {
   /// What the loop tells its operator.
   func noticed(_ notice: ReactorNotice) {
     record.say("\(notice)")
+    checkTelling(notice)
     if case .addressLimit(var address, let limit) = notice {
       if limit != world.options.maxConnectionsPerAddress.map({ max(1, $0) }) {
         record.fail(.limit("a limit of \(limit) connections from one address is told of"))

@@ -54,6 +54,8 @@ extension Course {
   /// Whether the server may have closed for good because something took too long.
   func isExcusedByTime(_ state: CourseClient) -> Bool {
     let socket = state.socket
+    let cutAt = drainBegan.map { $0 + world.options.drainTimeout.clampedNanoseconds }
+    if let cutAt, network.now >= cutAt { return true }
     // It came when the server had begun to drain.
     guard let end = network.other(socket) else { return drainBegan != nil }
     let linger = world.options.lingerTimeout.clampedNanoseconds
@@ -86,7 +88,7 @@ extension Course {
   }
 
   /// A session was closed: there must be a reason.
-  func sessionClosed(of number: Int, _ reason: CloseReason, isClosing: Bool) {
+  func sessionClosed(of number: Int, _ reason: CloseReason, isClosing: Bool, isFull: Bool) {
     guard number > 0, number < indices.count, indices[number] >= 0, !record.hasFailed else {
       return
     }
@@ -104,10 +106,8 @@ extension Course {
     case .aborted: record.excuse(number)
     case .failed(let error):
       unless(record.isExcused(number) || isExcusedByTime(state), error.description)
-    case .outboxFull:
-      let limit = min(
-        world.options.outboxLimit, world.options.totalOutboxLimit / max(1, clients.count))
-      unless(state.expected.count > limit, "an outbox was called full")
+    case .outboxFull: unless(isFull, "an outbox was called full")
+    case .stopped: unless(stopBegan != nil, "the server stopped")
     case .idle:
       let idle = world.options.idleTimeout?.clampedNanoseconds ?? .max
       // A ring receives and sends apart from the loop, which goes by what it has been told.
@@ -127,7 +127,8 @@ extension Course {
     case .drainTimeout:
       let timeout = world.options.drainTimeout.clampedNanoseconds
       unless(
-        drainBegan.map { network.now >= $0 + timeout } ?? false, "cut off before the drain timeout")
+        drainBegan != nil && network.now + 3_000_000 >= drainTurnBegan + timeout,
+        "cut off before the drain timeout")
     default: unless(false, reason.description)
     }
   }

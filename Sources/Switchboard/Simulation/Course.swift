@@ -10,6 +10,9 @@ final class Course: SimulatedNetwork.Hooks {
   var left = 0
   /// Server's ends of connections whose sessions were opened, and that it has not closed.
   var held = 0
+  /// What the loops of the server share, and how much of it others have.
+  lazy var places = makePlaces()
+  var heldByOthers = 0
   /// The loop's turn, as its sessions see it.
   var turn = 0
   var openedInTurn = 0
@@ -18,14 +21,20 @@ final class Course: SimulatedNetwork.Hooks {
   let listeners = StableTable<PassedOver>()
   /// When draining began; nil before.
   var drainBegan: UInt64?
-  /// Asks the loop to drain; nil while there is none.
+  /// When the turn had begun in which it was asked to: the loop goes by that.
+  var drainTurnBegan: UInt64 = 0
+  /// When it was asked to stop; nil before.
+  var stopBegan: UInt64?
+  var told = Told()
+  /// Ask the loop to drain, and to stop; nil while there is none.
   var drain: (() -> Void)?
+  var stop: (() -> Void)?
   let start: UInt64
   /// How long the loop's clock has run when the run begins, in nanoseconds.
   let age: UInt64
 
   /// Events of kind `.other`.
-  enum Moment: UInt64 { case connect, drain }
+  enum Moment: UInt64 { case connect, drain, stop, otherEnters, otherLeaves }
 
   init(_ world: SimulatedWorld, faults: Faults, trace: ((String) -> Void)?) {
     self.world = world
@@ -75,6 +84,11 @@ final class Course: SimulatedNetwork.Hooks {
     for index in clients.indices {
       let at = now + clients[index].plan.start
       network.heap.push(.other, index, at: at, detail: Moment.connect.rawValue)
+    }
+    beginOthers()
+    if let stop = world.stop {
+      let at = now + stop.clampedNanoseconds
+      network.heap.push(.other, 0, at: at, detail: Moment.stop.rawValue)
     }
     let drainAt = world.drain.map { now + $0.clampedNanoseconds }
     if let at = drainAt ?? (left == 0 ? now : nil) {
@@ -132,6 +146,9 @@ final class Course: SimulatedNetwork.Hooks {
     switch Moment(rawValue: detail) {
     case .connect: connect(subject)
     case .drain: beginDraining()
+    case .stop: beginStopping()
+    case .otherEnters: otherEnters(for: subject)
+    case .otherLeaves: otherLeaves()
     case nil: break
     }
   }
@@ -149,6 +166,7 @@ final class Course: SimulatedNetwork.Hooks {
     guard drainBegan == nil, !record.hasFailed else { return }
     guard let drain else { return }
     drainBegan = network.now
+    drainTurnBegan = min(network.now, network.turnStart)
     record.say("the server is asked to drain")
     for index in clients.indices where !clients[index].isOver {
       let promised = promise(to: clients[index])
@@ -179,7 +197,7 @@ final class Course: SimulatedNetwork.Hooks {
 
   /// Whether nothing keeps the server from accepting all that wait.
   private var takesAll: Bool {
-    world.options.maxConnections.map { $0 >= clients.count } ?? true
+    world.options.maxConnections.map { $0 >= clients.count } ?? true && world.otherLoops == 0
       && world.descriptorLimit >= clients.count + 64
       && !network.faults.has(.acceptExhaustion) && !network.faults.has(.registrationFailure)
   }

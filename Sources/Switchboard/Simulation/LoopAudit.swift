@@ -19,13 +19,14 @@ extension EventLoop where B: ~Copyable {
 
   /// What does not agree; nil when everything does.
   private var amiss: String? {
-    var (used, unsent, closed) = (0, 0, 0)
+    var (used, unsent, closed, deadlines) = (0, 0, 0, 0)
     for index in 0..<slots.end {
       guard let key = slots.key(at: index) else {
         if wheel.isSet(UInt32(index)) { return "a deadline is set for nobody" }
         continue
       }
       used += 1
+      if wheel.isSet(key.index) { deadlines += 1 }
       unsent += outboxes.count(slots[key.index].outbox)
       if slots[key.index].flags.contains(.closed) {
         closed += outboxes.count(slots[key.index].outbox)
@@ -34,6 +35,9 @@ extension EventLoop where B: ~Copyable {
     }
     if used != slots.count { return "\(used) connections are counted as \(slots.count)" }
     if closed != condemned { return "\(closed) bytes of the closed are counted as \(condemned)" }
+    if deadlines != wheel.count { return "\(deadlines) deadlines are counted as \(wheel.count)" }
+    // A place that was given back is taken before a new one.
+    if slots.end > limits.maxConnections { return "\(slots.end) places were made" }
     if used > limits.maxConnections { return "\(used) connections are held" }
     if unsent != outboxes.total { return "\(unsent) unsent bytes are counted as \(outboxes.total)" }
     // A ring may still be reading from outboxes of connections that are closed.

@@ -67,3 +67,36 @@ extension Course {
     return kinds.contains { network.faults.has($0) }
   }
 }
+
+// What may be unsent.
+extension ObservedTable {
+  /// Whether a connection holds more than it may; or all together, and none more than this one.
+  func isFull(_ life: Life) -> Bool {
+    let options = course.world.options
+    if life.hasOverflown || unsent(life) > options.outboxLimit { return true }
+    let all = lives.indices.reduce(0) { $0 + (lives[$1].isOpen ? unsent(lives[$1]) : 0) }
+    guard all > options.totalOutboxLimit else { return false }
+    // What a ring's kernel has under way counts for nobody's outbox.
+    return record.ring != nil
+      || !lives.indices.contains { lives[$0].isOpen && unsent(lives[$0]) > unsent(life) }
+  }
+
+  /// Bytes that were written, also in this turn, and that the kernel has not taken.
+  private func unsent(_ life: Life) -> Int { life.written - (life.end?.outgoing?.sent ?? 0) }
+}
+
+extension ObservedTable {
+  /// Whoever is not received from hears of a broken connection all the same, and soon: select asks for
+  /// it every 100 ms.
+  func checkBreak(_ life: Life) {
+    guard let brokeAt = life.end?.brokeAt, brokeAt > 0, !network.faults.has(.stall),
+      !network.faults.has(.lateWake)
+    else { return }
+    let work = 2 * (record.workTime.last + record.workTime.before) + record.workSoFar
+    let since = max(brokeAt, life.openedAt)
+    if network.now > since + 250_000_000 + work {
+      let late = (network.now - since) / 1_000_000
+      record.fail(.sessionContract("told \(late) ms late that its connection broke"))
+    }
+  }
+}

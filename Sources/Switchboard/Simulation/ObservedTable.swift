@@ -4,9 +4,14 @@ final class ObservedTable: SessionTable {
     var isOpen = false
     var hasEnded = false
     var isClosing = false
+    /// It wrote more than can be held for it.
+    var hasOverflown = false
+    /// It was asked to finish, for the server drains.
+    var isAsked = false
     /// It asked not to be given bytes.
     var isPaused = false
     var client = 0
+    var openedAt: UInt64 = 0
     var alarm: UInt64?
     /// The turn in which its timer went off last.
     var elapsedIn = 0
@@ -77,7 +82,11 @@ final class ObservedTable: SessionTable {
   private func leave(_ index: Int, _ connection: inout Connection) {
     guard index < lives.count else { return }
     network.spend(callbackCost)
-    if !connection.requests.contains(.overflow) { lives[index].written += connection.count }
+    if connection.requests.contains(.overflow) {
+      lives[index].hasOverflown = true
+    } else {
+      lives[index].written += connection.count
+    }
     if connection.requests.contains(.pause) { lives[index].isPaused = true }
     if connection.requests.contains(.resume) { lives[index].isPaused = false }
     if connection.requests.contains(.timer) { lives[index].alarm = connection.alarm?.nanoseconds }
@@ -91,7 +100,7 @@ final class ObservedTable: SessionTable {
     let end = course.end(behind: connection.descriptor)
     let client = end?.link?.number ?? 0
     checkAddress(connection.peerAddress, end)
-    lives[index] = Life(isOpen: true, client: client, end: end)
+    lives[index] = Life(isOpen: true, client: client, openedAt: network.now, end: end)
     enter(index, &connection, "opened")
     course.opened(client)
     course.took(0, client, at: connection.now)
@@ -173,6 +182,10 @@ final class ObservedTable: SessionTable {
 
   override func draining(_ index: Int, _ connection: inout Connection) {
     enter(index, &connection, "asked to finish")
+    if index < lives.count {
+      if lives[index].isAsked { record.fail(.sessionContract("asked to finish twice")) }
+      lives[index].isAsked = true
+    }
     base.draining(index, &connection)
     leave(index, &connection)
   }
@@ -184,7 +197,19 @@ final class ObservedTable: SessionTable {
     record.say("session \(index) closed: \(reason)")
     closed += 1
     if index < lives.count {
-      course.sessionClosed(of: lives[index].client, reason, isClosing: lives[index].isClosing)
+      let life = lives[index]
+      if reason == .drainTimeout {
+        course.told.forced += 1
+        if !life.isAsked, !life.isClosing {
+          record.fail(.sessionContract("cut off without having been asked to finish"))
+        }
+      }
+      checkBreak(life)
+      if reason == .finished, life.hasEnded {
+        record.fail(.sessionContract("finished with, to wait for a peer that has finished too"))
+      }
+      let isFull = reason == .outboxFull && isFull(life)
+      course.sessionClosed(of: life.client, reason, isClosing: life.isClosing, isFull: isFull)
       lives[index] = Life()
     }
     base.close(index, reason)

@@ -46,6 +46,10 @@ public final class SimulatedWorld {
   /// Whether the server's clock stands still for a millisecond at a time. Several turns then have the
   /// same time, so what is counted for each turn is counted for all of them together.
   public var hasCoarseClock = false
+  /// Other loops of the same server: they share the limit of connections, and have some now and then.
+  public var otherLoops = 0
+  /// When the server is asked to stop at once, from the start. Nil: not at all.
+  public var stop: Duration?
   /// Whether a session may leave bytes unread that had arrived when it was asked to finish.
   public var readsLate = false
 

@@ -36,6 +36,8 @@ public enum Violation: Hashable, Sendable, CustomStringConvertible {
   case refused(client: Int)
   /// Somebody was passed over for so many turns, while others were served.
   case passedOver(String, turns: Int)
+  /// The loop told its operator what is not so.
+  case told(String)
   /// The loop ended with an error.
   case loopFailed(SystemError)
   /// More calls were made than any scenario needs.
@@ -68,6 +70,7 @@ public enum Violation: Hashable, Sendable, CustomStringConvertible {
     case .refused(let client): "client \(client) was turned away although there was room"
     case .passedOver(let who, let turns):
       "\(who) was passed over for \(turns) turns in which others were served"
+    case .told(let what): "the operator was told \(what)"
     case .loopFailed(let error): "the loop ended: \(error)"
     case .tooManyCalls(let count):
       "\(count) calls, more than any scenario needs: it goes in circles"

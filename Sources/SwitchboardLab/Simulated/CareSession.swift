@@ -8,7 +8,7 @@ import Switchboard
 /// |---|---|
 /// | `l` | `n` bytes, counted up, by way of `n` letters to itself |
 /// | `d` | `n` portions, each when the one before has been handed to the kernel |
-/// | `t` | `t` after `n` milliseconds, by a timer that replaces a longer one |
+/// | `t` | `t` after `16 n` milliseconds, by a timer that replaces a longer one |
 /// | `c` | `c`; a timer was set for it and forgotten |
 /// | `q` | `q`, and the connection is closed, with letters still on their way to it |
 /// | `a` | none: the connection is closed at once |
@@ -80,7 +80,7 @@ public struct CareSession: Session {
       sendPortion(&connection)
     case Care.timer:
       connection.setTimer(after: .seconds(60))
-      own.post(.replace(milliseconds: count))
+      own.post(.replace(milliseconds: 16 * count))
       errand = .timer
     case Care.forgotten:
       connection.setTimer(after: .milliseconds(count + 5))

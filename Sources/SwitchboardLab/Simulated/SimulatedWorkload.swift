@@ -38,7 +38,9 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
         hasMarked = true
       }
     }
-    if breadth == .wide { widen(world) }
+    guard breadth == .wide else { return }
+    widen(world)
+    press(world)
   }
 
   /// What is served, and its model.

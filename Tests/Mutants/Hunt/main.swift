@@ -1,4 +1,5 @@
-// Hunts for mutants: `hunt FAULTS SEEDS SECONDS`, with their numbers on standard input, one a line.
+// Hunts for mutants: `hunt FAULTS SEEDS SECONDS`, with their numbers on standard input, one a line; behind
+// it may stand the backend whose worlds alone can show it.
 //
 // Each runs in a process of its own, from seed 0 on, until a seed fails, traps, never ends, or all have
 // passed. A line for each tells its number, the last seed and what was seen there; `-` for nothing.
@@ -15,8 +16,22 @@ else { fatalError("hunt none|mild|harsh SEEDS SECONDS [SEED: trace it]") }
 /// What a child tells: the seed at which it is, and behind it the text of a failure.
 let page = mmap(nil, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)!
 
-/// Processor time that one seed may take: far more than any does that comes to an end.
-let most = 5
+/// Processor time that one seed may take, in seconds: far more than any does that comes to an end.
+let most = 2
+
+/// What a process may hold more after many seeds than after the first ones, in bytes.
+let (mostHeap, mostMapped) = (1 << 20, 256 << 20)
+/// So many seeds are enough for all that is made once.
+let settled: UInt64 = 64
+
+/// Bytes of the heap in use, and of address space.
+func memory() -> (heap: Int, mapped: Int) {
+  var pages: [CChar] = Array(repeating: 0, count: 64)
+  let statistics = open("/proc/self/statm", O_RDONLY)
+  read(statistics, &pages, 63)
+  close(statistics)
+  return (ck_heap_in_use(), Int(atoll(pages)) * 4096)
+}
 
 func limitTime() {
   var timer = itimerval()
@@ -24,29 +39,44 @@ func limitTime() {
   setitimer(__itimer_which_t(ITIMER_PROF.rawValue), &timer, nil)
 }
 
-func run(_ seed: UInt64, trace: ((String) -> Void)? = nil) throws(SimulationFailure) {
+func run(
+  _ seed: UInt64, on backend: SimulatedWorld.Backend? = nil, trace: ((String) -> Void)? = nil
+) throws(SimulationFailure) {
   let every = SimulatedWorkload.allCases
   let workload = every[Int(seed % UInt64(every.count))]
-  try simulate(seed: seed, faults: faults, trace: trace) { workload.describe($0) }
+  try simulate(seed: seed, faults: faults, trace: trace) { world in
+    workload.describe(world)
+    if let backend { world.backend = backend }
+  }
 }
 
-func child() -> Never {
-  var memory = rlimit(rlim_cur: 8 << 30, rlim_max: 8 << 30)
-  setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &memory)
-  memory = rlimit(rlim_cur: 0, rlim_max: 0)
-  setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &memory)
+func fail(_ what: String) -> Never {
+  let text = Array(what.utf8.prefix(500)) + [0]
+  (page + 8).copyMemory(from: text, byteCount: text.count)
+  _exit(1)
+}
+
+func child(_ backend: SimulatedWorld.Backend?) -> Never {
+  var limit = rlimit(rlim_cur: 8 << 30, rlim_max: 8 << 30)
+  setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
+  limit = rlimit(rlim_cur: 0, rlim_max: 0)
+  setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit)
   let start = ContinuousClock().now
+  var before = (heap: 0, mapped: 0)
   for seed in 0..<seeds {
     page.storeBytes(of: seed, as: UInt64.self)
     if seed % 16 == 0, ContinuousClock().now - start > .seconds(seconds) { _exit(3) }
     limitTime()
     do throws(SimulationFailure) {
-      try run(seed)
+      try run(seed, on: backend)
     } catch {
-      let text = Array("\(error.backend.rawValue): \(error.violation)".utf8.prefix(500)) + [0]
-      (page + 8).copyMemory(from: text, byteCount: text.count)
-      _exit(1)
+      fail("\(error.backend.rawValue): \(error.violation)")
     }
+    guard seed % settled == 0, seed > 0 else { continue }
+    let now = memory()
+    if seed == settled { before = now }
+    if now.heap - before.heap > mostHeap { fail("memory: \(now.heap - before.heap) bytes more") }
+    if now.mapped - before.mapped > mostMapped { fail("memory: more and more is mapped") }
   }
   _exit(0)
 }
@@ -70,13 +100,14 @@ if arguments.count > 4, let seed = UInt64(arguments[4]) {
 }
 setenv("SWIFT_BACKTRACE", "enable=no", 1)
 let quiet = open("/dev/null", O_WRONLY)
-while let line = readLine(), let number = Int32(line) {
+while let line = readLine()?.split(separator: " "), let number = line.first.flatMap({ Int32($0) }) {
+  let backend = line.dropFirst().first.flatMap { SimulatedWorld.Backend(rawValue: String($0)) }
   page.storeBytes(of: 0, as: UInt64.self)
   let process = ck_fork()
   if process == 0 {
     ck_set_mutant(number)
     dup2(quiet, 2)
-    child()
+    child(backend)
   }
   var status: Int32 = 0
   while waitpid(process, &status, 0) < 0 {}

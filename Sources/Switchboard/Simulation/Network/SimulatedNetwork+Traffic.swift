@@ -229,6 +229,7 @@ extension SimulatedNetwork {
 
   /// A connection is over at this end: its pending error is set already.
   func breakDown(_ socket: SimulatedSocket) {
+    if socket.brokeAt == 0 { socket.brokeAt = now }
     socket.wasReset = true
     socket.incoming?.cut(forgets: socket.link?.resetForgets ?? true)
     socket.outgoing?.cut(forgets: false)

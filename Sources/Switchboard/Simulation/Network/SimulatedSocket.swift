@@ -9,6 +9,8 @@ struct SimulatedSocket {
     /// A fault has it that there is no room, until it is woken.
     var isHeldUp = false
     var wasReset = false
+    /// When it broke, by the peer or a fault; 0 when it did not.
+    var brokeAt: UInt64 = 0
     var hasFinished = false
     var resetsOnClose = false
     var sharesPort = false
@@ -122,6 +124,10 @@ extension SimulatedSocket {
   var error: Errno? {
     get { own.error }
     nonmutating set { own.error = newValue }
+  }
+  var brokeAt: UInt64 {
+    get { own.brokeAt }
+    nonmutating set { own.brokeAt = newValue }
   }
   var wasReset: Bool {
     get { own.wasReset }

@@ -1,0 +1,42 @@
+import Testing
+
+@testable import Switchboard
+
+/// When a loop that does not accept tries again.
+@Suite("Whether a loop accepts")
+struct AcceptStateTests {
+  private func retries(_ reason: ReactorNotice.Pause, isEmpty: Bool = false) -> Bool {
+    var state = AcceptState()
+    _ = state.begin(reason, isEmpty: isEmpty, Instant(nanoseconds: 0), entropy: 0)
+    return state.retryAt != nil
+  }
+
+  @Test("A registration that the system refused does not stop accepting until a peer leaves")
+  func refused() {
+    let noMemory = SystemError(.epollControl, .outOfMemory)
+    #expect(retries(.refused(.system(noMemory))))
+    #expect(retries(.failed(SystemError(.accept, .descriptorLimit))))
+    // Others in the process may give back a number that select can hold.
+    let beyond = RegistrationError.beyondSet(Descriptor(rawValue: 1024), capacity: 1024)
+    #expect(retries(.refused(beyond)))
+  }
+
+  @Test("While no number below select's wall is free, nobody else is accepted and refused")
+  func beyondSet() throws {
+    var state = AcceptState()
+    let now = Instant(nanoseconds: 0)
+    let beyond = RegistrationError.beyondSet(Descriptor(rawValue: 7), capacity: 3)
+    _ = state.begin(.refused(beyond), isEmpty: false, now, entropy: 0)
+    #expect(!state.mayTry(Linux()))
+    _ = state.begin(
+      .refused(.beyondSet(Descriptor(rawValue: 7), capacity: .max)), isEmpty: false, now,
+      entropy: 0)
+    #expect(state.mayTry(Linux()))
+  }
+
+  @Test("Where only a close of ours makes room, time is not waited for")
+  func full() {
+    #expect(!retries(.connectionLimit(5)))
+    #expect(retries(.connectionLimit(5), isEmpty: true))
+  }
+}

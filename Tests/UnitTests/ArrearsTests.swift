@@ -1,0 +1,133 @@
+import Testing
+
+@testable import Switchboard
+
+@Suite("What had come before")
+struct ArrearsTests {
+  private func key(_ index: UInt32) -> Key { Key(index: index, generation: 1) }
+
+  /// How many turns it takes, of which each brings the same.
+  private func turns(
+    _ limits: Arrears.Limits, owesWork: Bool = false, atMost most: Int = 100_000,
+    _ turn: (inout Arrears) -> Void
+  ) -> Int {
+    var arrears = Arrears(limits)
+    for number in 1...most {
+      turn(&arrears)
+      if arrears.endTurn(owesWork: owesWork) { return number }
+    }
+    return .max
+  }
+
+  @Test("It is over after a quiet turn, or two before draining")
+  func quiet() {
+    #expect(turns(.catchingUp) { _ in } == 1)
+    #expect(turns(.draining) { _ in } == 2)
+    var arrears = Arrears(.draining)
+    #expect(arrears.endTurn(owesWork: false) == false)
+    arrears.note(Completion(.received, key(3), 1))
+    #expect(arrears.endTurn(owesWork: false) == false)
+    #expect(arrears.endTurn(owesWork: false) == false, "one quiet turn of two")
+    #expect(arrears.endTurn(owesWork: false) == true)
+  }
+
+  @Test("While the backend may have more to tell, quiet turns do not end it, but 64 do")
+  func owing() {
+    #expect(turns(.catchingUp, owesWork: true) { _ in } == 64)
+    #expect(turns(.draining, owesWork: true) { _ in } == 64)
+    var arrears = Arrears(.draining)
+    for _ in 0..<10 { #expect(arrears.endTurn(owesWork: true) == false) }
+    #expect(arrears.endTurn(owesWork: false) == true)
+  }
+
+  @Test("A connection that brings something all the time is waited for until it has had its share")
+  func share() {
+    // Each completion counts as one, or as one for each two KiB of its bytes.
+    let tiny = turns(.catchingUp) { $0.note(Completion(.received, key(9), 1)) }
+    #expect(tiny == 64 + 1)
+    let large = turns(.catchingUp) { $0.note(Completion(.received, key(9), 65536)) }
+    #expect(large == 2 + 1)
+    let draining = turns(.draining) { $0.note(Completion(.received, key(9), 65536)) }
+    #expect(draining == (4096 + 32) / 33 + 2)
+    let sent = turns(.catchingUp) { $0.note(Completion(.sent, key(9), 1 << 20)) }
+    #expect(sent == 64 + 1, "what was sent counts as one")
+    #expect(turns(.catchingUp) { $0.note(Completion(.ended, key(0))) } == 64 + 1)
+  }
+
+  @Test("Each connection has its own share, whatever its slot")
+  func apart() {
+    var arrears = Arrears(.catchingUp)
+    for index in [0, 63, 64, 65, 5000, 1] as [UInt32] {
+      for _ in 0..<64 {
+        arrears.note(Completion(.received, key(index), 1))
+        #expect(arrears.endTurn(owesWork: false) == false, "slot \(index)")
+      }
+    }
+    arrears.note(Completion(.received, key(64), 1))
+    #expect(arrears.endTurn(owesWork: false) == true)
+  }
+
+  @Test("Accepting is waited for as long as a queue may hold so many, being woken always")
+  func others() {
+    #expect(turns(.catchingUp) { $0.note(Completion(.accepted)) } == 16384 + 1)
+    #expect(turns(.draining) { $0.note(Completion(.acceptFailed)) } == 16384 + 2)
+    #expect(turns(.catchingUp, atMost: 20_000) { $0.note(Completion(.woken)) } == .max)
+    #expect(turns(.catchingUp, atMost: 20_000) { $0.note(Completion(.signalled)) } == .max)
+  }
+}
+
+@Suite("Lateness")
+struct LatenessTests {
+  private func at(_ milliseconds: UInt64) -> Instant {
+    Instant(nanoseconds: milliseconds * 1_000_000)
+  }
+
+  @Test("A loop is late when it comes more than 100 ms after it meant to")
+  func late() {
+    var lateness = Lateness()
+    #expect(lateness.isUnderWay(at(5000), after: nil, brought: 1, connections: 10) == false)
+    #expect(lateness.isUnderWay(at(5000), after: at(5000), brought: 0, connections: 10) == false)
+    #expect(lateness.isUnderWay(at(5100), after: at(5000), brought: 0, connections: 10) == false)
+    let later = at(5100).advanced(byNanoseconds: 1)
+    #expect(lateness.isUnderWay(later, after: at(5000), brought: 0, connections: 10) == true)
+  }
+
+  private func late(connections: Int) -> Lateness {
+    var lateness = Lateness()
+    let isLate = lateness.isUnderWay(
+      at(5000), after: at(1000), brought: 1, connections: connections)
+    #expect(isLate)
+    return lateness
+  }
+
+  @Test("It ends with a turn that brings nothing")
+  func quiet() {
+    var lateness = late(connections: 10)
+    for _ in 0..<5 {
+      #expect(lateness.isUnderWay(at(5001), after: at(5001), brought: 1, connections: 10) == true)
+    }
+    #expect(lateness.isUnderWay(at(5001), after: at(5001), brought: 0, connections: 10) == false)
+    #expect(lateness.isUnderWay(at(5002), after: at(5002), brought: 1, connections: 10) == false)
+  }
+
+  @Test("It ends when twice as much has come as there are connections")
+  func enough() {
+    var lateness = late(connections: 10)
+    for number in 1...20 {
+      let isUnderWay = lateness.isUnderWay(
+        at(5000), after: at(5000), brought: 1, connections: 10)
+      #expect(isUnderWay, "after \(number)")
+    }
+    #expect(lateness.isUnderWay(at(5000), after: at(5000), brought: 1, connections: 10) == false)
+    lateness = late(connections: 10)
+    #expect(lateness.isUnderWay(at(5000), after: at(5000), brought: 20, connections: 10) == true)
+    #expect(lateness.isUnderWay(at(5000), after: at(5000), brought: 20, connections: 10) == false)
+  }
+
+  @Test("It ends after two seconds in any case")
+  func longest() {
+    var lateness = late(connections: 1_000_000)
+    #expect(lateness.isUnderWay(at(6999), after: at(6999), brought: 1, connections: 10) == true)
+    #expect(lateness.isUnderWay(at(7000), after: at(7000), brought: 1, connections: 10) == false)
+  }
+}
