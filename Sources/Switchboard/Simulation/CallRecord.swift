@@ -170,7 +170,9 @@ final class CallRecord {
     } else if passed < 10_000_000 {
       fruitless += 1
     }
-    if fruitless > 100, !network.faults.has(.interrupt), !network.faults.has(.spuriousReadiness) {
+    if fruitless > 100, isServing, !network.faults.has(.interrupt),
+      !network.faults.has(.spuriousReadiness)
+    {
       fail(.spins(turns: fruitless))
     }
   }
