@@ -54,8 +54,8 @@ extension Course {
   /// Whether the server may have closed for good because something took too long.
   func isExcusedByTime(_ state: CourseClient) -> Bool {
     let socket = state.socket
-    let cutAt = drainBegan.map { $0 + world.options.drainTimeout.clampedNanoseconds }
-    if let cutAt, network.now >= cutAt { return true }
+    let cutAt = drainTurnBegan + world.options.drainTimeout.clampedNanoseconds
+    if drainBegan != nil, network.now >= cutAt { return true }
     // It came when the server had begun to drain.
     guard let end = network.other(socket) else { return drainBegan != nil }
     let linger = world.options.lingerTimeout.clampedNanoseconds
