@@ -130,9 +130,10 @@ def tests_that_pass(source, scratch):
     return program
 
 
-def test(program, number, seconds):
-    """What the unit tests say of one mutant: None when they pass."""
+def test(program, number, seconds, suites=None):
+    """What the unit tests, or some of their suites, say of one mutant: None when they pass."""
     command = ["nice", "-n", "10", str(program), "--testing-library", "swift-testing"]
+    command += ["--filter", suites] if suites else []
     environment = dict(os.environ, SWITCHBOARD_MUTANT=str(number), SWIFT_BACKTRACE="enable=no")
     try:
         done = subprocess.run(command, env=environment, timeout=seconds, text=True,
@@ -146,8 +147,8 @@ def test(program, number, seconds):
 
 
 def hunt(program, numbers, faults, seeds, seconds, jobs, tell, backends={}):
-    """Calls `tell` for each with its number, and the seed that found it and how, or None. Some show in
-    the worlds of one backend alone."""
+    """Calls `tell` for each with its number; and the seed that found it, how, and how many were tried, or
+    None. Some show in the worlds of one backend alone."""
     waiting, lock = list(reversed(numbers)), threading.Lock()
 
     def work():
@@ -161,9 +162,9 @@ def hunt(program, numbers, faults, seeds, seconds, jobs, tell, backends={}):
                 number = waiting.pop()
             process.stdin.write(f"{number} {backends.get(number, '')}\n")
             process.stdin.flush()
-            _, seed, text = process.stdout.readline().rstrip("\n").split(" ", 2)
+            _, seed, count, text = process.stdout.readline().rstrip("\n").split(" ", 3)
             with lock:
-                tell(number, None if text == "-" else (int(seed), text))
+                tell(number, None if text == "-" else (int(seed), text, int(count)))
         process.stdin.close()
         process.wait()
 

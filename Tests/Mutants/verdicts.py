@@ -7,8 +7,8 @@ import rules
 
 
 class Verdicts:
-    """The entries of equal.txt: under a line `== reason`, mutants by name; under `== file: reason`,
-    files that the simulation does not run."""
+    """The entries of equal.txt: under a line `== reason`, mutants by name, or by its beginning with a `*`
+    behind it; under `== not simulated: reason`, files that the simulation does not run."""
 
     def __init__(self, text):
         self.equal, self.files, self.used = {}, {}, set()
@@ -25,9 +25,10 @@ class Verdicts:
         return any(mutant.name.startswith(name) for name in self.files)
 
     def is_equal(self, mutant):
-        if mutant.name in self.equal:
-            self.used.add(mutant.name)
-        return mutant.name in self.equal
+        entry = next((name for name in self.equal if name == mutant.name or name.endswith("*")
+                      and mutant.name.startswith(name[:-1])), None)
+        self.used.add(entry)
+        return entry is not None
 
 
 def read():
@@ -70,10 +71,10 @@ class Report:
         folders = list(dict.fromkeys(mutant.folder for mutant, *_ in self.entries))
         lines = self.table("folder", lambda mutant: mutant.folder, folders)
         lines += ["", *self.table("rule", lambda mutant: mutant.rule, rules.RULES)]
-        seeds = sorted(found[0] + 1 for *_, found in self.entries if found)
+        seeds = sorted(found[2] for *_, found in self.entries if found)
         lines.append("")
         if seeds:
-            late = max((e for e in self.entries if e[2]), key=lambda entry: entry[2][0])
+            late = max((e for e in self.entries if e[2]), key=lambda entry: entry[2][2])
             lines.append(
                 f"{len(seeds)} found in {seconds:.0f} s, the median after {seeds[len(seeds) // 2]} "
                 f"seeds, the last after {seeds[-1]}: {late[0].name}")

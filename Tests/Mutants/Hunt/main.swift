@@ -1,8 +1,9 @@
 // Hunts for mutants: `hunt FAULTS SEEDS SECONDS`, with their numbers on standard input, one a line; behind
 // it may stand the backend whose worlds alone can show it.
 //
-// Each runs in a process of its own, from seed 0 on, until a seed fails, traps, never ends, or all have
-// passed. A line for each tells its number, the last seed and what was seen there; `-` for nothing.
+// Each runs in a process of its own, seed after seed, until one fails, traps, never ends, or all have passed.
+// A line for each tells its number, the last seed, how many had been tried with it, and what was seen
+// there; `-` for nothing.
 import CKernel
 import Glibc
 import Switchboard
@@ -16,13 +17,17 @@ else { fatalError("hunt none|mild|harsh SEEDS SECONDS [SEED: trace it]") }
 /// What a child tells: the seed at which it is, and behind it the text of a failure.
 let page = mmap(nil, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)!
 
+/// A seed that takes longer without any mutant is tried behind the others, in seconds of processor time:
+/// floods and bursts take a thousand times as long as most.
+let long = 0.004
+
 /// Processor time that one seed may take, in seconds: far more than any does that comes to an end.
 let most = 2
 
 /// What a process may hold more after many seeds than after the first ones, in bytes.
 let (mostHeap, mostMapped) = (1 << 20, 256 << 20)
 /// So many seeds are enough for all that is made once.
-let settled: UInt64 = 64
+let settled = 64
 
 /// Bytes of the heap in use, and of address space.
 func memory() -> (heap: Int, mapped: Int) {
@@ -33,9 +38,9 @@ func memory() -> (heap: Int, mapped: Int) {
   return (ck_heap_in_use(), Int(atoll(pages)) * 4096)
 }
 
-func limitTime() {
+func limitTime(_ isShort: Bool) {
   var timer = itimerval()
-  timer.it_value.tv_sec = most
+  if isShort { timer.it_value.tv_usec = Int(1_000_000 * 75 * long) } else { timer.it_value.tv_sec = most }
   setitimer(__itimer_which_t(ITIMER_PROF.rawValue), &timer, nil)
 }
 
@@ -48,6 +53,21 @@ func run(
     workload.describe(world)
     if let backend { world.backend = backend }
   }
+}
+
+/// Processor time of this process so far, in seconds.
+func processorTime() -> Double { Double(clock()) / Double(CLOCKS_PER_SEC) }
+
+/// The seeds as they are tried: of the first ones the slow ones last.
+func ordered() -> (seeds: [UInt64], short: Int) {
+  var (short, slow): ([UInt64], [UInt64]) = ([], [])
+  let timed = min(seeds, 1000)
+  for seed in 0..<timed {
+    let start = processorTime()
+    _ = try? run(seed)
+    if processorTime() - start < long { short.append(seed) } else { slow.append(seed) }
+  }
+  return (short + slow + Array(timed..<seeds), short.count)
 }
 
 func fail(_ what: String) -> Never {
@@ -63,18 +83,19 @@ func child(_ backend: SimulatedWorld.Backend?) -> Never {
   setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit)
   let start = ContinuousClock().now
   var before = (heap: 0, mapped: 0)
-  for seed in 0..<seeds {
+  for (count, seed) in order.enumerated() {
     page.storeBytes(of: seed, as: UInt64.self)
-    if seed % 16 == 0, ContinuousClock().now - start > .seconds(seconds) { _exit(3) }
-    limitTime()
+    (page + 4088).storeBytes(of: UInt64(count), as: UInt64.self)
+    if count % 16 == 0, ContinuousClock().now - start > .seconds(seconds) { _exit(3) }
+    limitTime(count < shortSeeds)
     do throws(SimulationFailure) {
       try run(seed, on: backend)
     } catch {
       fail("\(error.backend.rawValue): \(error.violation)")
     }
-    guard seed % settled == 0, seed > 0 else { continue }
+    guard count % settled == 0, count > 0 else { continue }
     let now = memory()
-    if seed == settled { before = now }
+    if count == settled { before = now }
     if now.heap - before.heap > mostHeap { fail("memory: \(now.heap - before.heap) bytes more") }
     if now.mapped - before.mapped > mostMapped { fail("memory: more and more is mapped") }
   }
@@ -99,6 +120,7 @@ if arguments.count > 4, let seed = UInt64(arguments[4]) {
   exit(0)
 }
 setenv("SWIFT_BACKTRACE", "enable=no", 1)
+let (order, shortSeeds) = ordered()
 let quiet = open("/dev/null", O_WRONLY)
 while let line = readLine()?.split(separator: " "), let number = line.first.flatMap({ Int32($0) }) {
   let backend = line.dropFirst().first.flatMap { SimulatedWorld.Backend(rawValue: String($0)) }
@@ -112,6 +134,7 @@ while let line = readLine()?.split(separator: " "), let number = line.first.flat
   var status: Int32 = 0
   while waitpid(process, &status, 0) < 0 {}
   let seed = page.load(as: UInt64.self)
-  print("\(number) \(seed) \(outcome(status) ?? "-")")
+  let count = (page + 4088).load(as: UInt64.self) + 1
+  print("\(number) \(seed) \(count) \(outcome(status) ?? "-")")
   fflush(stdout)
 }
