@@ -9,6 +9,8 @@ final class LogStream: Sendable {
   fileprivate struct Line {
     let descriptor: Int32
     let text: String
+    /// How many lines of a server it stands for: one that tells of lines that are missing, for those.
+    var stands = 1
     var size: Int { text.utf8.count + 1 }
   }
 
@@ -112,18 +114,21 @@ final class LogStream: Sendable {
     let head = (isTorn ? "\n" : "") + note
     let text = head + lines.lazy.map { $0.text + "\n" }.joined()
     let outcome = WholeWrite(text, to: descriptor, while: isPatient)
-    let done = text.utf8.prefix(outcome.written)
-    let newline = UInt8(ascii: "\n")
-    let whole = max(0, done.count { $0 == newline } - head.utf8.count { $0 == newline })
-    let isNew = state.withLock { state in
-      state.waiting.lines -= lines.count
-      state.waiting.bytes -= size
-      if let last = done.last { state.isTorn = last != newline }
-      let isSaid = outcome.written >= head.utf8.count
-      state.unwritten = (isSaid ? 0 : unwritten) + lines.count - whole
-      return outcome.failure != nil && unwritten == 0
+    // Before whoever waits for the end finds that nothing is left to wait for.
+    if unwritten == 0, let failure = outcome.failure { tell(failure) }
+    var (end, lost) = (head.utf8.count, 0)
+    for line in lines {
+      end += line.size
+      if end > outcome.written { lost += line.stands }
     }
-    if isNew, let failure = outcome.failure { tell(failure) }
+    state.withLock { state in
+      state.waiting.lines -= lines.reduce(0) { $0 + $1.stands }
+      state.waiting.bytes -= size
+      if let last = text.utf8.prefix(outcome.written).last {
+        state.isTorn = last != UInt8(ascii: "\n")
+      }
+      state.unwritten = (outcome.written >= head.utf8.count ? 0 : unwritten) + lost
+    }
     hasMoved.signal()
   }
 
@@ -149,13 +154,13 @@ extension LogStream.State {
   fileprivate mutating func noteDropped() {
     guard dropped.lines > 0 else { return }
     let note = LogStream.note(dropped.lines, "nobody took in time")
-    queue(LogStream.Line(descriptor: dropped.descriptor, text: note))
+    queue(LogStream.Line(descriptor: dropped.descriptor, text: note, stands: dropped.lines))
     dropped.lines = 0
   }
 
   fileprivate mutating func queue(_ line: LogStream.Line) {
     lines.append(line)
-    waiting.lines += 1
+    waiting.lines += line.stands
     waiting.bytes += line.size
   }
 }
