@@ -7,9 +7,12 @@ import socket
 import subprocess
 import time
 
+from families.logs import Logging, served
+from kit.commands import small_pipe
 from kit.means import need
 from kit.peers import Peer, open_many, readable, replies
 from kit.register import Skip, drill, eventually, is_root, must
+from kit.server import Server
 
 MOMENT = 0.15  # seconds: two signals within 100 ms are one wish told twice
 
@@ -29,7 +32,7 @@ def ends_at_once(server, code, what):
     peer.sent(b"^open")
     must(peer.take(4) == replies(b"^open"), "no reply")
     server.signal(signal.SIGTERM)
-    time.sleep(MOMENT)
+    eventually(lambda: not server.is_alive() or not server.listening(), 20, f"{what}: the first does not drain")
     must(server.is_alive(), f"{what}: the first signal ends it")
     return ends(server, signal.SIGTERM, code)
 
@@ -43,6 +46,7 @@ def second_signal(at):
     for prepare in (block, ignore):
         with at.serve("frames", *slow, prepare=prepare) as server:
             ends_at_once(server, -signal.SIGTERM, prepare.__name__)
+    unread_log(at, slow)
     # One wish told twice, as timeout(1) does, drains.
     with at.serve("frames") as server:
         peer = Peer(server, greeted=True)
@@ -51,6 +55,23 @@ def second_signal(at):
         must(peer.to_end() == (b"", "end"), "the peer saw no orderly end")
         peer.close()
         must(server.wait(10)[0] == 0, f"told twice, it ended with {server.code()}")
+
+
+def unread_log(at, options):
+    """Its log has filled the pipe that nobody reads, and more waits."""
+    reading, writing = small_pipe()
+    with Logging(at, writing, options=options) as server:
+        os.close(writing)
+        served(server.port, 200)
+        peer = Peer(server, greeted=True)
+        peer.sent(b"^open")
+        must(peer.take(4) == replies(b"^open"), "no reply")
+        server.child.send_signal(signal.SIGTERM)
+        eventually(lambda: not Server.listening(server), 20, "log not read: the first signal does not drain")
+        time.sleep(MOMENT)
+        code = server.end(10)
+        must(code == -signal.SIGTERM, f"log not read: the second signal ends it with {code}")
+    os.close(reading)
 
 
 def block():
