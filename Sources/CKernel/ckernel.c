@@ -58,13 +58,20 @@ static void ck_asked_to_end(int number) {
   errno = saved;
 }
 
-static void ck_handle(void (*handler)(int), const int *signals, int count, struct sigaction *before) {
+// All of them or none: a sandbox may refuse it.
+static long ck_handle(void (*handler)(int), const int *signals, int count, struct sigaction *before) {
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_handler = handler;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
-  for (int i = 0; i < count; i++) sigaction(signals[i], &action, before ? &before[i] : NULL);
+  for (int i = 0; i < count; i++) {
+    if (sigaction(signals[i], &action, before ? &before[i] : NULL) == 0) continue;
+    long error = -(long)errno;
+    while (before && i-- > 0) sigaction(signals[i], &before[i], NULL);
+    return error;
+  }
+  return 0;
 }
 
 long ck_ending_open(int fd) {
@@ -77,14 +84,17 @@ long ck_ending_open(int fd) {
   }
   // Who comes when the process has been asked already hears of it too.
   atomic_store(&ck_ending_places[place], fd + 1);
-  if (ck_ending_users++ == 0) {
-    ck_handle(ck_asked_to_end, ck_ending_signals, 2, ck_ending_before);
+  long failure = 0;
+  if (ck_ending_users == 0) {
+    failure = ck_handle(ck_asked_to_end, ck_ending_signals, 2, ck_ending_before);
   } else if (atomic_load(&ck_ending_since) != 0) {
     uint64_t one = 1;
     if (write(fd, &one, sizeof one) < 0) errno = 0;
   }
+  if (failure == 0) ck_ending_users++;
+  else atomic_store(&ck_ending_places[place], 0);
   pthread_mutex_unlock(&ck_ending_lock);
-  return place;
+  return failure == 0 ? place : failure;
 }
 
 void ck_ending_close(long place) {

@@ -60,7 +60,8 @@ struct Service {
 
   private func tell(_ notice: ReactorNotice) {
     switch notice {
-    case .acceptingPaused, .addressLimit, .slowCallback, .slowCallbacksUntold:
+    case .acceptingPaused, .addressLimit, .addressRefusals, .callRefused, .slowCallback,
+      .slowCallbacksUntold:
       logger.warning("\(notice)")
     default: logger.info("\(notice)")
     }

@@ -13,15 +13,21 @@ extension Engine {
       try serve(backend, limited, session: FramesSession()) { server in
         let first = try server.client().greeted()
         let second = try server.client().greeted()
-        for _ in 0..<3 { #expect(try server.client().receiveToEnd() == []) }
+        for _ in 0..<12 { #expect(try server.client().receiveToEnd() == []) }
         #expect(try second.ask("^in$") == "jo")
-        let told = SocketAddress.loopback(port: 0).host
-        #expect(
-          server.journal.now.notices.map(\.description).filter { $0.contains(told) }.count == 1)
+        func told() -> [String] {
+          let host = SocketAddress.loopback(port: 0).host
+          return server.journal.now.notices.map(\.description).filter { $0.contains(host) }
+        }
+        #expect(told().count == 2 && told().last?.contains("10 connections") ?? false)
         first.close()
         #expect(server.journal.wait { $0.closed == 1 })
         #expect(try server.client().greeted().ask("^in$") == "jo")
         #expect(server.journal.now.opened == 3)
+        // What has not been told is when the address has no connection any more.
+        second.close()
+        #expect(eventually { told().last?.contains("12 connections") ?? false })
+        #expect(told().count == 3)
       }
     }
 

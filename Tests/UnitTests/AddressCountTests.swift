@@ -33,14 +33,41 @@ struct AddressCountTests {
     #expect(counts.admit(one) == .refused)
     #expect(counts.admit(other) == .admitted)
     counts.note(other, at: 7)
-    counts.leave(0)
+    #expect(counts.leave(0) == nil)
     #expect(counts.admit(one) == .admitted)
     counts.note(one, at: 0)
     #expect(counts.admit(one) == .refused)
-    for index in [0, 1, 7, 7, 5] as [UInt32] { counts.leave(index) }
+    let told = ([0, 1, 7, 7, 5] as [UInt32]).map { counts.leave($0) }
+    let address = SocketAddress(family: .v4, low: 0xC000_0201, port: 0)
+    #expect(told == [nil, .init(address: address, count: 3), nil, nil, nil])
     #expect(counts.count == 0)
     for _ in 0..<2 { #expect(counts.admit(one) == .admitted) }
     #expect(counts.admit(one) == .refusedFirst)
+  }
+
+  @Test("Those that are refused are counted, and told in a few lines however many they are")
+  func refusals() throws {
+    var counts = AddressCounts(limit: 1)
+    let one = try origin("2001:db8:0:1::1")
+    #expect(counts.admit(one) == .admitted)
+    counts.note(one, at: 0)
+    var told: [Int] = []
+    for number in 1...12_345 {
+      switch counts.admit(one) {
+      case .admitted: Issue.record("number \(number) was admitted")
+      case .refusedFirst: told.append(1)
+      case .refusedMany(let count): told.append(count)
+      case .refused: break
+      }
+    }
+    #expect(told == [1, 10, 100, 1000, 10_000])
+    let rest = try #require(counts.leave(0))
+    #expect(rest.count == 12_345 && rest.address.host == "2001:db8:0:1::")
+    // One that was refused once has been told of.
+    #expect(counts.admit(one) == .admitted)
+    counts.note(one, at: 0)
+    #expect(counts.admit(one) == .refusedFirst)
+    #expect(counts.leave(0) == nil)
   }
 
   @Test("Without a limit nothing is counted")

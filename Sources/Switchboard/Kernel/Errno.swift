@@ -48,6 +48,14 @@ extension Errno {
     }
   }
 
+  /// The process may not make that call, or the system has none.
+  var isRefusal: Bool {
+    switch self {
+    case .notPermitted, .accessDenied, .noSuchCall: true
+    default: false
+    }
+  }
+
   /// What `accept4(2)` answers when one queued connection went wrong, and not the listener:
   /// the manual page asks for all of these to be treated as "try the next one".
   var concernsOneQueuedConnection: Bool {

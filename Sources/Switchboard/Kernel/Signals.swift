@@ -20,7 +20,8 @@ public struct EndSignals: ~Copyable {
 
   /// Handles SIGINT and SIGTERM from now on. They are let through in the calling thread.
   ///
-  /// - Throws: `EMFILE` and its kind; `EUSERS` for the 65th at once.
+  /// - Throws: `EMFILE` and its kind; `EUSERS` for the 65th at once; `EPERM` and its kind where a
+  ///   sandbox refuses `sigaction(2)`.
   public init() throws(SystemError) {
     let system = Linux()
     let made = try system.must(.eventDescriptor) { system.eventDescriptor() }.descriptor

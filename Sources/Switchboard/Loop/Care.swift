@@ -9,6 +9,22 @@ enum Care {
   static let lettersPerTurn = 256
 }
 
+/// The calls that were refused to this process on a connection, as a sandbox does. Each is told once,
+/// since every connection would tell the same. Any thread.
+final class RefusedCalls: Sendable {
+  private let told = Lock<[SystemError.Call]>([])
+
+  /// Whether a connection broke because its call was refused, and this is to be told.
+  func isNew(_ error: SystemError) -> Bool {
+    guard error.errno.isRefusal else { return false }
+    return told.withLock { told in
+      guard !told.contains(error.call) else { return false }
+      told.append(error.call)
+      return true
+    }
+  }
+}
+
 /// Whether deadlines must wait, since a loop slept far beyond its own: the process was stopped, or
 /// starved. What has come meanwhile is received first, so that no peer is called idle whose bytes lie
 /// waiting. One turn may not bring it all.

@@ -7,8 +7,14 @@ struct AcceptState {
   /// How long the next pause of that kind will be, in milliseconds.
   var backoff: UInt64 = AcceptState.shortest
 
+  /// Queued connections that went wrong one after the other, with none between that was well.
+  private var failures = 0
+
   static let shortest: UInt64 = 5
   static let longest: UInt64 = 500
+  /// After so many it is not the connections: a sandbox that refuses `accept4(2)` answers what a
+  /// firewall answers for one of them (`EPERM`), for ever.
+  static let mostFailures = 64
 
   /// Accepting pauses: whether it did not before.
   ///
@@ -36,8 +42,17 @@ struct AcceptState {
     return system.hasDescriptor(below: capacity)
   }
 
+  /// Accepting failed: whether it pauses. It does not where one queued connection went wrong, since
+  /// the next may be well; nor when there was none.
+  mutating func pauses(after errno: Errno) -> Bool {
+    guard errno.concernsOneQueuedConnection else { return errno != .interrupted }
+    failures = min(failures + 1, AcceptState.mostFailures)
+    return failures == AcceptState.mostFailures
+  }
+
   /// A connection was accepted: whether that ends a pause.
   mutating func end() -> Bool {
+    failures = 0
     backoff = AcceptState.shortest
     retryAt = nil
     guard pause != nil else { return false }
@@ -66,8 +81,7 @@ extension ReactorLoop where P: ~Copyable {
         guard let accepted = try listeners[key].listener.accept() else { return }
         admit(accepted)
       } catch {
-        // One queued connection went wrong: the next may be well.
-        if !error.errno.concernsOneQueuedConnection { return pauseAccepting(.failed(error)) }
+        if accepting.pauses(after: error.errno) { return pauseAccepting(.failed(error)) }
       }
     }
   }

@@ -79,6 +79,12 @@ public enum ReactorNotice: Hashable, Sendable, CustomStringConvertible {
   /// An address has as many connections as one may have; told once until it has none. Further ones
   /// are closed.
   case addressLimit(SocketAddress, Int)
+  /// So many connections of an address have been closed since then: told when they are ten, a hundred
+  /// and so on, and when it has no connection any more.
+  case addressRefusals(SocketAddress, Int)
+  /// A connection broke since a call on it is refused to this process, as a sandbox does; told once
+  /// for each call. Others will break as well.
+  case callRefused(SystemError)
   /// Draining has begun, with so many peers connected.
   case draining(peers: Int)
   /// Draining has ended: so many peers finished, so many had to be cut off.
@@ -99,6 +105,9 @@ public enum ReactorNotice: Hashable, Sendable, CustomStringConvertible {
     case .addressLimit(let address, let limit):
       "refusing \(address.host): it has \(limit) connections, the limit for one address; "
         + "raise it if many share that address"
+    case .addressRefusals(let address, let count):
+      "refused \(address.host): \(count) connections so far, beyond the limit for one address"
+    case .callRefused(let error): "connections break: \(error)"
     case .draining(let peers): "draining: \(peers) connected"
     case .drained(let finished, let forced): "drained: \(finished) finished, \(forced) cut off"
     case .slowCallback(let callback): callback.description

@@ -2,7 +2,8 @@
 final class AddressTally: Sendable {
   fileprivate struct Count {
     var open = 0
-    var isTold = false
+    /// Of those beyond the limit, since the address last had no connection.
+    var refused = 0
   }
   fileprivate let counts = Lock<[AddressCounts.Origin: Count]>([:])
 }
@@ -18,6 +19,13 @@ struct AddressCounts {
     private let family: SocketAddress.Family
     private let prefix: UInt64
 
+    /// The address, or the first of those that count together.
+    var address: SocketAddress {
+      family == .v4
+        ? SocketAddress(family: .v4, low: prefix, port: 0)
+        : SocketAddress(family: .v6, high: prefix, low: 0, port: 0)
+    }
+
     init(_ address: SocketAddress) {
       let plain = address.unmapped
       family = plain.family
@@ -30,6 +38,15 @@ struct AddressCounts {
     /// For the first time since the address had no connection.
     case refusedFirst
     case refused
+    /// So many by now, which is to be told: ten, a hundred, a thousand and so on, so that a crowd of any
+    /// size is a few lines.
+    case refusedMany(Int)
+  }
+
+  /// What is left to tell of an address that has no connection any more.
+  struct Refusals: Hashable {
+    let address: SocketAddress
+    let count: Int
   }
 
   /// Nil for none.
@@ -56,10 +73,18 @@ struct AddressCounts {
         counts[origin] = count
         return .admitted
       }
-      if count.isTold { return .refused }
-      counts[origin]?.isTold = true
-      return .refusedFirst
+      count.refused += 1
+      counts[origin] = count
+      if count.refused == 1 { return .refusedFirst }
+      return isRound(count.refused) ? .refusedMany(count.refused) : .refused
     }
+  }
+
+  /// Whether a count is told when it is reached.
+  private func isRound(_ count: Int) -> Bool {
+    var rest = count
+    while rest >= 10, rest % 10 == 0 { rest /= 10 }
+    return rest == 1
   }
 
   /// An admitted connection has got its slot.
@@ -69,14 +94,20 @@ struct AddressCounts {
     origins[index] = origin
   }
 
-  /// The connection in that slot has gone.
-  mutating func leave(_ index: UInt32) {
-    guard limit != nil, index < origins.count, let origin = origins[Int(index)] else { return }
+  /// The connection in that slot has gone. If it was its address's last one, what has not been told of
+  /// those that were refused is to be told.
+  mutating func leave(_ index: UInt32) -> Refusals? {
+    guard limit != nil, index < origins.count, let origin = origins[Int(index)] else { return nil }
     origins[Int(index)] = nil
-    tally.counts.withLock { counts in
-      guard let count = counts[origin] else { return }
-      counts[origin]?.open -= 1
-      if count.open <= 1 { counts[origin] = nil }
+    return tally.counts.withLock { counts -> Refusals? in
+      guard let count = counts[origin] else { return nil }
+      guard count.open <= 1 else {
+        counts[origin]?.open -= 1
+        return nil
+      }
+      counts[origin] = nil
+      let isTold = count.refused == 0 || isRound(count.refused)
+      return isTold ? nil : Refusals(address: origin.address, count: count.refused)
     }
   }
 }

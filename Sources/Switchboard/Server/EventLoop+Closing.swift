@@ -14,7 +14,7 @@ extension EventLoop where B: ~Copyable {
       try backend.open(key, &slots)
     } catch {
       _ = backend.close(key, &slots)
-      addresses.leave(key.index)
+      leaveAddress(key)
       slots.giveBack(key)
       control.places?.giveBack()
       return pauseAccepting(.refused(error))
@@ -39,9 +39,15 @@ extension EventLoop where B: ~Copyable {
     switch addresses.admit(origin) {
     case .admitted: return true
     case .refusedFirst: notice(.addressLimit(address, addresses.limit ?? 0))
+    case .refusedMany(let count): notice(.addressRefusals(address, count))
     case .refused: break
     }
     return false
+  }
+
+  private mutating func leaveAddress(_ key: Key) {
+    guard let untold = addresses.leave(key.index) else { return }
+    notice(.addressRefusals(untold.address, untold.count))
   }
 
   private mutating func noteAccepted() {
@@ -62,7 +68,7 @@ extension EventLoop where B: ~Copyable {
   }
 
   mutating func acceptFailed(_ errno: Errno) {
-    if isStopped || errno.concernsOneQueuedConnection || errno == .interrupted { return }
+    guard !isStopped, accepting.pauses(after: errno) else { return }
     pauseAccepting(.failed(SystemError(.accept, errno)))
   }
 
@@ -147,7 +153,7 @@ extension EventLoop where B: ~Copyable {
     guard slots.contains(key) else { return }
     condemned -= outboxes.count(slots[key.index].outbox)
     outboxes.free(&slots[key.index].outbox)
-    addresses.leave(key.index)
+    leaveAddress(key)
     slots.giveBack(key)
     control.places?.leave()
     if accepting.pause != nil { tryAcceptingAgain() }

@@ -19,7 +19,7 @@ extension EventLoop where B: ~Copyable {
       slots[key.index].lastActive = tick
       slots[key.index].flags.insert(.sending)
     case .failed(let errno):
-      closeNow(key, .failed(SystemError(.send, errno)))
+      breakOff(key, SystemError(.send, errno))
     }
   }
 
@@ -82,7 +82,7 @@ extension EventLoop where B: ~Copyable {
         resumeIfLow(key)
         return false
       case .failed(let errno):
-        closeNow(key, .failed(SystemError(.send, errno)))
+        breakOff(key, SystemError(.send, errno))
         return false
       case .took(let count):
         if count > 0 { slots[key.index].lastActive = tick }

@@ -225,7 +225,14 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
 
   private mutating func failed(_ key: Key, _ call: SystemError.Call, _ errno: Errno) {
     guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { return }
-    closeNow(key, .failed(SystemError(call, errno)))
+    breakOff(key, SystemError(call, errno))
+  }
+
+  /// A connection broke, or the process may not make the calls that it needs.
+  @inline(never)
+  mutating func breakOff(_ key: Key, _ error: SystemError) {
+    if control.refusals.isNew(error) { notice(.callRefused(error)) }
+    closeNow(key, .failed(error))
   }
 
   /// Calls a session, sends what it wrote and does what it asked for.

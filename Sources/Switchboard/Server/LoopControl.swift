@@ -9,14 +9,18 @@ final class LoopControl<System: Kernel>: Sendable {
   let places: Places?
   /// How many connections addresses have, on all of them.
   let addresses: AddressTally
+  /// What has been refused to the process, on any of them.
+  let refusals: RefusedCalls
   private let siblings = Lock<[Waker<System>]>([])
 
-  init(system: System, places: Places? = nil, addresses: AddressTally = AddressTally())
-    throws(SystemError)
-  {
+  init(
+    system: System, places: Places? = nil, addresses: AddressTally = AddressTally(),
+    refusals: RefusedCalls = RefusedCalls()
+  ) throws(SystemError) {
     let waker = try Waker(system: system)
     self.places = places
     self.addresses = addresses
+    self.refusals = refusals
     self.waker = waker
     mail = MailFlag { waker.wake() }
     jobs = MessageBox(mail: mail)

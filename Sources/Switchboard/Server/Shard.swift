@@ -14,6 +14,7 @@ final class Shard: @unchecked Sendable {
     /// Nil where there is one shard, which counts for itself.
     let places: Places?
     let addresses = AddressTally()
+    let refusals = RefusedCalls()
 
     init(_ server: Server) {
       let isAlone = server.loops == 1
@@ -45,7 +46,8 @@ final class Shard: @unchecked Sendable {
       return (try Sessions(capacity: capacity, box: box, make: session), box)
     }
     control = try LoopControl(
-      system: Linux(), places: shared.places, addresses: shared.addresses)
+      system: Linux(), places: shared.places, addresses: shared.addresses,
+      refusals: shared.refusals)
   }
 
   func add(_ listener: consuming Listener<Linux>) { _ = listeners.insert(listener) }

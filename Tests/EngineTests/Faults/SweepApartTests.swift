@@ -109,6 +109,76 @@ extension EveryCall {
         #expect(report.notices.count { $0 == .acceptingResumed } == 1)
       }
     }
+
+    /// A sandbox answers what a firewall answers for one queued connection. It was tried again and
+    /// again, without a word.
+    @Test(
+      "Accepting that is refused for ever is told once, and tried ever more rarely",
+      arguments: FaultWorld.swept, ["EPERM", "ECONNABORTED"])
+    func refused(_ world: FaultWorld, _ symbol: String) throws {
+      let faults = CallFaults()
+      let points: [FaultPoint] = [.call(.accept), .operation(.accept), .operation(.acceptMany)]
+      for point in points { faults.fail(point, chance: 1, with: [Errno(named: symbol)]) }
+      let isTold = { (notices: [ReactorNotice]) in
+        notices.contains { notice in
+          guard case .acceptingPaused(.failed(let error)) = notice else { return false }
+          return error.call == .accept && error.errno == Errno(named: symbol)
+        }
+      }
+      let journal = Journal()
+      let report = try serve(world, faults, journal: journal, session: SweepSession()) { server in
+        // One that fails is gone, so there is always another.
+        var (lost, seen) = ([Client](), -1)
+        let comesTo = { (holds: () -> Bool) -> Bool in
+          eventually {
+            if faults.strikes != seen, let client = try? server.client() {
+              seen = faults.strikes
+              lost.append(client)
+            }
+            return holds()
+          }
+        }
+        #expect(comesTo { isTold(journal.now.notices) })
+        let (strikes, waits) = (faults.strikes, server.calls)
+        #expect(comesTo { faults.strikes >= strikes + 3 })
+        #expect(server.calls - waits < 60, "\(world.rawValue) spins")
+        faults.cease()
+        let served = try server.client()
+        #expect(try served.receive(exactly: 1) == Array("+".utf8))
+        try served.send("Eping")
+        #expect(try served.receive(exactly: 4) == Array("ping".utf8))
+      }
+      #expect(report.isClean)
+      #expect(report.notices.count { if case .acceptingPaused = $0 { true } else { false } } == 1)
+      #expect(report.notices.count { $0 == .acceptingResumed } == 1)
+    }
+
+    @Test(
+      "A call that is refused on every connection is told once, by its name",
+      arguments: FaultWorld.engines)
+    func forbidden(_ world: FaultWorld) throws {
+      let receives: [FaultPoint] = [
+        .call(.receive), .operation(.receive), .operation(.receiveOnce),
+      ]
+      let sends: [FaultPoint] = [.call(.send), .operation(.sendNow), .operation(.send)]
+      for (points, name, symbol) in [(receives, "recv", "EPERM"), (sends, "send", "ENOSYS")] {
+        let faults = CallFaults()
+        for point in points { faults.fail(point, chance: 1, with: [Errno(named: symbol)]) }
+        let report = try serve(world, faults, session: SweepSession()) { server in
+          for _ in 0..<5 {
+            let client = try server.client()
+            _ = try? client.send("Eping")
+            // Closed, or reset since something was unread.
+            _ = try? client.receiveToEnd()
+          }
+        }
+        #expect(report.isClean)
+        let told = report.notices.map(\.description).filter { $0.contains("connections break") }
+        #expect(told.count == 1, "\(world.rawValue): \(report.notices)")
+        #expect(told.first?.contains("\(name): ") ?? false)
+        #expect(told.first?.contains(symbol) ?? false)
+      }
+    }
   }
 }
 

@@ -70,8 +70,13 @@ final class BlockingHouse: Sendable {
   func admit(_ address: SocketAddress) -> Bool {
     let origin = AddressCounts.Origin(address)
     let (answer, limit) = state.withLock { ($0.addresses.admit(origin), $0.addresses.limit) }
-    if answer == .refusedFirst, let limit { notice(.addressLimit(address, limit)) }
-    return answer == .admitted
+    switch answer {
+    case .admitted: return true
+    case .refusedFirst: notice(.addressLimit(address, limit ?? 0))
+    case .refusedMany(let count): notice(.addressRefusals(address, count))
+    case .refused: break
+    }
+    return false
   }
 
   /// An admitted connection is on its way to a thread: its ticket.
@@ -93,17 +98,21 @@ final class BlockingHouse: Sendable {
 
   /// Its descriptor is closed.
   func leave(_ ticket: UInt32) {
-    state.withLock { state in
+    let untold = state.withLock { state in
       state.controls.removeValue(forKey: ticket)
       state.free.append(ticket)
-      state.addresses.leave(ticket)
+      return state.addresses.leave(ticket)
     }
+    if let untold { notice(.addressRefusals(untold.address, untold.count)) }
     control.waker.wake()
   }
 
   /// A session has ended.
   func ended(_ reason: CloseReason) {
     if reason == .drainTimeout { state.withLock { $0.forced += 1 } }
+    if case .failed(let error) = reason, control.refusals.isNew(error) {
+      notice(.callRefused(error))
+    }
   }
 
   /// What everybody has been asked for: it holds for those who come later too.

@@ -127,7 +127,7 @@ struct BlockingServer: ~Copyable {
       }
       return true
     } catch {
-      if error.errno.concernsOneQueuedConnection { return true }
+      guard accepting.pauses(after: error.errno) else { return true }
       pause(.failed(error))
       return false
     }
