@@ -6,6 +6,12 @@ import Testing
 extension Engine {
   /// Callbacks that take too long, and who had to wait.
   @Suite struct SlowCallbacks {
+    /// Longer than a busy machine keeps a thread from its processor: at most five are told in a second,
+    /// and those that nobody meant to be slow would be among them.
+    private static let limit = Duration.milliseconds(150)
+    /// In microseconds: what is meant to be slow.
+    private static let blocked: UInt32 = 200_000
+
     /// A session whose `received` blocks for so many milliseconds as the byte says.
     private func blocking() -> Scripted.Script {
       var script = Scripted.Script()
@@ -82,17 +88,17 @@ extension Engine {
         connection.write(bytes)
       }
       try serve(
-        backend, options { $0.slowCallback = .milliseconds(15) }, script: script
+        backend, options { $0.slowCallback = Self.limit }, script: script
       ) { server in
         let clients = try fourClients(server, blockingTheFirst: gates)
         // Three ask while it blocks; one of them twice, which counts once.
         for client in clients[1...] { try client.send([0]) }
         try clients[3].send([0])
-        usleep(20_000)
+        usleep(Self.blocked)
         gates.open()
         for client in clients[1...] { #expect(try client.receive(exactly: 1) == [0]) }
         let isBlocked = { (callback: SlowCallback) in
-          callback.number == 1 && callback.duration >= .milliseconds(20)
+          callback.number == 1 && callback.duration >= .microseconds(Int(Self.blocked))
         }
         #expect(server.journal.wait { slow($0).contains(where: isBlocked) })
         let found = try #require(slow(server.journal.now).last(where: isBlocked))
@@ -111,20 +117,20 @@ extension Engine {
       script.received = { _, bytes, connection in
         switch bytes[0] {
         case 1: gates.passBlocked()
-        case 2: usleep(15_000)
+        case 2: usleep(Self.blocked)
         default: break
         }
         connection.write(bytes)
       }
       try serve(
-        backend, options { $0.slowCallback = .milliseconds(10) }, script: script
+        backend, options { $0.slowCallback = Self.limit }, script: script
       ) { server in
         let clients = try fourClients(server, blockingTheFirst: gates)
         // On a busy machine some may have taken long before.
         let before = slow(server.journal.now).count
         // While one blocks, three get ready, for the same turn then; each of them is slow.
         for client in clients[1...] { try client.send([2]) }
-        usleep(20_000)
+        usleep(Self.blocked)
         gates.open()
         for client in clients[1...] { #expect(try client.receive(exactly: 1) == [2]) }
         #expect(server.journal.wait { slow($0).count == before + 4 })
