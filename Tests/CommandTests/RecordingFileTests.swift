@@ -113,7 +113,7 @@ import Testing
   @Test func `Records that mean nothing are counted, and whatever they say is drawn without harm`()
     throws
   {
-    var generator = SystemRandomNumberGenerator()
+    var generator = SeededGenerator(seed: 11)
     for _ in 0..<50 {
       let codes: [UInt8] = [1, 2, 3, 4, 5, 16, 17, 19, 21, 24, 25, 99]
       let records = (0..<40).map { _ in
