@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import SwitchboardLab
@@ -17,7 +18,7 @@ import Testing
     for name in Self.names {
       #expect(FileName.bytes(of: FileName.text(of: name)) == name)
     }
-    var generator = SystemRandomNumberGenerator()
+    var generator = SeededGenerator(seed: 5)
     for length in 0..<200 {
       let name = (0..<length).map { _ in UInt8.random(in: 1...255, using: &generator) }
       #expect(FileName.bytes(of: FileName.text(of: name)) == name, "\(name)")

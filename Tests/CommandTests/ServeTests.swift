@@ -80,6 +80,8 @@ struct ServeTests {
 
   @Test func `A pinned loop has one processor, and not the other's`() async throws {
     try await serving(["--loops", "2", "--pin"]) { server, _ in
+      // The log's thread ends when there is nothing to say.
+      _ = try await settle(server.pid, onThreads: 2)
       let tasks = "/proc/\(server.pid)/task"
       let allowed = try FileManager.default.contentsOfDirectory(atPath: tasks).map { task in
         let status = try String(contentsOfFile: "\(tasks)/\(task)/status", encoding: .utf8)
