@@ -131,8 +131,9 @@ extension EveryCall {
         var (lost, seen) = ([Client](), -1)
         let comesTo = { (holds: () -> Bool) -> Bool in
           eventually {
-            if faults.strikes != seen, let client = try? server.client() {
-              seen = faults.strikes
+            let now = faults.strikes
+            if now != seen, let client = try? server.client() {
+              seen = now
               lost.append(client)
             }
             return holds()
