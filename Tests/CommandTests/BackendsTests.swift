@@ -16,7 +16,7 @@ struct BackendsTests {
       }
       let names = [
         "io_uring", "rings", "silent successes", "registered ring", "direct descriptors",
-        "multishot accept", "multishot receive", "deferred work", "peer addresses",
+        "multishot accept", "multishot receive", "deferred work", "ordinary descriptors",
         "incremental buffers", "open descriptors", "listen queue", "locked memory",
         "io_uring_disabled",
       ]

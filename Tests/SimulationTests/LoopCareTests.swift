@@ -88,7 +88,7 @@ import Testing
   }
 
   /// The kernel had taken everything, and what it sent on as the peer read was seen by nobody.
-  @Test(arguments: [.select, .poll, .epoll] as [SimulatedWorld.Backend])
+  @Test(arguments: SimulatedWorld.Backend.allCases)
   func `a peer that read slowly and steadily was closed as idle`(
     _ backend: SimulatedWorld.Backend
   ) throws {

@@ -107,6 +107,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
 
   /// A listener has somebody waiting. Accepting comes at the end of the turn, when it is known
   /// which others have: they share the turn's accepts, one after the other, however few those are.
+  @inline(never)
   private mutating func noteWaiting(_ index: Int) {
     guard index < listeners.count, !listeners[index].hasWaiting else { return }
     listeners[index].hasWaiting = true

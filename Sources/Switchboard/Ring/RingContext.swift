@@ -12,6 +12,10 @@ final class RingContext<System: RingKernel>: LoopContext {
   override func peerAddress(_ descriptor: Int32) -> SocketAddress? {
     ring.peerAddress(of: descriptor)
   }
+
+  override func lastProgress(_ descriptor: Int32, _ now: Instant) -> Instant? {
+    ring.lastProgress(of: descriptor, now)
+  }
 }
 
 extension Ring {
@@ -30,11 +34,25 @@ extension Ring {
   /// Nil, too, when the address is not so long: of a shorter one the kernel tells none (`EINVAL`),
   /// of a longer one its first bytes.
   private func peerAddress(of file: Int32, length: UInt32) -> SocketAddress? {
-    guard let answer = ask(file, length), answer >= 0,
+    let asked = unsafe ask { entry in
+      unsafe ck_prepare_peer_name(entry, file, address, length)
+    }
+    guard let answer = asked, answer >= 0,
       let found = unsafe SocketAddress(ck_address_at(address)),
       found.family == .v4 || length == AddressLength.v6
     else { return nil }
     return found.unmapped
+  }
+
+  /// When a peer last took something of what was sent to it. The ring asks a socket for options of its
+  /// own alone, not for TCP's: so it is made an ordinary descriptor for the time of the question. Nil
+  /// where that cannot be.
+  func lastProgress(of file: Int32, _ now: Instant) -> Instant? {
+    let made = unsafe ask { entry in unsafe ck_prepare_install(entry, file) }
+    guard let made, made >= 0 else { return nil }
+    let opened = Descriptor(rawValue: made)
+    defer { _ = system.close(opened) }
+    return system.lastProgress(on: opened, now)
   }
 
   /// How often the kernel is entered for an answer at most. Each time, a queue of completions is
@@ -45,11 +63,11 @@ extension Ring {
   /// Asks a socket for its peer's address: what the kernel answers. The operation completes while
   /// it is submitted; but a full queue has no room for its completion, which then comes when there
   /// is.
-  private func ask(_ file: Int32, _ length: UInt32) -> Int32? {
+  private func ask(_ prepare: (UnsafeMutablePointer<io_uring_sqe>) -> Void) -> Int32? {
     questions &+= 1
     let tag = URing<System>.Tag.question.rawValue | questions << 8
     let entry = unsafe entry()
-    unsafe ck_prepare_peer_name(entry, file, address, length)
+    unsafe prepare(entry)
     unsafe entry.pointee.user_data = tag
     for _ in 0..<Self.patience {
       guard enter(least: 0, until: nil) == nil else { return nil }

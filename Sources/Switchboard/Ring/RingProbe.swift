@@ -42,8 +42,8 @@ public enum RingProbe {
       feature("multishot receive", "6.0", "one request for all of a peer's bytes", found.receive),
       feature("deferred work", "6.1", "DEFER_TASKRUN: when the loop asks for it", deferred),
       feature(
-        "peer addresses", "6.8", "FIXED_FD_INSTALL", found.install,
-        needed: false),
+        "ordinary descriptors", "6.8", "FIXED_FD_INSTALL: what only a system call can ask or say",
+        found.install, needed: false),
       feature(
         "incremental buffers", "6.12", "RING_INC: many receives share a buffer",
         found.increments),

@@ -126,11 +126,8 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   /// The other half: does it.
   @inline(__always)
   mutating func work() {
-    let isInArrears = catchUp != nil || draining != nil
-    while let completion = backend.next(&slots) {
-      if isInArrears { noteArrears(completion) }
-      handle(completion)
-    }
+    if catchUp != nil || draining != nil { handleArrears() }
+    while let completion = backend.next(&slots) { handle(completion) }
     if catchUp?.arrears.endTurn(owesWork: backend.owesWork) ?? false { catchUp = nil }
     if catchUp.map({ now >= $0.timersFrom }) ?? true { serveDeadlines() }
     deliverMail()
@@ -140,9 +137,12 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
 
   /// What has come before is taken in, and it is noted who brings news. Apart: that is rare.
   @inline(never)
-  private mutating func noteArrears(_ completion: Completion) {
-    catchUp?.arrears.note(completion)
-    draining?.arrears.note(completion)
+  private mutating func handleArrears() {
+    while let completion = backend.next(&slots) {
+      catchUp?.arrears.note(completion)
+      draining?.arrears.note(completion)
+      handle(completion)
+    }
   }
 
   /// The loop slept far beyond its deadline: the process was stopped, or starved. What has come
@@ -179,10 +179,19 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   mutating func handle(_ completion: Completion) {
     switch completion.kind {
     case .received: received(completion)
-    case .accepted: accepted(Int32(truncatingIfNeeded: completion.value))
-    case .ended: ended(completion.key)
     case .sent: sent(completion.key, completion.value)
     case .sentInPlace: unsafe sentInPlace(completion.key, completion.received)
+    default: handleRare(completion)
+    }
+  }
+
+  /// What does not come with each request. Apart, so that the rest keeps the processor's registers.
+  @inline(never)
+  private mutating func handleRare(_ completion: Completion) {
+    switch completion.kind {
+    case .received, .sent, .sentInPlace: break
+    case .accepted: accepted(Int32(truncatingIfNeeded: completion.value))
+    case .ended: ended(completion.key)
     case .closed: release(completion.key)
     case .woken: control.waker.acknowledge()
     case .signalled: if signals?.take() != nil { control.drainAll() }

@@ -120,9 +120,8 @@ extension Course {
       let taken = outgoing.map { $0.waiting > 0 ? min($0.dispatchedAt, $0.acknowledgedAt) : 0 } ?? 0
       // Ticks of a millisecond, and a turn's length.
       // What comes while it closes is thrown away, and does not count.
-      let isUnseen = world.backend == .ioUring && world.excuses.contains(.idleReaders)
       unless(
-        isClosing || network.now - max(active, isUnseen ? 0 : taken) + 3_000_000 >= idle,
+        isClosing || network.now - max(active, taken) + 3_000_000 >= idle,
         "closed as idle too early")
     case .drainTimeout:
       let timeout = world.options.drainTimeout.clampedNanoseconds

@@ -7,6 +7,10 @@ extension SimulatedKernel {
 
   func get(_ option: SocketOption, on descriptor: Descriptor) -> Outcome {
     begin()
+    // Also of a direct descriptor that was made an ordinary one.
+    if option == .sendSilence, let alias = network.file(descriptor) as? SimulatedAlias {
+      return answer(.getOption, descriptor, network.silence(of: alias.socket))
+    }
     return answer(.getOption, descriptor, network.get(option, on: descriptor))
   }
 

@@ -11,9 +11,6 @@ extension SimulatedWorld {
     public static let starvation = Excuses(rawValue: 1 << 4)
     /// A ring's connection that holds more unsent than its high watermark is still received from.
     public static let ringWatermark = Excuses(rawValue: 1 << 5)
-    /// A peer of a ring that reads slowly, but all the time, is closed as idle while the server waits
-    /// for room.
-    public static let idleReaders = Excuses(rawValue: 1 << 6)
 
     /// All of them.
     public static let all = Excuses(rawValue: names.reduce(0) { $0 | $1.value.rawValue })
@@ -21,7 +18,6 @@ extension SimulatedWorld {
     /// By the names that `switchboard simulate --hold-to` takes.
     public static let names: KeyValuePairs<String, Excuses> = [
       "receive-budget": .receiveBudget, "starvation": .starvation, "ring-watermark": .ringWatermark,
-      "idle-readers": .idleReaders,
     ]
   }
 }

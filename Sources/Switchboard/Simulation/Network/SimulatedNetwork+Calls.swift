@@ -117,11 +117,13 @@ extension SimulatedNetwork {
     return .value(0)
   }
 
+  func silence(of socket: SimulatedSocket) -> Outcome {
+    .value(Int((socket.outgoing?.silence(at: now) ?? 0) / 1_000_000))
+  }
+
   func get(_ option: SocketOption, on descriptor: Descriptor) -> Outcome {
     guard let socket = socket(descriptor) else { return .failure(.badDescriptor) }
-    if option == .sendSilence {
-      return .value(Int((socket.outgoing?.silence(at: now) ?? 0) / 1_000_000))
-    }
+    if option == .sendSilence { return silence(of: socket) }
     guard option == .error else { return .value(1) }
     defer { socket.error = nil }
     return .value(Int(socket.error?.rawValue ?? 0))
