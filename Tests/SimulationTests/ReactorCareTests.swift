@@ -67,11 +67,13 @@ import Testing
     }
 
     /// A client that begins to connect.
-    func client(window: Int = 1 << 20, buffer: Int = 8 << 20) -> SimulatedSocket {
+    func client(
+      of port: UInt16 = 80, window: Int = 1 << 20, buffer: Int = 8 << 20
+    ) -> SimulatedSocket {
       let client = network.makeSocket(.v4)
       let link = network.makeLink(
         number: 1, random: SimulatedRandom(seed: 1), sizes: (window, buffer))
-      network.beginConnecting(client, to: .loopback(port: 80), over: link)
+      network.beginConnecting(client, to: .loopback(port: port), over: link)
       return client
     }
 
@@ -139,6 +141,35 @@ import Testing
     try restless(delay) { try SelectPoller(system: $0) }
     try restless(delay) { try PollPoller(system: $0) }
     try restless(delay) { try EpollPoller(system: $0) }
+  }
+
+  // -------------------------------------------------------------------------- accepting
+
+  private func crowd<P: Poller & ~Copyable>(_ make: (SimulatedKernel) throws -> P) throws
+  where P.System == SimulatedKernel {
+    let machine = Machine()
+    let log = machine.log
+    var served: [SocketAddress] = []
+    log.connected = { peer in
+      served.append(peer.address)
+      return []
+    }
+    var options = ReactorOptions()
+    options.maxConnections = 1
+    options.lingerTimeout = .milliseconds(1)
+    var reactor = try machine.reactor(make(machine.kernel), options)
+    try reactor.listen(Listener(on: .loopback(port: 81), system: machine.kernel))
+    let crowd = (0..<30).map { _ in machine.client() }
+    let other = machine.client(of: 81)
+    let isServed = try turn(&reactor, on: machine) { served.contains(other.address) }
+    #expect(isServed)
+    #expect(served.count < 5, "\(served.count) of a crowd of \(crowd.count) came first")
+  }
+
+  @Test func `a listener with a crowd kept another from being served`() throws {
+    try crowd { try SelectPoller(system: $0) }
+    try crowd { try PollPoller(system: $0) }
+    try crowd { try EpollPoller(system: $0) }
   }
 
   // --------------------------------------------------------------------------- closing

@@ -40,6 +40,8 @@ struct Slot: BitwiseCopyable {
     static let watchesHangUp = Flags(rawValue: 1 << 16)
     /// Ring backend: it hung up while it was received from, which tells the same in its turn.
     static let hungUp = Flags(rawValue: 1 << 17)
+    /// Ring backend: the kernel said that there is more behind what was received last.
+    static let expectsMore = Flags(rawValue: 1 << 19)
     /// Ring backend: its receive will be armed, at the end of the turn or when there are buffers.
     static let awaitsArming = Flags(rawValue: 1 << 20)
   }

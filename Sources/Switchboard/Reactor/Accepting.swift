@@ -70,20 +70,60 @@ struct AcceptState {
 }
 
 extension ReactorLoop where P: ~Copyable {
-  /// Takes connections from a listener's queue, as many as one turn may.
-  mutating func accept(_ key: Key) {
+  /// A listener has somebody waiting. Accepting comes at the end of the turn, when it is known
+  /// which others have.
+  mutating func noteWaiting(_ key: Key) {
+    guard listeners.contains(key), !listeners[key].hasWaiting else { return }
+    listeners[key].hasWaiting = true
+    waitingListeners += 1
+  }
+
+  /// Takes connections from the listeners' queues, one after the other, as many as one turn may:
+  /// however few places there are, each listener has its turn.
+  mutating func acceptInTurn() {
     for _ in 0..<options.acceptBudget {
-      guard slots.count < maxConnections else {
-        return pauseAccepting(.connectionLimit(maxConnections))
-      }
-      guard listeners.contains(key), listeners[key].isArmed else { return }
-      do throws(SystemError) {
-        guard let accepted = try listeners[key].listener.accept() else { return }
-        admit(accepted)
-      } catch {
-        if accepting.pauses(after: error.errno) { return pauseAccepting(.failed(error)) }
+      guard let key = nextWaiting() else { break }
+      if !acceptOne(key) { forgetWaiting(key) }
+    }
+    for index in 0..<listeners.end {
+      if let key = listeners.key(at: index) { forgetWaiting(key) }
+    }
+    waitingListeners = 0
+  }
+
+  private mutating func nextWaiting() -> Key? {
+    for step in 1...max(1, listeners.end) where waitingListeners > 0 {
+      let index = (lastListener + step) % max(1, listeners.end)
+      guard let key = listeners.key(at: index), listeners[key].hasWaiting else { continue }
+      lastListener = index
+      return key
+    }
+    return nil
+  }
+
+  private mutating func forgetWaiting(_ key: Key) {
+    guard listeners.contains(key), listeners[key].hasWaiting else { return }
+    listeners[key].hasWaiting = false
+    waitingListeners -= 1
+  }
+
+  /// Whether there may be more.
+  private mutating func acceptOne(_ key: Key) -> Bool {
+    guard slots.count < maxConnections else {
+      pauseAccepting(.connectionLimit(maxConnections))
+      return false
+    }
+    guard listeners.contains(key), listeners[key].isArmed else { return false }
+    do throws(SystemError) {
+      guard let accepted = try listeners[key].listener.accept() else { return false }
+      admit(accepted)
+    } catch {
+      if accepting.pauses(after: error.errno) {
+        pauseAccepting(.failed(error))
+        return false
       }
     }
+    return true
   }
 
   private mutating func admit(_ accepted: consuming Listener<System>.Accepted) {
@@ -161,11 +201,8 @@ extension ReactorLoop where P: ~Copyable {
     for index in 0..<listeners.end {
       guard let key = listeners.key(at: index) else { continue }
       if !listeners[key].isArmed { setListeners(armed: true) }
-      for _ in 0..<max(1, 4096 / options.acceptBudget) {
-        let count = slots.count
-        accept(key)
-        if slots.count == count { break }
-      }
+      var left = 4096
+      while left > 0, acceptOne(key) { left -= 1 }
       let listening = listeners.remove(key)
       if listening.isArmed {
         try? poller.set(

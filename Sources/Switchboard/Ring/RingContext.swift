@@ -34,7 +34,7 @@ extension Ring {
   /// Nil, too, when the address is not so long: of a shorter one the kernel tells none (`EINVAL`),
   /// of a longer one its first bytes.
   private func peerAddress(of file: Int32, length: UInt32) -> SocketAddress? {
-    let asked = unsafe ask { entry in
+    let asked = unsafe ask(.question) { entry in
       unsafe ck_prepare_peer_name(entry, file, address, length)
     }
     guard let answer = asked, answer >= 0,
@@ -48,11 +48,15 @@ extension Ring {
   /// own alone, not for TCP's: so it is made an ordinary descriptor for the time of the question. Nil
   /// where that cannot be.
   func lastProgress(of file: Int32, _ now: Instant) -> Instant? {
-    let made = unsafe ask { entry in unsafe ck_prepare_install(entry, file) }
+    let made = unsafe ask(.lend) { entry in unsafe ck_prepare_install(entry, file) }
     guard let made, made >= 0 else { return nil }
-    let opened = Descriptor(rawValue: made)
-    defer { _ = system.close(opened) }
-    return system.lastProgress(on: opened, now)
+    defer { takeBack(made) }
+    return system.lastProgress(on: Descriptor(rawValue: made), now)
+  }
+
+  /// Closes an ordinary descriptor of a connection's, which stays open. Nothing if there is none.
+  func takeBack(_ lent: Int32) {
+    if lent >= 0 { _ = system.close(Descriptor(rawValue: lent)) }
   }
 
   /// How often the kernel is entered for an answer at most. Each time, a queue of completions is
@@ -60,12 +64,13 @@ extension Ring {
   /// before it.
   private static var patience: Int { 4096 }
 
-  /// Asks a socket for its peer's address: what the kernel answers. The operation completes while
-  /// it is submitted; but a full queue has no room for its completion, which then comes when there
-  /// is.
-  private func ask(_ prepare: (UnsafeMutablePointer<io_uring_sqe>) -> Void) -> Int32? {
+  /// Asks about a socket: what the kernel answers. The operation completes while it is submitted; but
+  /// a full queue has no room for its completion, which then comes when there is.
+  private func ask(
+    _ kind: URing<System>.Tag, _ prepare: (UnsafeMutablePointer<io_uring_sqe>) -> Void
+  ) -> Int32? {
     questions &+= 1
-    let tag = URing<System>.Tag.question.rawValue | questions << 8
+    let tag = kind.rawValue | questions << 8
     let entry = unsafe entry()
     unsafe prepare(entry)
     unsafe entry.pointee.user_data = tag

@@ -8,7 +8,6 @@ extension URing {
   }
 
   mutating func setReceiving(_ on: Bool, _ key: Key, _ slots: inout SlotTable) {
-    let flags = slots[key.index].flags
     if on {
       slots[key.index].flags.insert(.receiving)
       if held[key.index] != nil { heldReady.append(key) }
@@ -16,10 +15,7 @@ extension URing {
     } else {
       slots[key.index].flags.remove(.receiving)
       paused.append(key)
-      if flags.contains(.receiveInFlight), !flags.contains(.cancelling) {
-        slots[key.index].flags.insert(.cancelling)
-        cancel(userData(.receive, key))
-      }
+      cancelReceive(key, &slots)
     }
   }
 
@@ -39,12 +35,20 @@ extension URing {
     guard let key = key(data, slots) else { return returnBuffer() }
     let isLast = flags & IORING_CQE_F_MORE == 0
     if isLast { slots[key.index].flags.subtract([.receiveInFlight, .cancelling]) }
-    if slots[key.index].flags.contains(.closed) {
-      _ = returnBuffer()
-      return closedIfDone(key, &slots)
+    if !slots[key.index].flags.isDisjoint(with: [.closed, .expectsMore]) {
+      slots[key.index].flags.remove(.expectsMore)
+      if slots[key.index].flags.contains(.closed) {
+        _ = returnBuffer()
+        return closedIfDone(key, &slots)
+      }
     }
     if result > 0, let bytes = unsafe bytes {
-      if isLast { armAgain(key, hasMore: flags & CK_CQE_F_SOCK_NONEMPTY != 0, &slots) }
+      let hasMore = flags & CK_CQE_F_SOCK_NONEMPTY != 0
+      if isLast {
+        armAgain(key, hasMore: hasMore, &slots)
+      } else if hasMore {
+        expectMore(key, &slots)
+      }
       var completion = Completion(.received, key, result)
       unsafe completion.bytes = bytes
       if slots[key.index].flags.contains(.receiving), held[key.index] == nil { return completion }
@@ -54,6 +58,35 @@ extension URing {
     }
     _ = returnBuffer()
     return receiveEnded(key, result, &slots)
+  }
+
+  /// More is there, so a receive that stays armed goes on at once, and what comes of that is told
+  /// behind this.
+  @inline(never)
+  private mutating func expectMore(_ key: Key, _ slots: inout SlotTable) {
+    slots[key.index].flags.insert(.expectsMore)
+    expectant.append(key)
+  }
+
+  /// Asks anew for those of whom nothing more was told. Where the next byte is an urgent one and a
+  /// signal is pending, as when the process has just been stopped, Linux answers as if there were
+  /// nothing (`tcp_recvmsg`), and an armed receive would wait for what the peer sends next.
+  mutating func askForMore(_ slots: inout SlotTable) {
+    while let key = expectant.popLast() {
+      guard slots.contains(key), slots[key.index].flags.contains(.expectsMore) else { continue }
+      slots[key.index].flags.remove(.expectsMore)
+      cancelReceive(key, &slots)
+    }
+  }
+
+  /// Ends the receive under way, if there is one. Whether another is armed is seen when that is told.
+  private mutating func cancelReceive(_ key: Key, _ slots: inout SlotTable) {
+    let flags = slots[key.index].flags
+    guard flags.contains(.receiveInFlight), flags.isDisjoint(with: [.cancelling, .closed]) else {
+      return
+    }
+    slots[key.index].flags.insert(.cancelling)
+    cancel(userData(.receive, key))
   }
 
   private mutating func returnBuffer() -> Completion? {

@@ -15,7 +15,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
 
   /// What a completion is about, in the lowest bits of its user data.
   enum Tag: UInt64 {
-    case none, accept, receive, sendNow, send, waker, signals, install, hangUp, ask, question
+    case none, accept, receive, sendNow, send, waker, signals, install, hangUp, ask, question, lend
     case shutdown
   }
 
@@ -56,6 +56,8 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
   var starved = Queue<Key>()
   /// Connections whose receive is to be armed at the end of the turn, behind those.
   var served: [Key] = []
+  /// Connections that were told of more to come in this turn.
+  var expectant: [Key] = []
   /// The receives of this turn have been armed.
   var hasArmed = false
 
@@ -234,6 +236,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     }
     if unsafe raw.pointee.parked > 0, let completion = nextParked(&slots) { return completion }
     if !arrivals.isEmpty, let completion = nextArrival() { return completion }
+    if !expectant.isEmpty { askForMore(&slots) }
     armWaiting(&slots)
     if !paused.isEmpty { watchPaused(&slots) }
     return nil
@@ -278,7 +281,10 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     case .ask: return broke(data, result, slots)
     case .shutdown: return couldNotFinish(data, result, slots)
     case .install: return installed(data, result, slots)
-    // An answer that nobody waits for any more.
+    // Answers that nobody waits for any more.
+    case .lend:
+      ring.takeBack(result)
+      return nil
     case .sendNow, .question, .some(.none), nil: return nil
     }
   }

@@ -147,7 +147,8 @@ extension Faulty: RingKernel where Base: RingKernel {
       if let errno = notes.closes.removeValue(forKey: data), result >= 0 {
         unsafe completion.pointee.res = 0 &- errno.rawValue
       }
-      if data & 0xFF == URing<Base>.Tag.install.rawValue, result >= 0 {
+      let tag = URing<Base>.Tag(rawValue: data & 0xFF)
+      if tag == .install || tag == .lend, result >= 0 {
         _ = self.notes.opened(.value(Int(result)))
       }
     }

@@ -33,6 +33,8 @@ extension SimulatedRing {
   func receive(_ operation: inout Operation) -> Bool {
     guard let socket = operation.socket else { return true }
     let number = socket.link?.number ?? 0
+    let isBroken = socket.bits & (PollBits.error | PollBits.hangUp) != 0
+    if !isBroken, let stop = operation.stoppedAt, stop == socket.incoming?.news { return false }
     for _ in 0..<32 {
       guard SimulatedRing.isReceivable(socket) else {
         // Without data, too, a buffer is looked for first.
@@ -55,6 +57,11 @@ extension SimulatedRing {
       guard let more = receive(operation, socket, into: buffer, number) else { return false }
       if !more { return true }
       operation.waitsFirst = true
+      if let incoming = socket.incoming, incoming.isAtMark, random.chance(0.1) {
+        // A signal is pending: it looks as if nothing were there, until something else comes.
+        operation.stoppedAt = incoming.news
+        return false
+      }
     }
     return false
   }

@@ -31,6 +31,8 @@ final class SimulatedRing: SimulatedFile {
     /// A receive's buffers, and whether it waits for data before it asks for one.
     var group: UInt16 = 0
     var waitsFirst = false
+    /// How much had arrived when a signal ended it before an urgent byte: it waits for more.
+    var stoppedAt: Int?
   }
 
   /// Provided buffers of one group.

@@ -84,6 +84,32 @@ extension EveryCall {
       }
     }
 
+    /// Whether a peer has read something meanwhile is asked of an ordinary descriptor.
+    @Test("An idle connection of a ring is closed, though nobody can say whether its peer reads")
+    func idling() throws {
+      let refused = ["EMFILE", "ENFILE", "ENOMEM", "EBADF"].map { Errno(named: $0) }
+      let closes = ["EINTR", "EIO", "ENOSPC", "EDQUOT"].map { Errno(named: $0) }
+      for (install, close) in refused.map({ ($0, nil) }) + closes.map({ (nil, $0) })
+        as [(Errno?, Errno?)]
+      {
+        let faults = CallFaults { point, _ in
+          if point == .operation(.install) { return install }
+          guard point == .call(.close), let close,
+            SiteFinder.shared.site(of: .close)?.name == "Ring.takeBack · close"
+          else { return nil }
+          return close
+        }
+        var options = sweepOptions
+        options.idleTimeout = .milliseconds(20)
+        let report = try serve(.ring, faults, options, session: SweepSession()) { server in
+          let heard = try server.client().receiveToEnd()
+          #expect(heard == Array("+".utf8))
+        }
+        #expect(report.isClean, "\(report)")
+        #expect(faults.calls(.operation(.install)) > 0)
+      }
+    }
+
     @Test(
       "Accepting that fails for a while pauses without spinning, and resumes with nobody closing",
       arguments: FaultWorld.swept)

@@ -112,10 +112,14 @@ struct SimulatedStream {
   var dispatched: Int { own.dispatched }
   /// What can be read, an urgent byte among it.
   var unread: Int { own.arrived - own.read }
+  /// Whether the next byte is an urgent one.
+  var isAtMark: Bool { isUrgent && own.mark == own.read }
+  /// How many bytes have come, and whether the end has.
+  var news: Int { own.arrived << 1 | (own.hasEnded ? 1 : 0) }
   /// Whether an urgent byte has arrived that was not passed.
   var isUrgent: Bool { own.mark >= own.read && own.mark < own.arrived }
   /// Whether poll(2) calls the receiver readable: an urgent byte alone is not read.
-  var isReadable: Bool { unread > (isUrgent && own.mark == own.read ? 1 : 0) }
+  var isReadable: Bool { unread > (isAtMark ? 1 : 0) }
   /// Whether an urgent byte is under way, or lies unread.
   var hasMark: Bool { !own.marks.isEmpty || isUrgent }
   /// How many of the bytes that arrived, and how many of those that were read, are no part of the stream
@@ -163,7 +167,7 @@ struct SimulatedStream {
 
   private func markArrives(_ mark: Int) {
     own.marks.removeFirst()
-    if isUrgent, own.mark == own.read { passMark() }
+    if isAtMark { passMark() }
     own.mark = mark
   }
 
@@ -175,7 +179,7 @@ struct SimulatedStream {
 
   /// Reads as much as there is and fits, up to an urgent byte; one that comes first is passed over.
   func take(into buffer: UnsafeMutableRawBufferPointer) -> Int {
-    if isUrgent, own.mark == own.read, buffer.count > 0 { passMark() }
+    if isAtMark, buffer.count > 0 { passMark() }
     let count = min(isUrgent ? own.mark - own.read : unread, buffer.count)
     guard count > 0 else { return 0 }
     unsafe buffer.copyMemory(from: own.bytes.first(count))
