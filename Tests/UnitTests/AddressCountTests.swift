@@ -71,6 +71,20 @@ struct AddressCountTests {
     #expect(counts.leave(0) == nil)
   }
 
+  @Test("A slot whose connection has gone, or that never had one that counts, gives nothing back")
+  func gone() throws {
+    var counts = AddressCounts(limit: 2)
+    let one = try origin("192.0.2.1")
+    for index in 0..<2 as Range<UInt32> {
+      #expect(counts.admit(one) == .admitted)
+      counts.note(one, at: index)
+    }
+    for index in [0, 0, 2, 3, 100, 0] as [UInt32] { _ = counts.leave(index) }
+    #expect(counts.count == 1)
+    #expect(counts.admit(one) == .admitted)
+    #expect(counts.admit(one) == .refusedFirst)
+  }
+
   @Test("Without a limit nothing is counted")
   func unlimited() throws {
     var counts = AddressCounts(limit: nil)

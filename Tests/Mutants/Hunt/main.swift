@@ -23,6 +23,8 @@ let long = 0.004
 
 /// Processor time that one seed may take, in seconds: far more than any does that comes to an end.
 let most = 2
+/// And a short one, in microseconds.
+let mostOfShort = 300_000
 
 /// What a process may hold more after many seeds than after the first ones, in bytes.
 let (mostHeap, mostMapped) = (1 << 20, 256 << 20)
@@ -40,7 +42,11 @@ func memory() -> (heap: Int, mapped: Int) {
 
 func limitTime(_ isShort: Bool) {
   var timer = itimerval()
-  if isShort { timer.it_value.tv_usec = Int(1_000_000 * 75 * long) } else { timer.it_value.tv_sec = most }
+  if isShort {
+    timer.it_value.tv_usec = mostOfShort
+  } else {
+    timer.it_value.tv_sec = most
+  }
   setitimer(__itimer_which_t(ITIMER_PROF.rawValue), &timer, nil)
 }
 
