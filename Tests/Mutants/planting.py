@@ -154,7 +154,8 @@ def test(program, number, seconds, suites=None):
         return None
     if done.returncode == NO_TESTS:
         sys.exit(f"no unit tests are called {suites}: bring TESTS in byrule up to date")
-    failed = re.search(r'Test "?(.*?)"? (?:recorded an issue|failed)', done.stdout)
+    failed = re.search(r'Test "?(.*?)"? (?:recorded an issue|failed)',
+                       done.stdout + done.stderr)
     return f"unit tests: {failed[1] if failed else f'end with {done.returncode}'}"
 
 
