@@ -142,7 +142,9 @@ final class LogStream: Sendable {
   /// - Returns: How many were not written and not told of.
   func finish(within most: Duration = .seconds(5), idleSeconds: Int = 1) -> Int {
     let deadline = ContinuousClock.now + most
-    while ContinuousClock.now < deadline, state.withLock({ $0.waiting.lines > 0 }) {
+    while ContinuousClock.now < deadline,
+      state.withLock({ $0.waiting.lines + $0.dropped.lines > 0 })
+    {
       if hasMoved.wait(timeout: .now() + .seconds(idleSeconds)) == .timedOut { break }
     }
     return state.withLock { $0.waiting.lines + $0.dropped.lines + $0.unwritten }
