@@ -32,7 +32,13 @@ extension Engine {
       var total = 0
       while try send(60_000, key, &backend, &slots) == 60_000, total < 100 << 20 { total += 60_000 }
       #expect(total < 100 << 20)
-      #expect(try send(10, key, &backend, &slots) == 0)
+      // On a busy machine what was taken may still be on its way, and leave room behind it.
+      var taken: Int? = 1
+      while taken != 0, total < 100 << 20 {
+        taken = try send(10, key, &backend, &slots)
+        total += 10
+      }
+      #expect(taken == 0)
       client.close()
       if !backend.close(key, &slots) { _ = try completion(.closed, of: &backend, &slots) }
     }
