@@ -18,6 +18,14 @@ final class RingContext<System: RingKernel>: LoopContext {
   }
 }
 
+/// What a ring is asked about a direct descriptor.
+private enum Question {
+  /// Its peer's address, with room for one of this length.
+  case peerName(Int32, UInt32)
+  /// An ordinary descriptor of the same connection.
+  case descriptor(Int32)
+}
+
 extension Ring {
   /// A direct descriptor is no descriptor that `getpeername(2)` knows: its socket is asked through
   /// the ring (`SO_PEERNAME`), which also tells of a connection that broke whose it was. Nil when
@@ -34,10 +42,7 @@ extension Ring {
   /// Nil, too, when the address is not so long: of a shorter one the kernel tells none (`EINVAL`),
   /// of a longer one its first bytes.
   private func peerAddress(of file: Int32, length: UInt32) -> SocketAddress? {
-    let asked = unsafe ask(.question) { entry in
-      unsafe ck_prepare_peer_name(entry, file, address, length)
-    }
-    guard let answer = asked, answer >= 0,
+    guard let answer = ask(.peerName(file, length)), answer >= 0,
       let found = unsafe SocketAddress(ck_address_at(address)),
       found.family == .v4 || length == AddressLength.v6
     else { return nil }
@@ -48,8 +53,7 @@ extension Ring {
   /// own alone, not for TCP's: so it is made an ordinary descriptor for the time of the question. Nil
   /// where that cannot be.
   func lastProgress(of file: Int32, _ now: Instant) -> Instant? {
-    let made = unsafe ask(.lend) { entry in unsafe ck_prepare_install(entry, file) }
-    guard let made, made >= 0 else { return nil }
+    guard let made = ask(.descriptor(file)), made >= 0 else { return nil }
     defer { takeBack(made) }
     return system.lastProgress(on: Descriptor(rawValue: made), now)
   }
@@ -66,13 +70,19 @@ extension Ring {
 
   /// Asks about a socket: what the kernel answers. The operation completes while it is submitted; but
   /// a full queue has no room for its completion, which then comes when there is.
-  private func ask(
-    _ kind: URing<System>.Tag, _ prepare: (UnsafeMutablePointer<io_uring_sqe>) -> Void
-  ) -> Int32? {
+  private func ask(_ question: Question) -> Int32? {
     questions &+= 1
-    let tag = kind.rawValue | questions << 8
     let entry = unsafe entry()
-    unsafe prepare(entry)
+    let kind: URing<System>.Tag
+    switch question {
+    case .peerName(let file, let length):
+      kind = .question
+      unsafe ck_prepare_peer_name(entry, file, address, length)
+    case .descriptor(let file):
+      kind = .lend
+      unsafe ck_prepare_install(entry, file)
+    }
+    let tag = kind.rawValue | questions << 8
     unsafe entry.pointee.user_data = tag
     for _ in 0..<Self.patience {
       guard enter(least: 0, until: nil) == nil else { return nil }

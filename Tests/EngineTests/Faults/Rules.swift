@@ -135,7 +135,7 @@ struct Rule {
     Rule("ring shutdown", .retried, "ECANCELED ENOMEM EAGAIN"),
     Rule("ring install", in: "URing.finishApart", .late, "EMFILE ENFILE ENOMEM EBADF"),
     // Whether its peer reads cannot be asked: then it is idle.
-    Rule("ring install", in: "Ring.lastProgress", .closed, "EMFILE ENFILE ENOMEM EBADF"),
+    Rule("ring install", in: "Ring.ask", .closed, "EMFILE ENFILE ENOMEM EBADF"),
     Rule("epollControl", of: "remove, connection", .harmless, "ENOENT ENOMEM EBADF"),
     Rule("close", .harmless, "EINTR EIO ENOSPC EDQUOT"),
     Rule("ring close", .harmless, "EINTR EIO ENOSPC EDQUOT"),

@@ -61,7 +61,7 @@ struct SweptSite: Hashable, Comparable, Sendable {
       case .hangUp: ("URing+Pausing", "URing.watchHangUp", "hang_up", "")
       case .ask: ("URing+Pausing", "URing.askWhy", "ask", "")
       case .install: ("URing+Finishing", "URing.finishApart", "install", "")
-      case .peerName: ("RingContext", "Ring.peerAddress", "peer_name", "")
+      case .peerName: ("RingContext", "Ring.ask", "peer_name", "")
       }
     let site = Site(file: "Ring/\(file).swift", function: function, requirement: "ring " + name)
     return Sites.found.all.contains(site) ? (site, variant) : nil

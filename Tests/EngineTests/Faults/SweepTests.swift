@@ -138,7 +138,7 @@ struct EveryCall {
   private static let apart = [
     "Proactor.refuse · close", "URing.refuse · ring close", "URing.installed · close",
     "URing.installed · shutdownSending", "URing.finishApart · ring install",
-    "Ring.lastProgress · ring install", "Ring.takeBack · close",
+    "Ring.ask · ring install", "Ring.takeBack · close",
     "URing.armWaiting · ring receive_once", "URing.arm · ring accept_now",
     "URing.arm · ring poll_once",
   ]
