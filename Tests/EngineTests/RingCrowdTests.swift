@@ -95,7 +95,20 @@ extension Engine {
           if (try? client.receive(exactly: 1)) == [0x2A] { served += 1 }
         }
         #expect(served == limit)
-        #expect(server.journal.now.notices.count == 1)
+        let first = server.journal.now.notices.first
+        guard case .addressLimit(_, limit) = first else {
+          Issue.record("the first refusal was not told: \(String(describing: first))")
+          return
+        }
+        // The rest is counted, and told when the address has gone.
+        for client in clients { client.close() }
+        let isTold = eventually {
+          guard case .addressRefusals(_, let count) = server.journal.now.notices.last else {
+            return false
+          }
+          return count == 200 - limit
+        }
+        #expect(isTold)
       }
     }
 
