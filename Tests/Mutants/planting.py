@@ -55,6 +55,13 @@ __attribute__((constructor)) static void ck_read_mutant(void) {
   if (number) ck_mutant_number = atoi(number);
 }
 """
+# Runs the tests of the simulation, with the engine as the hunt has it.
+RUNNER = """import Testing
+
+@main struct Runner {
+  static func main() async { await Testing.__swiftPMEntryPoint() as Never }
+}
+"""
 PACKAGE = """// swift-tools-version: 6.2
 import PackageDescription
 
@@ -70,6 +77,9 @@ let package = Package(
       swiftSettings: [.swiftLanguageMode(.v5)]),
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "UnitTests", dependencies: ["Switchboard", "TestSupport"]),
+    .executableTarget(
+      name: "worlds", dependencies: ["Switchboard", "SwitchboardLab"],
+      path: "Tests/SimulationTests"),
   ],
   swiftLanguageModes: [.v6]
 )
@@ -101,6 +111,12 @@ def copy(changed, source):
     for file in [*(ROOT / "Tests/UnitTests").glob("*.swift"),
                  ROOT / "Tests/TestSupport/SeededGenerator.swift"]:
         wanted[str(file.relative_to(ROOT))] = file.read_text()
+    wanted["Tests/SimulationTests/Runner.swift"] = RUNNER
+    for file in (ROOT / "Tests/SimulationTests").glob("*.swift"):
+        text = file.read_text()
+        # What looks into the engine, or at what is not built here, is no test of a world by seed.
+        if "@testable" not in text and "import TestSupport" not in text:
+            wanted[str(file.relative_to(ROOT))] = text
     wanted["Sources/CKernel/include/ckernel.h"] += HEADER
     wanted["Sources/CKernel/ckernel.c"] += BODY
     wanted |= {file: text for file, text in changed.items() if not is_left_out(file)}
@@ -114,13 +130,13 @@ def copy(changed, source):
             path.unlink()
 
 
-def build(source, scratch):
-    command = ["swift", "build", "-c", "release", "--product", "hunt", "--scratch-path",
+def build(source, scratch, product="hunt"):
+    command = ["swift", "build", "-c", "release", "--product", product, "--scratch-path",
                str(scratch), "-Xswiftc", "-suppress-warnings"]
     subprocess.run(command, cwd=source, check=True, stdout=sys.stderr)
     shown = subprocess.run(command + ["--show-bin-path"], cwd=source, check=True,
                            capture_output=True, text=True)
-    return Path(shown.stdout.strip()) / "hunt"
+    return Path(shown.stdout.strip()) / product
 
 
 def build_tests(source, scratch):
@@ -131,9 +147,8 @@ def build_tests(source, scratch):
     return next(Path(scratch).glob("debug/*.xctest"))
 
 
-def tests_that_pass(source, scratch):
-    """The same, once they have passed without any mutant."""
-    program = build_tests(source, scratch)
+def that_pass(program):
+    """The same tests, once they have passed without any mutant."""
     failure = test(program, 0, 300)
     if failure:
         sys.exit(f"without any mutant {failure}: find that first")
@@ -141,7 +156,7 @@ def tests_that_pass(source, scratch):
 
 
 def test(program, number, seconds, suites=None):
-    """What the unit tests, or some of their suites, say of one mutant: None when they pass."""
+    """What tests, or some of their suites, say of one mutant: None when they pass."""
     command = ["nice", "-n", "10", str(program), "--testing-library", "swift-testing"]
     command += ["--filter", suites] if suites else []
     environment = dict(os.environ, SWITCHBOARD_MUTANT=str(number), SWIFT_BACKTRACE="enable=no")
@@ -149,14 +164,16 @@ def test(program, number, seconds, suites=None):
         done = subprocess.run(command, env=environment, timeout=seconds, text=True,
                               errors="replace", capture_output=True)
     except subprocess.TimeoutExpired:
-        return "unit tests: never end"
+        return "tests: never end"
     if done.returncode == 0:
         return None
     if done.returncode == NO_TESTS:
-        sys.exit(f"no unit tests are called {suites}: bring TESTS in byrule up to date")
-    failed = re.search(r'Test "?(.*?)"? (?:recorded an issue|failed)',
+        sys.exit(f"no tests are called {suites}: bring TESTS in byrule up to date")
+    # With or without quotes, arguments behind the name.
+    failed = re.search(r'Test (?:"(.*?)"|(\S+)).*? (?:recorded an issue|failed)',
                        done.stdout + done.stderr)
-    return f"unit tests: {failed[1] if failed else f'end with {done.returncode}'}"
+    name = failed and (failed[1] or failed[2])
+    return f"tests: {name or f'end with {done.returncode}'}"
 
 
 def hunt(program, numbers, faults, seeds, seconds, jobs, tell, backends={}):
