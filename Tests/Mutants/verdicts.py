@@ -37,7 +37,7 @@ def read():
 
 
 class Report:
-    OUTCOMES = ["found", "by unit tests", "survived", "equal", "not simulated", "no Swift"]
+    OUTCOMES = ["found", "by tests", "survived", "equal", "not simulated", "no Swift"]
 
     def __init__(self, verdict):
         self.verdict = verdict
@@ -56,7 +56,7 @@ class Report:
             answers = list(pool.map(lambda at: test(self.entries[at][0]), left))
         for at, answer in zip(left, answers):
             if answer:
-                self.entries[at] = (self.entries[at][0], "by unit tests", None)
+                self.entries[at] = (self.entries[at][0], "by tests", None)
 
     def table(self, title, key, names):
         lines = [f"{title:12}" + "".join(f"{outcome:>14}" for outcome in self.OUTCOMES)]
