@@ -47,14 +47,23 @@ def second_signal(at):
         with at.serve("frames", *slow, prepare=prepare) as server:
             ends_at_once(server, -signal.SIGTERM, prepare.__name__)
     unread_log(at, slow)
-    # One wish told twice, as timeout(1) does, drains.
+    eventually(lambda: told_twice(at), 60, "this machine cannot send two signals in 50 ms")
+
+
+def told_twice(at):
+    """One wish told twice, as timeout(1) does, drains. Not if the second signal comes too late for that:
+    then nothing is known."""
     with at.serve("frames") as server:
         peer = Peer(server, greeted=True)
+        began = time.monotonic()
         server.signal(signal.SIGTERM)
         server.signal(signal.SIGINT)
+        if time.monotonic() - began > MOMENT / 3:
+            return False
         must(peer.to_end() == (b"", "end"), "the peer saw no orderly end")
         peer.close()
         must(server.wait(10)[0] == 0, f"told twice, it ended with {server.code()}")
+    return True
 
 
 def unread_log(at, options):
