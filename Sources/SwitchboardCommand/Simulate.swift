@@ -76,13 +76,6 @@ struct Simulate: ParsableCommand {
     transform: Read.count(0...Int.max))
   var seed: Int?
 
-  @Option(
-    help: ArgumentHelp(
-      "Take back what is excused: what the engine is known not to hold to yet, or 'all' of it.",
-      valueName: "excuse", visibility: .hidden),
-    transform: SimulatedWorld.Excuses.init(named:))
-  var holdTo: [SimulatedWorld.Excuses] = []
-
   @Flag(help: "Print every call and everything that sessions and clients do; with '--seed'.")
   var trace = false
 
@@ -134,7 +127,6 @@ struct Simulate: ParsableCommand {
   private func describe(_ world: SimulatedWorld, _ workload: SimulatedWorkload) {
     workload.describe(world)
     backend.choose(in: world)
-    for excuse in holdTo { world.excuses.subtract(excuse) }
   }
 
   /// The line that replays a seed.
@@ -202,19 +194,11 @@ struct Simulate: ParsableCommand {
       }
     }
     tally.lines.forEach(Output.line)
-    if tally.failed > 0 || tally.different > 0 { throw ExitCode(1) }
-  }
-}
-
-extension SimulatedWorld.Excuses {
-  init(named name: String) throws {
-    if name == "all" {
-      self = .all
-    } else if let (_, excuse) = Self.names.first(where: { $0.key == name }) {
-      self = excuse
-    } else {
-      let names = Self.names.map(\.key).joined(separator: ", ")
-      throw ValidationError("There is no excuse '\(name)'. There are: all, \(names).")
+    let isNarrow = servedProtocol != .all || backend != .any || faults != .harsh
+    if tally.leavesOut, !isNarrow {
+      Output.error("switchboard simulate: so many seeds must reach every branch, and some were not")
+      throw ExitCode(1)
     }
+    if tally.failed > 0 || tally.different > 0 { throw ExitCode(1) }
   }
 }

@@ -17,6 +17,7 @@ struct SimulationTally {
   private var bytes = 0
   private var faults = 0
   private var nanoseconds: UInt64 = 0
+  private(set) var branches = BranchCounts()
   private var byKind = [Int](repeating: 0, count: Fault.Kind.allCases.count)
 
   init(isProgressShown: Bool) { self.isProgressShown = isProgressShown }
@@ -31,6 +32,7 @@ struct SimulationTally {
     bytes += report.bytes
     faults += report.faults.count
     nanoseconds += report.nanoseconds
+    branches.add(report.branches)
     for fault in report.faults { byKind[Int(fault.kind.rawValue)] += 1 }
     guard isProgressShown, clock.now - lastShown > .seconds(5) else { return }
     lastShown = clock.now
@@ -52,12 +54,26 @@ struct SimulationTally {
 
   private func grouped(_ number: Int) -> String { Figures.grouped(number) }
 
+  /// From so many seeds on all branches are to be reached.
+  private static let telling = 5000
+
+  /// Whether so many seeds, chosen from all that there are, left a branch out.
+  var leavesOut: Bool { passed >= Self.telling && !branches.unreached.isEmpty }
+
   /// The verdict and the figures.
   var lines: [String] {
     let ratio = Int(Double(nanoseconds) / 1e9 / seconds)
     var lines = ["faults by kind:"]
     for kind in Fault.Kind.allCases {
       lines.append("  \(kind): \(grouped(byKind[Int(kind.rawValue)]))")
+    }
+    let unreached = branches.unreached
+    let reached = Branch.allCases.count - unreached.count
+    lines.append("branches of care: \(reached) of \(Branch.allCases.count) reached")
+    for branch in Branch.allCases { lines.append("  \(branch): \(grouped(branches[branch]))") }
+    if !unreached.isEmpty {
+      let names = unreached.map { "\($0)" }.joined(separator: ", ")
+      lines.append("not reached: \(names)")
     }
     lines += [
       "\(grouped(passed + failed)) seeds in \(elapsed.inSeconds) s: \(perSecond(passed + failed)) "

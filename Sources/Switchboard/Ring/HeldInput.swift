@@ -33,6 +33,11 @@ extension URing {
     guard slots.contains(key), slots[key.index].flags.contains(.receiving),
       var input = held[key.index]
     else { return nil }
+    if holdsSends, slots[key.index].flags.contains(.sending) {
+      // How much of its last output went is not known yet: it may have too much unsent.
+      heldReady.append(key)
+      return nil
+    }
     guard input.start < input.bytes.count else {
       dropHeld(key)
       return input.hasEnded ? Completion(.ended, key) : nil

@@ -143,6 +143,8 @@ extension URing {
     case Self.now:
       listeners[index].tries -= 1
       if result == -11 { listeners[index].hasWaiting = false }  // EAGAIN: it is polled again
+      // EINTR: a signal does not cost it its turn.
+      if result == -4 { nextListener = (index + listeners.count - 1) % listeners.count }
       if result < 0 { places?.giveBack() }
     default:
       listeners[index].singles -= 1

@@ -222,12 +222,16 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
 
   private var hasArrivals: Bool { !arrivals.isEmpty && room > 0 }
 
+  /// Whether the kernel has not told of all that was sent, so that sends wait for what it will tell.
+  var holdsSends: Bool { unsafe raw.pointee.holds_sends }
+
   mutating func next(_ slots: inout SlotTable) -> Completion? {
     if usedUp >= 0 { giveBack() }
+    if let completion = nextOfSends(&slots) { return completion }
+    // Behind those, which may say that a connection has too much unsent to be given more.
     while let key = heldNow.popLast() {
       if let completion = deliverHeld(key, &slots) { return completion }
     }
-    if let completion = nextOfSends(&slots) { return completion }
     while let entry = unsafe ck_ring_next(raw, end) {
       // Its place is free from here on: what a callback asks the ring has room for its answer.
       let taken = unsafe entry.pointee
@@ -264,7 +268,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
         return sentNow(Int(entry.user_data >> 32), Int(entry.res))
       }
     }
-    return unsafe raw.pointee.holds_sends ? nil : settle(&slots)
+    return holdsSends ? nil : settle(&slots)
   }
 
   @inline(__always)

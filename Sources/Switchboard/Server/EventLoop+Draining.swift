@@ -24,8 +24,10 @@ extension EventLoop where B: ~Copyable {
   /// and what peers have sent is answered before their sessions are asked to end.
   private mutating func gather() {
     guard var drain = draining else {
+      // The turn may have begun long ago: a process that is stopped is told to end when it goes on.
+      let begin = backend.system.now()
       draining = Drain(
-        deadline: now + options.drainTimeout, gatheringEnd: now + options.drainTimeout / 2)
+        deadline: begin + options.drainTimeout, gatheringEnd: begin + options.drainTimeout / 2)
       return
     }
     let isOver = drain.arrears.endTurn(owesWork: backend.owesWork || control.mail.isWaiting)
@@ -56,6 +58,12 @@ extension EventLoop where B: ~Copyable {
 
   /// The drain timeout has ended.
   mutating func cutOff() {
+    if draining?.isGathering ?? false {
+      // It was over before all that had come was taken in. Nobody is cut off who was not asked.
+      draining?.isGathering = false
+      draining?.peersAtStart = slots.count
+      beginFinishing()
+    }
     closeEvery(.drainTimeout)
     // Where the backend needs a turn to close them, that is all there is to wait for.
     draining?.deadline = now + .seconds(1)

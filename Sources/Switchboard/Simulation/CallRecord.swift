@@ -12,6 +12,10 @@ final class CallRecord {
   var operations = 0
   private unowned let network: SimulatedNetwork
 
+  /// What was reached so far.
+  private(set) var branches = BranchCounts()
+  func reach(_ branch: Branch) { branches.reach(branch) }
+
   // State of faults that last.
   var exhausted = 0
   var exhaustion = Errno.descriptorLimit

@@ -5,6 +5,8 @@ extension Course {
     let socket: SimulatedSocket
     /// How many had been taken from it when that was last looked at.
     var taken = 0
+    /// How often it had been asked in vain, for descriptors or memory had run out: it had its turn.
+    var spoiled = 0
     /// Whether anybody waited then.
     var hadWaiting = false
     var turns = 0
@@ -28,9 +30,11 @@ extension Course {
     for place in listeners.indices {
       let state = listeners[place]
       let taken = state.socket.taken
-      let isPassed = sum > 0 && taken == state.taken && state.hadWaiting
+      let hadTurn = taken != state.taken || state.socket.spoiled != state.spoiled
+      let isPassed = sum > 0 && !hadTurn && state.hadWaiting
       listeners[place].turns = isPassed ? state.turns + 1 : sum > 0 ? 0 : state.turns
       listeners[place].taken = taken
+      listeners[place].spoiled = state.socket.spoiled
       listeners[place].hadWaiting = !state.socket.queue.isEmpty
       if listeners[place].turns > patience {
         record.fail(.passedOver("listener \(place + 1)", turns: listeners[place].turns))
@@ -45,11 +49,14 @@ extension Course {
     }
     clients[index].wasOpened = true
     openedInTurn += 1
+    if openedInTurn == world.options.acceptBudget { record.reach(.acceptBudgetUsed) }
+    if drainBegan != nil { record.reach(.cameInDrain) }
     if openedInTurn > world.options.acceptBudget {
       record.fail(.budget("\(openedInTurn) connections were opened in one turn"))
     }
     clients[index].isHeld = true
     held += 1
+    if held == capacity { record.reach(.roomUsedUp) }
     if held + heldByOthers > capacity {
       record.fail(
         .limit("\(held) connections are held, and \(heldByOthers) by others, of \(capacity)"))
@@ -76,13 +83,15 @@ extension Course {
   func serverClosed(_ socket: SimulatedSocket) {
     guard let number = socket.link?.number, let index = index(of: number) else { return }
     clients[index].closedIn = turn
+    checkLingering(socket, index)
     if clients[index].isHeld {
       clients[index].isHeld = false
       held -= 1
     }
+    if !clients[index].wasOpened { record.reach(.neverOpened) }
     guard !clients[index].wasOpened, !record.isExcused(number), !record.hasFailed else { return }
     // Its peer has gone already, or the loop is ending.
-    if socket.wasReset || drainBegan != nil { return record.excuse(number) }
+    if socket.wasReset || drainBegan != nil || stopBegan != nil { return record.excuse(number) }
     if isOneTooMany(index) {
       clients[index].wasRefused = true
       return record.excuse(number)
@@ -106,6 +115,7 @@ extension Course {
   func noticed(_ notice: ReactorNotice) {
     record.say("\(notice)")
     checkTelling(notice)
+    if let branch = Branch(notice) { record.reach(branch) }
     if case .addressLimit(var address, let limit) = notice {
       if limit != world.options.maxConnectionsPerAddress.map({ max(1, $0) }) {
         record.fail(.limit("a limit of \(limit) connections from one address is told of"))

@@ -8,12 +8,24 @@ extension Course {
     if let end = clients[index].staysUntil { return stay(index, until: end) }
     if socket.state == .closed { return lost(index, socket.error ?? .connectionRefused) }
     guard socket.state == .connected else { return }
+    if hasStayed(index) { return }
     sufferFaults(index)
     read(index)
     while isGoing(index), clients[index].step < clients[index].moves.count {
       guard doStep(index) else { return }
     }
-    if isGoing(index) { network.finish(socket) }
+    guard isGoing(index), clients[index].pausedUntil != .max else { return }
+    network.finish(socket)
+  }
+
+  /// Whether a client that never reads has stayed for long enough. It may be in the middle of sending.
+  private func hasStayed(_ index: Int) -> Bool {
+    if network.now >= clients[index].givesUpAt {
+      record.say("client \(clients[index].plan.number) does nothing more")
+      over(index)
+      return true
+    }
+    return false
   }
 
   func isGoing(_ index: Int) -> Bool {
@@ -30,7 +42,16 @@ extension Course {
     }
   }
 
+  func vanish(_ index: Int) {
+    record.say("client \(clients[index].plan.number) vanishes")
+    record.reach(.vanished)
+    record.excuse(clients[index].plan.number)
+    clients[index].socket.link?.vanish()
+    over(index)
+  }
+
   func pause(_ index: Int, _ duration: UInt64) {
+    guard clients[index].pausedUntil != .max else { return }
     clients[index].pausedUntil = max(clients[index].pausedUntil, network.now + duration)
     network.heap.push(.client, index, at: clients[index].pausedUntil, detail: .max)
   }
@@ -50,7 +71,18 @@ extension Course {
       return false
     case .pauseReading(let duration): pause(index, duration)
     case .sendUrgent(let byte): guard sendUrgent(byte, index) else { return false }
-    case .readSlowly(let count, let duration): clients[index].pace = (count, duration)
+    case .readSlowly(let count, let duration):
+      record.reach(.readsSlowly)
+      clients[index].pace = (count, duration)
+    case .stopReading:
+      clients[index].pausedUntil = .max
+      clients[index].givesUpAt = network.now + 2_000_000_000
+      network.heap.push(.client, index, at: clients[index].givesUpAt, detail: .max)
+      record.reach(.neverReads)
+      record.excuse(clients[index].plan.number)
+    case .vanish:
+      vanish(index)
+      return false
     case .finish: network.finish(clients[index].socket)
     case .reset:
       leave(index, byReset: true)

@@ -5,13 +5,13 @@ extension Course {
     let state = clients[index]
     let number = state.plan.number
     let wanted = state.promised ?? state.expected.count
-    if state.received < wanted, !record.isExcused(number), !state.plan.leaves {
+    if state.received < wanted, !record.isExcused(number), !state.plan.leaves, !isPastDrain {
       record.fail(.missingBytes(client: number, got: state.received, wanted: wanted))
     }
     if isEndLate(state) { record.fail(.broke(client: number, how: "told late of its end")) }
     record.say("client \(number) is done, with \(state.received) bytes")
     if number % 4 == 0, !state.socket.hasFinished {
-      let end = network.now + world.options.lingerTimeout.clampedNanoseconds + 1_000_000_000
+      let end = network.now + nanoseconds(of: world.options.lingerTimeout) + 1_000_000_000
       clients[index].staysUntil = end
       return network.heap.push(.client, index, at: end, detail: .max)
     }
@@ -21,7 +21,7 @@ extension Course {
 
   /// Whether the server had finished, and said so much later, as at the end of its linger timeout.
   private func isEndLate(_ state: CourseClient) -> Bool {
-    guard state.finishedAt > 0, !network.faults.has(.stall),
+    guard state.finishedAt > 0, ![.stall, .frozen].contains(where: { network.faults.has($0) }),
       let end = network.other(state.socket), end.finishedAt > 0
     else { return false }
     // A kernel gives up half-closing after 30 ms where it cannot create a thread; and some turns.
@@ -32,7 +32,8 @@ extension Course {
   func stay(_ index: Int, until end: UInt64) {
     guard network.now >= end else { return }
     let socket = clients[index].socket
-    if let end = network.other(socket), end.state != .closed {
+    // A process that is stopped closes nothing.
+    if let end = network.other(socket), end.state != .closed, !network.faults.has(.frozen) {
       record.fail(.leftOver("a connection that had been finished with"))
     }
     network.close(socket)
@@ -54,12 +55,13 @@ extension Course {
   /// Whether the server may have closed for good because something took too long.
   func isExcusedByTime(_ state: CourseClient) -> Bool {
     let socket = state.socket
-    let cutAt = drainTurnBegan + world.options.drainTimeout.clampedNanoseconds
-    if drainBegan != nil, network.now >= cutAt { return true }
+    if isPastDrain { return true }
     // It came when the server had begun to drain.
     guard let end = network.other(socket) else { return drainBegan != nil }
-    let linger = world.options.lingerTimeout.clampedNanoseconds
-    return end.finishedAt > 0 && network.now >= end.finishedAt + linger
+    // A ring's kernel may say so only later, or with the close.
+    let finished = state.finishedIn > 0 ? state.finishedIn : end.finishedAt
+    let linger = nanoseconds(of: world.options.lingerTimeout)
+    return finished > 0 && network.now + 2_000_000 >= finished + linger
   }
 
   func leave(_ index: Int, byReset: Bool) {
@@ -93,6 +95,7 @@ extension Course {
       return
     }
     let state = clients[indices[number]]
+    clients[indices[number]].readBefore = network.other(state.socket)?.incoming?.read ?? 0
     func unless(_ isRight: Bool, _ what: String) {
       if isRight {
         record.excuse(number)
@@ -101,34 +104,35 @@ extension Course {
       }
     }
     switch reason {
-    case .finished: clients[indices[number]].finishedAt = network.now
+    case .finished:
+      clients[indices[number]].finishedAt = network.now
+      clients[indices[number]].finishedIn = network.turnStart
     case .peerFinished: break
     case .aborted: record.excuse(number)
     case .failed(let error):
       unless(record.isExcused(number) || isExcusedByTime(state), error.description)
     case .outboxFull: unless(isFull, "an outbox was called full")
     case .stopped: unless(stopBegan != nil, "the server stopped")
-    case .idle:
-      let idle = world.options.idleTimeout?.clampedNanoseconds ?? .max
-      // A ring receives and sends apart from the loop, which goes by what it has been told.
-      let active =
-        world.backend == .ioUring
-        ? state.tookAt
-        : network.other(state.socket)?.lastActive ?? 0
-      // What leaves the server's kernel because the peer reads is traffic, too, until all has left.
-      let outgoing = network.other(state.socket)?.outgoing
-      let taken = outgoing.map { $0.waiting > 0 ? min($0.dispatchedAt, $0.acknowledgedAt) : 0 } ?? 0
-      // Ticks of a millisecond, and a turn's length.
-      // What comes while it closes is thrown away, and does not count.
-      unless(
-        isClosing || network.now - max(active, taken) + 3_000_000 >= idle,
-        "closed as idle too early")
+    case .idle: unless(isClosing || mayBeIdle(indices[number]), "closed as idle too early")
     case .drainTimeout:
-      let timeout = world.options.drainTimeout.clampedNanoseconds
+      let timeout = nanoseconds(of: world.options.drainTimeout)
       unless(
-        drainBegan != nil && network.now + 3_000_000 >= drainTurnBegan + timeout,
-        "cut off before the drain timeout")
+        drainBegan.map { network.now >= $0 + timeout } ?? false, "cut off before the drain timeout")
     default: unless(false, reason.description)
     }
+  }
+
+  /// Whether nothing has come or gone for as long as the idle timeout.
+  private func mayBeIdle(_ index: Int) -> Bool {
+    let end = network.other(clients[index].socket)
+    // A ring receives and sends apart from the loop, which goes by what it has been told.
+    let active = world.backend == .ioUring ? clients[index].tookAt : end?.lastActive ?? 0
+    // What leaves the server's kernel because the peer reads is traffic, too, until all has left.
+    let outgoing = end?.outgoing
+    let taken = outgoing.map { $0.waiting > 0 ? min($0.dispatchedAt, $0.acknowledgedAt) : 0 } ?? 0
+    // Ticks of a millisecond, and a turn's length.
+    // What comes while it closes is thrown away, and does not count.
+    let idle = world.options.idleTimeout?.clampedNanoseconds ?? .max
+    return network.now - max(active, taken) + 3_000_000 >= idle
   }
 }

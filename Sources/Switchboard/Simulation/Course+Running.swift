@@ -22,7 +22,7 @@ extension Course {
       seed: world.seed, digest: record.digest, calls: network.calls,
       operations: record.operations, events: network.happened,
       nanoseconds: network.now - start, faults: network.faults.fired,
-      bytes: clients.indices.reduce(0) { $0 + clients[$1].received })
+      bytes: clients.indices.reduce(0) { $0 + clients[$1].received }, branches: record.branches)
   }
 
   /// Everything that the server's process holds lives in here.
@@ -32,7 +32,13 @@ extension Course {
       let control = try LoopControl(system: kernel, places: places)
       drain = { control.waker.drain() }
       stop = { control.waker.stop() }
-      defer { (drain, stop, places) = (nil, nil, nil) }
+      wake = { control.waker.wake() }
+      post = { control.jobs.post($0, to: Key(rawValue: 0)) }
+      defer {
+        (drain, stop, wake, post) = (nil, nil, nil, nil)
+        places = nil
+        endOtherThreads()
+      }
       var options = Listener<SimulatedKernel>.Options()
       options.backlog = Int32(clamping: world.backlog)
       // Nobody here vanishes without a word.
@@ -109,9 +115,13 @@ extension Course {
       sizes.queue = world.backlog + 1
       sizes.mostSingles = [1, 2, 16][random.below(3)]
       sizes.reserve = ([1, 2, 16][random.below(3)], [16, 1024, 65536][random.below(3)])
+      // Many MiB in pieces of 16 bytes take a second, and show no more than in larger ones.
+      if isFlooded { sizes.reserve.size = max(4096, sizes.reserve.size) }
     }
     return sizes
   }
+
+  private var isFlooded: Bool { clients.indices.contains { clients[$0].plan.isNear } }
 
   private func loop<B: Backend & ~Copyable>(
     _ backend: consuming B, _ listeners: consuming Slab<Listener<SimulatedKernel>>,
@@ -139,6 +149,7 @@ extension Course {
       record.fail(
         .budget("\(ring.shortages) receives found no buffer, and \(ring.receives) found one"))
     }
+    checkEnd()
     checkEnding(control)
     checkPlaces()
     if loop.slots.count != 0 { record.fail(.leftOver("\(loop.slots.count) connections")) }

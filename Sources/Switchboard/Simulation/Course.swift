@@ -21,20 +21,26 @@ final class Course: SimulatedNetwork.Hooks {
   let listeners = StableTable<PassedOver>()
   /// When draining began; nil before.
   var drainBegan: UInt64?
-  /// When the turn had begun in which it was asked to: the loop goes by that.
-  var drainTurnBegan: UInt64 = 0
   /// When it was asked to stop; nil before.
   var stopBegan: UInt64?
   var told = Told()
   /// Ask the loop to drain, and to stop; nil while there is none.
   var drain: (() -> Void)?
   var stop: (() -> Void)?
+  /// Gives the loop a job, and wakes it; nil while there is none.
+  var post: ((@escaping @Sendable () -> Void) -> Bool)?
+  var wake: (() -> Void)?
+  /// What the process's other threads hold, and the numbers that they act by.
+  var others: [Descriptor] = []
+  lazy var chances = SimulatedRandom(seed: world.seed, stream: 6)
+  /// When each job that is not done yet was given.
+  let jobs = JobBook()
   let start: UInt64
   /// How long the loop's clock has run when the run begins, in nanoseconds.
   let age: UInt64
 
   /// Events of kind `.other`.
-  enum Moment: UInt64 { case connect, drain, stop, otherEnters, otherLeaves }
+  enum Moment: UInt64 { case connect, drain, stop, otherEnters, otherLeaves, act }
 
   init(_ world: SimulatedWorld, faults: Faults, trace: ((String) -> Void)?) {
     self.world = world
@@ -48,6 +54,7 @@ final class Course: SimulatedNetwork.Hooks {
     start = network.now
     if world.hasCoarseClock { network.clockStep = 1_000_000 }
     super.init()
+    network.machine = world.machine
     network.callCost = world.costs.call.clampedNanoseconds
     network.kibibyteCost = world.costs.kibibyte.clampedNanoseconds
     record.trace = trace
@@ -90,6 +97,8 @@ final class Course: SimulatedNetwork.Hooks {
       let at = now + stop.clampedNanoseconds
       network.heap.push(.other, 0, at: at, detail: Moment.stop.rawValue)
     }
+    tallyWorld()
+    if world.machine.hasOtherThreads { actElsewhere() }
     let drainAt = world.drain.map { now + $0.clampedNanoseconds }
     if let at = drainAt ?? (left == 0 ? now : nil) {
       network.heap.push(.other, 0, at: at, detail: Moment.drain.rawValue)
@@ -149,6 +158,7 @@ final class Course: SimulatedNetwork.Hooks {
     case .stop: beginStopping()
     case .otherEnters: otherEnters(for: subject)
     case .otherLeaves: otherLeaves()
+    case .act: actElsewhere()
     case nil: break
     }
   }
@@ -166,7 +176,6 @@ final class Course: SimulatedNetwork.Hooks {
     guard drainBegan == nil, !record.hasFailed else { return }
     guard let drain else { return }
     drainBegan = network.now
-    drainTurnBegan = min(network.now, network.turnStart)
     record.say("the server is asked to drain")
     for index in clients.indices where !clients[index].isOver {
       let promised = promise(to: clients[index])
@@ -175,10 +184,26 @@ final class Course: SimulatedNetwork.Hooks {
     drain()
   }
 
+  /// What kind of world it is.
+  private func tallyWorld() {
+    if listeners.count > 1 { record.reach(.severalListeners) }
+    if clients.count > 100 { record.reach(.manyAtOnce) }
+    for index in clients.indices {
+      if clients[index].plan.host > 0 { record.reach(.severalMachines) }
+      if clients[index].plan.isNear { record.reach(.floods) }
+    }
+  }
+
   /// What a client gets in any case of a server that drains: the replies to what has arrived, or
   /// where replies may be held up, to what was read.
   func promise(to client: borrowing CourseClient) -> Int {
     guard let end = network.other(client.socket) else {
+      record.excuse(client.plan.number)
+      return 0
+    }
+    if world.options.drainTimeout < .seconds(10) { record.excuse(client.plan.number) }
+    // Its server's kernel has not had its last word yet.
+    if end.state == .halfOpen {
       record.excuse(client.plan.number)
       return 0
     }

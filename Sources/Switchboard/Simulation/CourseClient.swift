@@ -10,7 +10,7 @@ struct CourseClient {
     case pauseReading(UInt64)
     case sendUrgent(UInt8)
     case readSlowly(Int, UInt64)
-    case finish, reset, close
+    case stopReading, finish, reset, close, vanish
   }
 
   let plan: SimulatedClient
@@ -26,6 +26,8 @@ struct CourseClient {
   var isTiming = false
   var received = 0
   var pausedUntil: UInt64 = 0
+  /// It never reads, and is waited for until then.
+  var givesUpAt = UInt64.max
   /// How many bytes it reads at once, and how long it then reads none.
   var pace: (count: Int, pause: UInt64)?
   var isOver = false
@@ -33,6 +35,8 @@ struct CourseClient {
   var wasOpened = false
   /// Its server's end is open, and was given to a session.
   var isHeld = false
+  /// How many of its bytes the server had read when its session was closed.
+  var readBefore = 0
   /// It was turned away for the limit of its address.
   var wasRefused = false
   /// Where it comes from, whatever its port.
@@ -45,6 +49,8 @@ struct CourseClient {
   var tookAt: UInt64 = 0
   /// When its session had finished with it; 0 before.
   var finishedAt: UInt64 = 0
+  /// When the turn began in which that was: deadlines count from there.
+  var finishedIn: UInt64 = 0
   /// It has all it will get, and keeps its end open for so long all the same.
   var staysUntil: UInt64?
   /// What it must have received in the end if the server drains early; nil for everything.
@@ -74,6 +80,8 @@ struct CourseClient {
       case .pauseReading(let duration): moves.append(.pauseReading(duration))
       case .sendUrgent(let byte): moves.append(.sendUrgent(byte))
       case .readSlowly(let count, let pause): moves.append(.readSlowly(count, pause))
+      case .stopReading: moves.append(.stopReading)
+      case .vanish: moves.append(.vanish)
       case .finish: moves.append(.finish)
       case .reset: moves.append(.reset)
       case .close: moves.append(.close)

@@ -49,6 +49,8 @@ public struct Fault: Hashable, Sendable, CustomStringConvertible {
     case staleEvent
     /// What a ring keeps armed ends, as if the kernel had run out of something.
     case multishotEnd
+    /// The process is stopped for up to five seconds, as by `SIGSTOP`.
+    case frozen
   }
 
   /// What kind.
@@ -132,7 +134,7 @@ extension Fault.Kind {
   var isGrave: Bool {
     switch self {
     case .acceptAborted, .receiveFailure, .sendFailure, .resetByPeer, .latencySpike, .loss,
-      .partition, .stall, .slowPeer:
+      .partition, .stall, .slowPeer, .frozen:
       true
     default: false
     }

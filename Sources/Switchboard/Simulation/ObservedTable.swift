@@ -30,6 +30,13 @@ final class ObservedTable: SessionTable {
 
     /// Bytes that were written before this turn, and that the kernel has not taken.
     var unsent: Int { writtenBefore - (end?.outgoing?.sent ?? 0) }
+    /// When it was last given something, and its end last took or gave something.
+    var givenAt: UInt64 = 0
+    var activeAt: UInt64 {
+      let outgoing = end?.outgoing
+      let left = max(outgoing?.dispatchedAt ?? 0, outgoing?.acknowledgedAt ?? 0)
+      return max(givenAt, end?.lastActive ?? 0, left)
+    }
   }
 
   private let base: SessionTable
@@ -40,7 +47,7 @@ final class ObservedTable: SessionTable {
   private(set) var opened = 0
   private(set) var closed = 0
   /// The loop's present, which changes with each of its turns.
-  private var present: UInt64 = 0
+  var present: UInt64 = 0
   // Whether all are received from: bytes given since that was last looked at, and when that was.
   var givenSince = 0
   var lookedAt = 0
@@ -62,6 +69,9 @@ final class ObservedTable: SessionTable {
     guard index < lives.count, lives[index].isOpen else {
       return record.fail(.sessionContract("\(what) when it was not open"))
     }
+    if !lives[index].isClosing {
+      course.checkIdle(lives[index].activeAt, at: connection.now.nanoseconds)
+    }
     if lives[index].isClosing { record.fail(.sessionContract("\(what) after it had closed")) }
     if lives[index].turn != course.turn {
       lives[index].turn = course.turn
@@ -76,19 +86,23 @@ final class ObservedTable: SessionTable {
     course.openedInTurn = 0
     if course.listeners.count > 1 { course.checkListeners() }
     if givenSince > 4 * ObservedTable.budget { lookForStarved() }
+    if course.world.checksOutboxes { checkOutboxes() }
+    if course.world.machine.hasOtherThreads { course.checkJobs() }
   }
 
   /// A call has ended: what it asked for is remembered.
   private func leave(_ index: Int, _ connection: inout Connection) {
     guard index < lives.count else { return }
     network.spend(callbackCost)
-    if connection.requests.contains(.overflow) {
+    let requests = connection.requests
+    if requests.contains(.overflow) {
       lives[index].hasOverflown = true
     } else {
       lives[index].written += connection.count
     }
-    if connection.requests.contains(.pause) { lives[index].isPaused = true }
-    if connection.requests.contains(.resume) { lives[index].isPaused = false }
+    if requests.contains(.pause) { lives[index].isPaused = true }
+    if requests.contains(.resume) { lives[index].isPaused = false }
+    tally(requests, connection, lives[index])
     if connection.requests.contains(.timer) { lives[index].alarm = connection.alarm?.nanoseconds }
     if connection.requests.contains(.close) { lives[index].isClosing = true }
     if connection.requests.contains(.abort) { record.excuse(lives[index].client) }
@@ -101,6 +115,7 @@ final class ObservedTable: SessionTable {
     let client = end?.link?.number ?? 0
     checkAddress(connection.peerAddress, end)
     lives[index] = Life(isOpen: true, client: client, openedAt: network.now, end: end)
+    lives[index].givenAt = connection.now.nanoseconds
     enter(index, &connection, "opened")
     course.opened(client)
     course.took(0, client, at: connection.now)
@@ -137,12 +152,14 @@ final class ObservedTable: SessionTable {
 
   override func drained(_ index: Int, _ connection: inout Connection) {
     enter(index, &connection, "told that all is sent")
+    record.reach(.toldDrained)
     base.drained(index, &connection)
     leave(index, &connection)
   }
 
   override func ended(_ index: Int, _ connection: inout Connection) {
     enter(index, &connection, "told of the end")
+    record.reach(.ended)
     if index < lives.count {
       if lives[index].hasEnded { record.fail(.sessionContract("told of the end twice")) }
       lives[index].hasEnded = true
@@ -154,6 +171,7 @@ final class ObservedTable: SessionTable {
 
   override func elapsed(_ index: Int, _ connection: inout Connection) {
     enter(index, &connection, "told of its timer")
+    record.reach(.elapsed)
     if index < lives.count { checkTimer(lives[index].alarm) }
     if index < lives.count {
       lives[index].alarm = nil
@@ -171,7 +189,7 @@ final class ObservedTable: SessionTable {
       return record.fail(.sessionContract("told of a timer that was not set"))
     }
     if network.now < alarm { return record.fail(.earlyTimer(nanoseconds: alarm - network.now)) }
-    let holdsUp = network.faults.has(.stall) || network.faults.has(.lateWake)
+    let holdsUp = [.stall, .lateWake, .frozen].contains { network.faults.has($0) }
     // A tick, a millisecond of rounding, and a turn with a thousand calls in it; longer ones apart, the
     // present one among them: accepting comes before timers.
     let work = 2 * (record.workTime.last + record.workTime.before) + record.workSoFar
@@ -186,6 +204,7 @@ final class ObservedTable: SessionTable {
       if lives[index].isAsked { record.fail(.sessionContract("asked to finish twice")) }
       lives[index].isAsked = true
     }
+    record.reach(.askedToFinish)
     base.draining(index, &connection)
     leave(index, &connection)
   }
@@ -196,6 +215,7 @@ final class ObservedTable: SessionTable {
     }
     record.say("session \(index) closed: \(reason)")
     closed += 1
+    if let branch = Branch(reason) { record.reach(branch) }
     if index < lives.count {
       let life = lives[index]
       if reason == .drainTimeout {
@@ -208,6 +228,7 @@ final class ObservedTable: SessionTable {
       if reason == .finished, life.hasEnded {
         record.fail(.sessionContract("finished with, to wait for a peer that has finished too"))
       }
+      checkClosing(life, reason)
       let isFull = reason == .outboxFull && isFull(life)
       course.sessionClosed(of: life.client, reason, isClosing: life.isClosing, isFull: isFull)
       lives[index] = Life()
@@ -223,6 +244,7 @@ final class ObservedTable: SessionTable {
   override func addressee(_ place: Int) -> Key { base.addressee(place) }
   override func deliver(_ place: Int, _ index: Int, _ connection: inout Connection) {
     enter(index, &connection, "given a message")
+    record.reach(.posted)
     // Work, also when nothing is sent for it.
     record.excuseIdleTurn()
     base.deliver(place, index, &connection)

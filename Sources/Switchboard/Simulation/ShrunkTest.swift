@@ -29,11 +29,14 @@ extension SimulatedWorld {
     ] where cost != .zero {
       lines.append("world.costs.\(name) = .nanoseconds(\(cost.clampedNanoseconds))")
     }
-    for (name, excuse) in Excuses.names where !excuses.contains(excuse) {
-      lines.append("world.excuses.remove(.\(Excuses.camelCased(name)))")
-    }
+    let machine = self.machine
+    for (name, value) in [
+      ("handshakes", machine.handshakes), ("hasOtherThreads", machine.hasOtherThreads),
+    ] where value { lines.append("world.machine.\(name) = true") }
     if backlog != 128 { lines.append("world.backlog = \(backlog)") }
     if descriptorLimit != 1024 { lines.append("world.descriptorLimit = \(descriptorLimit)") }
+    if let age { lines.append("world.age = .nanoseconds(\(age.clampedNanoseconds))") }
+    if let stop { lines.append("world.stop = .nanoseconds(\(stop.clampedNanoseconds))") }
     if let drain { lines.append("world.drain = .nanoseconds(\(drain.clampedNanoseconds))") }
     return lines
   }
@@ -83,6 +86,8 @@ extension SimulatedClient {
       case .sendUrgent(let byte): lines.append("  client.sendUrgent(\(byte))")
       case .readSlowly(let count, let pause):
         lines.append("  client.readSlowly(\(count), every: .nanoseconds(\(pause)))")
+      case .stopReading: lines.append("  client.stopReading()")
+      case .vanish: lines.append("  client.vanish()")
       case .finish: lines.append("  client.finish()")
       case .reset: lines.append("  client.reset()")
       case .close: lines.append("  client.close()")
@@ -99,16 +104,4 @@ extension SimulatedClient {
     }
     return "\(bytes)"
   }
-}
-
-extension SimulatedWorld.Excuses {
-  fileprivate static func camelCased(_ name: String) -> String {
-    let parts = name.split(separator: "-")
-    return parts.prefix(1).joined() + parts.dropFirst().map { $0.capitalized }.joined()
-  }
-}
-
-extension Substring {
-  /// With its first letter in upper case.
-  fileprivate var capitalized: String { prefix(1).uppercased() + dropFirst() }
 }

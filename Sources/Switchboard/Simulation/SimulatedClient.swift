@@ -14,9 +14,11 @@ public struct SimulatedClient: Hashable, Sendable {
     case wait(UInt64)
     case pauseReading(UInt64)
     case readSlowly(Int, UInt64)
+    case stopReading
     case finish
     case reset
     case close
+    case vanish
   }
 
   /// Its number, from 1 on.
@@ -73,6 +75,10 @@ public struct SimulatedClient: Hashable, Sendable {
   public mutating func readSlowly(_ count: Int, every duration: Duration) {
     steps.append(.readSlowly(max(1, count), duration.clampedNanoseconds))
   }
+  /// Never reads again. It goes on with its script for two seconds, and then stays as it is.
+  public mutating func stopReading() { steps.append(.stopReading) }
+  /// Goes without a word: nothing comes from it any more, nothing reaches it. The script ends here.
+  public mutating func vanish() { steps.append(.vanish) }
   /// Says that it sends no more, and reads on.
   public mutating func finish() { steps.append(.finish) }
   /// Resets the connection. The script ends here.
@@ -98,5 +104,8 @@ public struct SimulatedClient: Hashable, Sendable {
   }
 
   /// Whether the script leaves without waiting for replies.
-  var leaves: Bool { steps.contains(.reset) || steps.contains(.close) }
+  var leaves: Bool {
+    steps.contains(.reset) || steps.contains(.close) || steps.contains(.vanish)
+      || steps.contains(.stopReading)
+  }
 }

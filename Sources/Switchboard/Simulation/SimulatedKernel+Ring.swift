@@ -95,16 +95,19 @@ extension SimulatedKernel: RingKernel {
         network.lose(chance % 20_000_000)
       }
     }
+    made.comesBack()
     record.waited(
       network, from: start, found: made.available, least > 0 && nanoseconds != 0 ? -1 : 0)
     let outcome = isLate && count == 0 ? Outcome.failure(Errno(rawValue: 62)) : .value(count)
     return answer(.ringEnter, Descriptor(rawValue: made.descriptor), outcome)
   }
+
   /// There is no memory for another request: the kernel takes so many entries, and comes back at
   /// once, without waiting and without what it does otherwise before it waits.
   private func takePart(_ made: SimulatedRing, _ count: Int) -> Outcome {
     _ = made.submit(atMost: count)
     made.flush()
+    made.comesBack()
     record.excuseIdleTurn()
     record.waited(network, from: network.now, found: made.available, 0)
     return answer(

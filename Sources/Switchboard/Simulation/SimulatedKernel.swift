@@ -37,6 +37,11 @@ struct SimulatedKernel: ReadinessKernel, @unchecked Sendable {
   func begin() {
     network.enter()
     if let chance = fires(.stall, on: 0) { network.lose((1 + chance % 50) * 1_000_000) }
+    if let chance = fires(.frozen, on: 0) {
+      record.say("stopped")
+      record.reach(.longSleep)
+      network.lose((1 + chance % 5000) * 1_000_000)
+    }
   }
 
   func now() -> Instant {
@@ -79,12 +84,14 @@ struct SimulatedKernel: ReadinessKernel, @unchecked Sendable {
     if fires(.interrupt, on: 0) != nil { return .interrupted }
     if record.exhausted > 0 {
       record.exhausted -= 1
+      network.socket(descriptor)?.spoiled += 1
       return record.exhaustion
     }
     if let chance = fires(.acceptExhaustion, on: 0) {
       let kinds: [Errno] = [.descriptorLimit, .systemDescriptorLimit, .noBuffers, .outOfMemory]
       record.exhausted = Int(chance >> 8 & 3)
       record.exhaustion = kinds[Int(chance & 3)]
+      network.socket(descriptor)?.spoiled += 1
       return record.exhaustion
     }
     guard let first = network.socket(descriptor)?.queue.first, let link = first.link,

@@ -163,7 +163,9 @@ extension SimulatedRing {
       operation.start + UInt64(operation.done), operation.count - operation.done)
     let outcome = unsafe network.send(socket, from: rest)
     switch outcome.errno {
-    case nil: operation.done += outcome.value
+    case nil:
+      operation.done += outcome.value
+      longSends[socket.id] = (operation.data, operation.done)
     case Errno.wouldBlock: return false
     case .some(let errno):
       post(operation.data, operation.done > 0 ? operation.done : -Int(errno.rawValue))

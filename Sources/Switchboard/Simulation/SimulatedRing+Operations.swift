@@ -39,6 +39,7 @@ extension SimulatedRing {
       // MSG_DONTWAIT
       if entry.msg_flags & 0x40 != 0 { return sendNow(data, start, count, socket) }
       checkAlone(.send, socket, "two sends of a connection under way")
+      longSends[socket.id] = (data, 0)
       operations.append(
         Operation(kind: .send, data: data, socket: socket, start: start, count: count))
     case IORING_OP_POLL_ADD.rawValue:

@@ -46,9 +46,9 @@ final class SimulatedRing: SimulatedFile {
   let kernel: SimulatedKernel
   var network: SimulatedNetwork { kernel.network }
   let raw: UnsafeMutablePointer<ck_ring>
-  private let words: UnsafeMutablePointer<UInt32>
+  let words: UnsafeMutablePointer<UInt32>
   private let overflowPlace = StablePlace<[io_uring_cqe]>([])
-  private var overflow: [io_uring_cqe] {
+  var overflow: [io_uring_cqe] {
     unsafeAddress { unsafe UnsafePointer(overflowPlace.address) }
     unsafeMutableAddress { unsafe overflowPlace.address }
   }
@@ -98,6 +98,8 @@ final class SimulatedRing: SimulatedFile {
   /// How often a receive found no buffer, and how often it brought something.
   var shortages = 0
   var receives = 0
+  /// The last long send of each connection, by its socket: its user data, and how much of it has gone.
+  var longSends: [Int: (data: UInt64, done: Int)] = [:]
   /// How often in a row those found no buffer for whom there was data.
   var starved: [UInt64: Int] = [:]
 
@@ -156,7 +158,7 @@ final class SimulatedRing: SimulatedFile {
 
   // ------------------------------------------------------------------------- completions
 
-  private var completionsLeft: UInt32 { unsafe words[4] &- words[3] }
+  var completionsLeft: UInt32 { unsafe words[4] &- words[3] }
   /// How many completions can be taken.
   var available: Int { Int(completionsLeft) + overflow.count }
   private var isFull: Bool { unsafe completionsLeft == raw.pointee.cq_entries }
@@ -208,6 +210,11 @@ final class SimulatedRing: SimulatedFile {
     // IORING_SQ_CQ_OVERFLOW
     unsafe words[2] = overflow.isEmpty ? 0 : 1 << 1
   }
+
+  /// Its process was not told of all that had happened when the last call came back, or not all that it
+  /// had submitted had been taken.
+  private(set) var isBehind = false
+  func comesBack() { isBehind = !overflow.isEmpty || submittable > 0 }
 
   // -------------------------------------------------------------------------- submissions
 

@@ -31,8 +31,8 @@ public final class SimulatedWorld {
   public var descriptorLimit = 1024
   /// What the server's work costs.
   public var costs = Costs()
-  /// What the engine is not held to.
-  public var excuses = Excuses.all
+  /// What the machine is like.
+  public var machine = Machine()
   /// How long faults strike, from the start; after that, everything has to come to its end.
   public var faultPhase: Duration = .seconds(5)
   /// How long everything may take, in virtual time, from the end of the faults. Two dozen clients
@@ -62,6 +62,16 @@ public final class SimulatedWorld {
     public var callback: Duration = .zero
     /// Each KiB that is received, sent, or given to a session.
     public var kibibyte: Duration = .zero
+  }
+
+  /// What kernels and machines differ in.
+  public struct Machine: Hashable, Sendable {
+    /// A client is connected before the server's kernel has its last word, and takes its place in the
+    /// queue then; the queue holds one more than the backlog. As Linux has it.
+    public var handshakes = false
+    /// Other threads of the process open and close descriptors, wake the loop and give it jobs, between
+    /// any two of its calls.
+    public var hasOtherThreads = false
   }
 
   var clients: [SimulatedClient] = []
@@ -121,6 +131,8 @@ public struct SimulationReport: Hashable, Sendable {
   public let faults: [Fault]
   /// Bytes that clients received and that were checked.
   public let bytes: Int
+  /// What the loop and its clients did that they do not always do.
+  public let branches: BranchCounts
 }
 
 /// Runs a server and its clients in a simulated world, and checks everything that can be checked:

@@ -10,6 +10,10 @@ import Switchboard
 /// | `t`, milliseconds in one byte | `t`, so much later |
 /// | `p` | `p`, by way of a message to itself |
 /// | `q` | `q`, and the connection is closed |
+/// | `a` | nothing: the connection is aborted |
+/// | `d` | `d`, when everything before it has been sent |
+/// | `z` | `z`, by a timer of no time |
+/// | `l`, a number in one byte | `l` so many times, by as many messages to itself |
 ///
 /// Anything else is ignored. While a reply is still to come, nothing is read.
 public struct ProbeSession: Session {
@@ -17,15 +21,32 @@ public struct ProbeSession: Session {
   public enum Message: Sendable {
     /// The reply is due.
     case reply
+    /// One of several, to whom, and the how-manieth.
+    case letter(to: Int, place: Int)
   }
 
   private var parser = Probe()
   private var isBusy = false
   private var rest: [UInt8] = []
   private var isDraining = false
+  private var awaitsDrained = false
+  private var timerReply = Probe.timer
+  /// Letters that have come, of how many.
+  private var letters = (come: 0, wanted: 0)
+  /// Which session of its world it is, from 1 on; 0 for those that do not ask.
+  private let number: Int
+  private var handle: ConnectionHandle<Message>?
 
   /// A new connection's state.
-  public init() {}
+  public init() { self.init(number: 0) }
+
+  /// - Parameter number: Which session of its world it is. From 1 on, it posts to itself once it is closed.
+  init(number: Int) { self.number = number }
+
+  /// Keeps its handle.
+  public mutating func opened(_ connection: inout Connection) {
+    if number > 0 { handle = connection.handle(for: Self.self) }
+  }
 
   /// Replies, until a reply has to be waited for.
   public mutating func received(_ bytes: Span<UInt8>, _ connection: inout Connection) {
@@ -37,7 +58,7 @@ public struct ProbeSession: Session {
         parser.skip(echoed)
         place += echoed
       } else {
-        guard take(bytes[place], &connection) else { return connection.close() }
+        guard take(bytes[place], &connection) else { return }
         place += 1
       }
     }
@@ -49,16 +70,46 @@ public struct ProbeSession: Session {
     case .nothing: break
     case .block(let count): connection.write(Probe.block(count).span)
     case .timer(let milliseconds):
+      timerReply = Probe.timer
       connection.setTimer(after: .milliseconds(milliseconds))
       pause(&connection)
+    case .soon:
+      timerReply = Probe.soon
+      connection.setTimer(after: .zero)
+      pause(&connection)
+    case .drained:
+      awaitsDrained = true
+      connection.notifyWhenDrained()
+      pause(&connection)
+    case .letters(let count): return post(count, &connection)
+    case .abort:
+      connection.abort()
+      return false
     case .post:
       connection.handle(for: Self.self).post(.reply)
       pause(&connection)
     case .quit:
       connection.write(Probe.quit)
+      connection.close()
       return false
     }
     return true
+  }
+
+  private mutating func post(_ count: Int, _ connection: inout Connection) -> Bool {
+    guard count > 0 else { return true }
+    letters = (0, count)
+    let handle = connection.handle(for: Self.self)
+    for place in 0..<count { handle.post(.letter(to: number, place: place)) }
+    pause(&connection)
+    return true
+  }
+
+  /// Everything has gone: perhaps that was asked for.
+  public mutating func drained(_ connection: inout Connection) {
+    guard awaitsDrained else { return }
+    awaitsDrained = false
+    goOn(Probe.drained, &connection)
   }
 
   private mutating func pause(_ connection: inout Connection) {
@@ -67,11 +118,24 @@ public struct ProbeSession: Session {
   }
 
   /// The timer's reply is due.
-  public mutating func elapsed(_ connection: inout Connection) { goOn(Probe.timer, &connection) }
+  public mutating func elapsed(_ connection: inout Connection) { goOn(timerReply, &connection) }
 
   /// The message's reply is due.
   public mutating func posted(_ message: Message, _ connection: inout Connection) {
-    goOn(Probe.post, &connection)
+    switch message {
+    case .reply: goOn(Probe.post, &connection)
+    case .letter(let receiver, let place):
+      // One for another, or out of order, shows as a byte that nobody expects.
+      let isMine = receiver == number && place == letters.come && letters.come < letters.wanted
+      letters.come += 1
+      if isMine, letters.come < letters.wanted { return connection.write(Probe.letter) }
+      goOn(isMine ? Probe.letter : 0, &connection)
+    }
+  }
+
+  /// Posts to itself, which nobody may be given.
+  public mutating func closed(_ reason: CloseReason) {
+    handle?.post(.letter(to: number, place: -1))
   }
 
   private mutating func goOn(_ reply: UInt8, _ connection: inout Connection) {
@@ -98,9 +162,14 @@ struct Probe {
   static let timer = UInt8(ascii: "t")
   static let post = UInt8(ascii: "p")
   static let quit = UInt8(ascii: "q")
+  static let abort = UInt8(ascii: "a")
+  static let drained = UInt8(ascii: "d")
+  static let soon = UInt8(ascii: "z")
+  static let letter = UInt8(ascii: "l")
 
   enum Answer {
-    case nothing, post, quit
+    case nothing, post, quit, abort, drained, soon
+    case letters(Int)
     case block(Int)
     case timer(milliseconds: Int)
   }
@@ -114,7 +183,10 @@ struct Probe {
     if header > 0 { return takeHeader(byte) }
     switch byte {
     case Probe.echo, Probe.block: (command, header, number) = (byte, 2, 0)
-    case Probe.timer: (command, header, number) = (byte, 1, 0)
+    case Probe.timer, Probe.letter: (command, header, number) = (byte, 1, 0)
+    case Probe.abort: return .abort
+    case Probe.drained: return .drained
+    case Probe.soon: return .soon
     case Probe.post: return .post
     case Probe.quit: return .quit
     default: break
@@ -131,6 +203,7 @@ struct Probe {
     switch done {
     case Probe.block: return .block(number)
     case Probe.timer: return .timer(milliseconds: number)
+    case Probe.letter: return .letters(number)
     default: return .nothing
     }
   }
@@ -182,6 +255,10 @@ struct Probe {
       case .timer: all.append(timer)
       case .post: all.append(post)
       case .quit: return all + [quit]
+      case .abort: return all
+      case .drained: all.append(drained)
+      case .soon: all.append(soon)
+      case .letters(let count): all += [UInt8](repeating: letter, count: count)
       }
       place += 1
     }

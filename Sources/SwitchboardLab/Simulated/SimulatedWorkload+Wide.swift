@@ -17,6 +17,11 @@ extension SimulatedWorkload {
     if random.chance(0.4) { addMachines(to: world, &random) }
     if random.chance(0.25) { gather(world, &random) }
     if random.chance(0.15) { burden(world, &random) }
+    chooseMachine(of: world, &random)
+    if self == .probe { addCorners(to: world, &random) }
+    if random.chance(0.25) { varyOptions(of: world, &random) }
+    if random.chance(0.2) { addBadPeers(to: world, &random) }
+    if random.chance(0.02) { world.stop = .milliseconds(random.within(0...100)) }
     if random.chance(0.012) { flood(world, &random) }
   }
 

@@ -60,6 +60,8 @@ struct EveryWorld {
     }
     for backend in SimulatedWorld.Backend.allCases {
       all.append(("simulated " + backend.rawValue, try simulated(scenario, backend)))
+      all.append(
+        ("wide, simulated " + backend.rawValue, try simulated(scenario, backend, isWide: true)))
     }
     return all
   }
@@ -116,9 +118,31 @@ struct EveryWorld {
 
   // ---------------------------------------------------------------------- the simulation
 
-  private func simulated(_ scenario: Scenario, _ backend: SimulatedWorld.Backend) throws
-    -> ScenarioReport
-  {
+  /// Those who only send as fast as they can, and read as fast.
+  private static let flooding: [UInt8] = [101, 102]
+
+  /// Several addresses, work that costs something, a busy process, and two peers that flood it.
+  private func widen(_ world: SimulatedWorld) {
+    world.addresses = [
+      .loopback(port: 9090), .loopback(.v6, port: 9090), .loopback(port: 9091),
+    ]
+    world.machine.handshakes = true
+    world.machine.hasOtherThreads = true
+    world.costs.callback = .microseconds(3)
+    world.costs.kibibyte = .nanoseconds(300)
+    for number in Self.flooding {
+      let bytes = [UInt8](repeating: number, count: 300_000)
+      world.client(Int(number)) { client in
+        client.comeNear()
+        client.send([number] + bytes)
+        client.expect([UInt8](repeating: number + 1, count: bytes.count))
+      }
+    }
+  }
+
+  private func simulated(
+    _ scenario: Scenario, _ backend: SimulatedWorld.Backend, isWide: Bool = false
+  ) throws -> ScenarioReport {
     let notes = ScenarioNotes()
     try simulate(seed: scenario.seed) { world in
       world.backend = backend
@@ -129,8 +153,11 @@ struct EveryWorld {
         client.connect(after: .zero)
         client.wait(.seconds(5))
       }
+      if isWide { widen(world) }
       for plan in scenario.plans {
         world.client(Int(plan.number)) { client in
+          client.connect(to: Int(plan.number))
+          client.connect(from: Int(plan.number) / 2)
           client.send([plan.number])
           for piece in plan.pieces {
             client.send(piece)
@@ -146,7 +173,7 @@ struct EveryWorld {
       }
     }
     var seen = notes.report.withLock { $0 }
-    seen.sessions[0] = nil
+    for number in [0] + Self.flooding { seen.sessions[number] = nil }
     for plan in scenario.plans {
       // The simulation has compared every byte.
       seen.clients[plan.number] = plan.replies

@@ -11,6 +11,8 @@ struct SimulatedEvent: BitwiseCopyable {
     case connect
     /// The answer to that reaches the connecting socket.
     case connected
+    /// The connecting socket's answer to that reaches the server's end of it.
+    case established
     /// Nobody listens, and the connecting socket learns of it.
     case refused
     /// The socket is woken again, for what `detail` says.

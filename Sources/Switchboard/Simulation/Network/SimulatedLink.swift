@@ -68,6 +68,15 @@ struct SimulatedLink {
     nonmutating set { unsafe place.pointee.cutUntil = newValue }
   }
 
+  /// Nothing gets through any more.
+  var isGone: Bool { cutUntil == .max }
+  func vanish() { cutUntil = .max }
+
+  /// When what is sent now and takes so long is there; nothing passes while the link is cut.
+  func arrival(from now: UInt64, after delay: UInt64) -> UInt64 {
+    max(now, cutUntil).addingReportingOverflow(delay).partialValue
+  }
+
   /// How long the next segment takes on a good day.
   func nextDelay() -> UInt64 {
     let jitter = unsafe place.pointee.jitter

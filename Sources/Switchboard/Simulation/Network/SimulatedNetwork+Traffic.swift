@@ -17,6 +17,7 @@ extension SimulatedNetwork {
 
   func connectArrives(from socket: SimulatedSocket, attempt: UInt64) {
     guard socket.state == .connecting, let link = socket.link else { return }
+    if link.isGone { return }
     if now < link.cutUntil {
       return heap.push(.connect, socket.id, at: link.cutUntil + link.latency, detail: attempt)
     }
@@ -24,12 +25,12 @@ extension SimulatedNetwork {
       return heap.push(.refused, socket.id, at: now + delay(over: link))
     }
     // A full queue: the first segment is dropped, and sent again a second later, then two.
-    guard listener.queue.count < listener.backlog else {
+    guard listener.queue.count < listener.backlog + (machine.handshakes ? 1 : 0) else {
       let again = now + 1_000_000_000 << min(attempt, 4)
       return heap.push(.connect, socket.id, at: again, detail: attempt + 1)
     }
     let end = makeSocket(socket.address.family)
-    end.state = .connected
+    end.state = machine.handshakes ? .halfOpen : .connected
     end.address = listener.address
     end.peer = socket.address
     end.link = link
@@ -38,10 +39,36 @@ extension SimulatedNetwork {
     end.outgoing = makeStream(over: link)
     end.lastActive = now
     socket.other = end.id
+    heap.push(.connected, socket.id, at: now + delay(over: link))
+    if !machine.handshakes { enqueue(end, at: listener) }
+  }
+
+  private func enqueue(_ end: SimulatedSocket, at listener: SimulatedSocket) {
     listener.queue.append(end)
     listener.queued += 1
     wake(listener, PollBits.read)
-    heap.push(.connected, socket.id, at: now + delay(over: link))
+  }
+
+  /// The last word of a handshake is here: the connection takes its place in the queue. Where there is
+  /// none it is asked for again, and what the client sends meanwhile has not come.
+  func established(_ end: SimulatedSocket, attempt: UInt64) {
+    guard end.state == .halfOpen, let link = end.link, !link.isGone else { return }
+    guard let listener = listeners.first(where: { $0.address.covers(end.address) }) else {
+      end.state = .closed
+      return sendReset(from: end)
+    }
+    guard listener.queue.count <= listener.backlog else {
+      let again = now + 1_000_000_000 << min(attempt, 4)
+      return heap.push(.established, end.id, at: again, detail: attempt + 1)
+    }
+    end.state = .connected
+    end.lastActive = now
+    enqueue(end, at: listener)
+    // What was sent since then.
+    while let incoming = end.incoming, end.missed > 0 {
+      end.missed -= 1
+      if incoming.isMoving { arrive(at: end) }
+    }
   }
 
   func connectionStands(_ socket: SimulatedSocket) {
@@ -50,6 +77,9 @@ extension SimulatedNetwork {
     socket.incoming = end.outgoing
     socket.outgoing = end.incoming
     socket.lastActive = now
+    if end.state == .halfOpen, let link = socket.link {
+      heap.push(.established, end.id, at: now + delay(over: link))
+    }
     // The server may have said something before its answer to the connecting was here.
     wake(socket, PollBits.write | (socket.incoming.map { $0.unread > 0 } ?? false ? 1 : 0))
   }
@@ -73,7 +103,7 @@ extension SimulatedNetwork {
       // Lost, and sent again when its timer has run out: 200 ms, then twice that.
       time += 200_000_000 << (chance & 1)
     }
-    if let chance = faults.fires(.partition, on: link.number, at: now) {
+    if !link.isGone, let chance = faults.fires(.partition, on: link.number, at: now) {
       link.cutUntil = now + (1 + chance % 3000) * 1_000_000
     }
     return time
@@ -110,10 +140,14 @@ extension SimulatedNetwork {
 
   func arrive(at socket: SimulatedSocket) {
     guard let incoming = socket.incoming ?? pendingIncoming(socket), let link = socket.link,
-      incoming.isMoving
+      incoming.isMoving, !link.isGone
     else { return }
     if now < link.cutUntil {
       return heap.push(.arrival, socket.id, at: link.cutUntil + link.latency)
+    }
+    if socket.state == .halfOpen {
+      socket.missed += 1
+      return
     }
     let before = incoming.arrived
     guard let segment = incoming.arrive() else { return }
@@ -143,9 +177,9 @@ extension SimulatedNetwork {
   private func tellSender(
     of socket: SimulatedSocket, _ incoming: SimulatedStream, over link: SimulatedLink
   ) {
-    guard socket.other >= 0 else { return }
+    guard socket.other >= 0, !link.isGone else { return }
     incoming.tellsOfRoom = true
-    heap.push(.room, socket.other, at: max(now, link.cutUntil) + delay(over: link))
+    heap.push(.room, socket.other, at: link.arrival(from: now, after: delay(over: link)))
   }
 
   /// The stream of a socket that does not know yet that its connection stands.
@@ -214,7 +248,8 @@ extension SimulatedNetwork {
     guard let link = socket.link, socket.other >= 0, !socket.wasReset else { return }
     socket.wasReset = true
     socket.outgoing?.cut(forgets: false)
-    heap.push(.reset, socket.other, at: max(now, link.cutUntil) + delay(over: link))
+    guard !link.isGone else { return }
+    heap.push(.reset, socket.other, at: link.arrival(from: now, after: delay(over: link)))
   }
 
   func resetArrives(at socket: SimulatedSocket) {
@@ -222,6 +257,7 @@ extension SimulatedNetwork {
       socket.other = -1
       return connectionRefused(socket)
     }
+    if socket.state == .halfOpen { socket.state = .closed }
     guard socket.state == .connected, !socket.wasReset else { return }
     socket.error = socket.incoming?.hasEnded ?? false ? .brokenPipe : .connectionReset
     breakDown(socket)

@@ -41,6 +41,8 @@ final class SimulatedNetwork {
   /// What a call costs beside the little that it takes by chance, and what a KiB does that passes
   /// through one of the server's sockets.
   var callCost: UInt64 = 0
+  /// How its machine is.
+  var machine = SimulatedWorld.Machine()
   var kibibyteCost: UInt64 = 0
   private let heapPlace = StablePlace(EventHeap())
   /// What is still to happen.
@@ -166,6 +168,7 @@ final class SimulatedNetwork {
     case .reset: resetArrives(at: socket)
     case .connect: connectArrives(from: socket, attempt: event.detail)
     case .connected: connectionStands(socket)
+    case .established: established(socket, attempt: event.detail)
     case .refused: connectionRefused(socket)
     case .wake:
       socket.isHeldUp = false

@@ -2,7 +2,7 @@
 /// in its network's table, and goes with that.
 @safe
 struct SimulatedSocket {
-  enum State: UInt8 { case fresh, bound, listening, connecting, connected, closed }
+  enum State: UInt8 { case fresh, bound, listening, connecting, halfOpen, connected, closed }
 
   struct Body {
     var state = State.fresh
@@ -38,6 +38,9 @@ struct SimulatedSocket {
     var queue: [SimulatedSocket] = []
     var backlog = 0
     var queued = 0
+    var spoiled = 0
+    /// Segments that came before the server's kernel knew of the connection.
+    var missed = 0
 
     init(id: Int, family: SocketAddress.Family) {
       self.id = id
@@ -64,7 +67,7 @@ struct SimulatedSocket {
   var bits: UInt32 {
     switch state {
     case .listening: return queue.isEmpty ? 0 : PollBits.read
-    case .connecting: return 0
+    case .connecting, .halfOpen: return 0
     case .fresh, .bound: return PollBits.write | PollBits.hangUp
     case .closed: return PollBits.read | PollBits.write | PollBits.hangUp
     case .connected: return connectedBits
@@ -178,8 +181,17 @@ extension SimulatedSocket {
     get { own.queued }
     nonmutating set { own.queued = newValue }
   }
+  var missed: Int {
+    get { own.missed }
+    nonmutating set { own.missed = newValue }
+  }
   /// How many of them have left it.
   var taken: Int { own.queued - own.queue.count }
+  /// How often one was asked for when descriptors or memory had run out.
+  var spoiled: Int {
+    get { own.spoiled }
+    nonmutating set { own.spoiled = newValue }
+  }
   /// Connections that wait to be accepted.
   var queue: [SimulatedSocket] {
     get { own.queue }
