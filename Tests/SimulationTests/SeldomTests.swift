@@ -119,4 +119,33 @@ import Testing
       }
     }
   }
+
+  /// Wants no more as soon as something has come, and has nothing else that would tell of a break.
+  private struct Sated: Session {
+    mutating func received(_ bytes: Span<UInt8>, _ connection: inout Connection) {
+      connection.pauseReading()
+    }
+  }
+
+  /// The break is told together with the bytes before it, and not again where changes alone are told.
+  @Test(arguments: SimulatedWorld.Backend.allCases)
+  func `who stops reading at the last bytes hears of the break behind them`(
+    _ backend: SimulatedWorld.Backend
+  ) throws {
+    for seed in 0..<10 as Range<UInt64> {
+      try simulate(seed: seed) { world in
+        world.backend = backend
+        world.costs.call = .milliseconds(1)
+        world.serve { Sated() }
+        world.replies { _ in [] }
+        world.clients(8) { client in
+          client.comeNear()
+          client.connect(after: .microseconds(300 * client.number))
+          client.send("the last")
+          client.reset()
+        }
+        world.client(9) { client in client.wait(.seconds(2)) }
+      }
+    }
+  }
 }

@@ -247,4 +247,26 @@ struct RingCareTests {
     }
     #expect(told == keys)
   }
+
+  @Test("Where the question came after a turn, what became of a send is told before it is settled")
+  func parkedAfterTurn() throws {
+    let machine = Machine(.none.with(.shortSend, at: 1))
+    var ring = try machine.ring(crowded)
+    var slots = try SlotTable(capacity: 16)
+    let (_, file) = try machine.connect(on: ring)
+    let key = slots.take(descriptor: file)
+    // As at a deadline: the session writes, and somebody's progress is asked for.
+    let region = ring.outputRegion(for: key)
+    region.start.update(repeating: 7, count: 100)
+    _ = ring.sendOutput(100, key, &slots)
+    slots[key.index].flags.insert(.sending)
+    crowd(3, into: machine.record.ring)
+    let progress = ring.ring.lastProgress(of: file, machine.kernel.now())
+    #expect(progress != nil)
+    ring.hurrySends()
+    try ring.wait(until: machine.kernel.now())
+    let told = ring.next(&slots)
+    #expect(told?.kind == .sentInPlace && told?.key == key && (told?.value ?? 0) > 0)
+    #expect(slots[key.index].flags.contains(.sending))
+  }
 }

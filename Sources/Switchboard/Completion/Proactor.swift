@@ -298,8 +298,14 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     while let key = ready.popLast() {
       guard slots.contains(key) else { continue }
       slots[key.index].flags.remove(.queued)
-      guard slots[key.index].flags.isSuperset(of: [.readable, .receiving]) else { continue }
+      let flags = slots[key.index].flags
+      guard flags.contains(.readable) else { continue }
       let descriptor = Descriptor(rawValue: slots[key.index].descriptor)
+      guard flags.contains(.receiving) else {
+        // It stopped receiving before the break that was told behind its bytes.
+        if flags.contains(.hungUp) { return broken(key, descriptor) }
+        continue
+      }
       // Whether the end is behind it was told once, perhaps several turns ago: ask until it blocks.
       if let completion = receive(key, descriptor, .ended, &slots) { return completion }
     }
@@ -330,7 +336,10 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     let descriptor = Descriptor(rawValue: slot.descriptor)
     if slot.flags.contains(.receiving) {
       // In the list, it has its turn there: a peer that sends all the time has one all the same.
-      if P.reportsChangesOnly, slot.flags.contains(.queued) { return nil }
+      if P.reportsChangesOnly, slot.flags.contains(.queued) {
+        if event.readiness.contains(.hangUp) { slots[event.key.index].flags.insert(.hungUp) }
+        return nil
+      }
       return receive(event.key, descriptor, event.readiness, &slots)
     }
     if P.reportsChangesOnly { slots[event.key.index].flags.insert(.readable) }
@@ -379,7 +388,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     _ key: Key, _ count: Int, _ readiness: Readiness, _ slots: inout SlotTable
   ) {
     if count == Self.bufferSize || !readiness.isDisjoint(with: Self.asksAgain) {
-      slots[key.index].flags.insert(.readable)
+      slots[key.index].flags.insert(readiness.contains(.hangUp) ? [.readable, .hungUp] : .readable)
       receiveLater(key, &slots)
     } else if slots[key.index].flags.contains(.readable) {
       slots[key.index].flags.remove(.readable)

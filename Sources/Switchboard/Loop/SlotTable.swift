@@ -38,7 +38,7 @@ struct Slot: BitwiseCopyable {
     static let wantsDrained = Flags(rawValue: 1 << 15)
     /// Ring backend: its hang-up is polled for.
     static let watchesHangUp = Flags(rawValue: 1 << 16)
-    /// Ring backend: it hung up while it was received from, which tells the same in its turn.
+    /// It broke while it was received from, which tells the same in its turn.
     static let hungUp = Flags(rawValue: 1 << 17)
     /// Ring backend: the kernel said that there is more behind what was received last.
     static let expectsMore = Flags(rawValue: 1 << 19)

@@ -210,7 +210,9 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
       throw SystemError(.ringEnter, errno)
     }
     isOverflown = unsafe ck_ring_overflown(raw)
-    unsafe raw.pointee.holds_sends = isOverflown || ck_ring_unsubmitted(raw) > 0
+    // What was parked behind the last turn's end may tell of one, too.
+    unsafe raw.pointee.holds_sends =
+      isOverflown || ck_ring_unsubmitted(raw) > 0 || raw.pointee.parked > 0
     end = unsafe ck_ring_completions_end(raw)
     unsafe raw.pointee.scanned = ck_ring_completions_start(raw)
   }
