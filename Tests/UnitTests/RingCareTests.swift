@@ -39,14 +39,18 @@ struct RingCareTests {
       return (client, Int32(try #require(record.ring?.install(end))))
     }
 
-    func send(_ count: Int, from client: SimulatedSocket) {
-      let bytes = [UInt8](repeating: 7, count: count)
+    func send(_ count: Int, of byte: UInt8 = 7, from client: SimulatedSocket) {
+      let bytes = [UInt8](repeating: byte, count: count)
       let sent = bytes.withUnsafeBytes { network.send(client, from: $0) }
       #expect(sent.value == count)
     }
 
     func ring(_ sizes: Sizes = Sizes()) throws -> URing<SimulatedKernel> {
       try URing(sizes: sizes, connections: 16, system: kernel)
+    }
+
+    func pass(_ duration: Duration) {
+      _ = network.sleep(until: network.now + UInt64(duration / .nanoseconds(1))) { false }
     }
 
     var soon: Instant { kernel.now() + .seconds(1) }
@@ -268,5 +272,36 @@ struct RingCareTests {
     let told = ring.next(&slots)
     #expect(told?.kind == .sentInPlace && told?.key == key && (told?.value ?? 0) > 0)
     #expect(slots[key.index].flags.contains(.sending))
+  }
+
+  @Test("Where the question came after a turn, bytes keep their order")
+  func parkedBytes() throws {
+    let machine = Machine()
+    var ring = try machine.ring(crowded)
+    var slots = try SlotTable(capacity: 16)
+    let (client, file) = try machine.connect(on: ring)
+    let key = slots.take(descriptor: file)
+    try ring.open(key, &slots)
+    var received: [[UInt8]] = []
+    func turn() throws {
+      try ring.wait(until: machine.soon)
+      while let completion = ring.next(&slots) {
+        guard completion.kind == .received, let start = completion.bytes else { continue }
+        received.append(Array(UnsafeRawBufferPointer(start: start, count: completion.value)))
+      }
+    }
+    machine.send(1, of: 1, from: client)
+    try turn()
+    #expect(received == [[1]])
+    machine.send(1, of: 2, from: client)
+    machine.pass(.milliseconds(100))
+    _ = ring.ring.enter(least: 0, until: nil)
+    crowd(3, into: machine.record.ring)
+    let progress = ring.ring.lastProgress(of: file, machine.kernel.now())
+    #expect(progress != nil && ring.raw.pointee.parked > 0)
+    machine.send(2, of: 3, from: client)
+    machine.pass(.milliseconds(100))
+    for _ in 0..<4 { try turn() }
+    #expect(received == [[1], [2], [3, 3]])
   }
 }

@@ -234,13 +234,14 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     while let key = heldNow.popLast() {
       if let completion = deliverHeld(key, &slots) { return completion }
     }
+    // They came first: whose bytes lie where in a buffer is known by the order of its receives.
+    if unsafe raw.pointee.parked > 0, let completion = nextParked(&slots) { return completion }
     while let entry = unsafe ck_ring_next(raw, end) {
       // Its place is free from here on: what a callback asks the ring has room for its answer.
       let taken = unsafe entry.pointee
       unsafe ck_ring_take(raw, ck_ring_completions_start(raw) &+ 1)
       if let completion = handle(taken, &slots) { return completion }
     }
-    if unsafe raw.pointee.parked > 0, let completion = nextParked(&slots) { return completion }
     if !arrivals.isEmpty, let completion = nextArrival() { return completion }
     if !expectant.isEmpty { askForMore(&slots) }
     armWaiting(&slots)

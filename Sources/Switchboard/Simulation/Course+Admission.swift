@@ -31,8 +31,11 @@ extension Course {
       let state = listeners[place]
       let taken = state.socket.taken
       let hadTurn = taken != state.taken || state.socket.spoiled != state.spoiled
-      let isPassed = sum > 0 && !hadTurn && state.hadWaiting
-      listeners[place].turns = isPassed ? state.turns + 1 : sum > 0 ? 0 : state.turns
+      if hadTurn || !state.hadWaiting {
+        listeners[place].turns = 0
+      } else if sum > 0 {
+        listeners[place].turns += 1
+      }
       listeners[place].taken = taken
       listeners[place].spoiled = state.socket.spoiled
       listeners[place].hadWaiting = !state.socket.queue.isEmpty

@@ -52,8 +52,8 @@ extension ObservedTable {
     guard !life.isPaused, !life.isClosing, let end = life.end, end.state == .connected,
       let incoming = end.incoming
     else { return false }
-    return incoming.isReadable
-      && life.written - (end.outgoing?.sent ?? 0) <= course.world.options.lowWatermark
+    let sent = (end.outgoing?.sent ?? 0) - (record.ring?.underWay(on: end) ?? 0)
+    return incoming.isReadable && life.written - sent <= course.world.options.lowWatermark
   }
 }
 

@@ -216,6 +216,11 @@ final class SimulatedRing: SimulatedFile {
   private(set) var isBehind = false
   func comesBack() { isBehind = !overflow.isEmpty || submittable > 0 }
 
+  /// What has gone of a send that has not ended: its process has heard of none of it.
+  func underWay(on end: SimulatedSocket) -> Int {
+    operations.first { $0.kind == .send && $0.socket === end }?.done ?? 0
+  }
+
   // -------------------------------------------------------------------------- submissions
 
   /// How many entries there are to take.
