@@ -4,6 +4,7 @@ served, the end comes when it is asked for, and what is missing is counted."""
 import os
 import re
 import resource
+import select
 import signal
 import subprocess
 import tempfile
@@ -177,7 +178,7 @@ def recordings(at):
             served(port, 20)
             reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
             got.append(reader)
-            until(lambda: peek(reader, got), 10, "nothing came into the pipe")
+            until(lambda: peek(reader, got), 20, "nothing came into the pipe")
         record(at, path, later)
         drain(got)
         (file := Path(folder) / "got.rec").write_bytes(b"".join(got[1:]))
@@ -190,7 +191,13 @@ def recordings(at):
         os.close(reader)
         must("its reader has stopped" in said, f"reader stops: {said}")
         reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        said = record(at, path, lambda port: (served(port, 5), os.close(reader), served(port, 50)))
+        def gone(port):
+            served(port, 5)
+            # A recording that has not begun would find nobody at the other end.
+            must(select.select([reader], [], [], 20)[0], "nothing came into the pipe")
+            os.close(reader)
+            served(port, 50)
+        said = record(at, path, gone)
         must("its reader has gone" in said, f"reader goes: {said}")
         said = record(at, "/dev/full", lambda port: served(port, 20))
         must("no space" in said, f"/dev/full: {said}")
