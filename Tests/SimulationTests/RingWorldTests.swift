@@ -26,6 +26,25 @@ import Testing
     try replay(seed)
   }
 
+  /// The loop asked a turn to go on that had ended, and as many as there are buffers were armed once more.
+  @Test func `of those that found no buffer half found none again while the server drained`() throws
+  {
+    try simulate(seed: 1_008_555, faults: .harsh) { SimulatedWorkload.frames.describe($0) }
+  }
+
+  /// What had been held for a connection was thrown away in pieces, a turn for each.
+  @Test func `a loop went round and round to throw bytes away`() throws {
+    try simulate(seed: 1_763_416, faults: .harsh) { SimulatedWorkload.echo.describe($0) }
+  }
+
+  /// Completions that a question had taken out of the full queue came behind those that came later, in
+  /// the next turn: what lies where in a buffer goes by the order of its receives.
+  @Test(arguments: [363_038, 392_455, 432_304, 460_033, 486_963, 491_013] as [UInt64])
+  func `sessions were given each other's bytes`(_ seed: UInt64) throws {
+    let every = SimulatedWorkload.allCases
+    try simulate(seed: seed, faults: .harsh) { every[Int(seed % UInt64(every.count))].describe($0) }
+  }
+
   /// The same with nothing else going wrong.
   @Test func `each client learns of the end at once, whatever the kernel's threads do`() throws {
     for seed in 0..<40 as Range<UInt64> {

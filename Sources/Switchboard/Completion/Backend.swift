@@ -80,7 +80,8 @@ protocol Backend: ~Copyable {
   /// to be armed anew has not been submitted yet, or the kernel may have more to tell than it did.
   /// A turn that brought nothing tells nothing as long as this is so.
   var owesWork: Bool { get }
-  /// The next completion of this turn.
+  /// The next completion of this turn; nil ends it, and may submit what the turn left to do. It is not
+  /// asked again before the next wait.
   mutating func next(_ slots: inout SlotTable) -> Completion?
 
   /// What connections can ask of this backend.

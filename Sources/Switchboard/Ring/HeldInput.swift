@@ -42,7 +42,9 @@ extension URing {
       dropHeld(key)
       return input.hasEnded ? Completion(.ended, key) : nil
     }
-    let end = min(input.start + HeldInput.piece, input.bytes.count)
+    // What is only thrown away needs no turns.
+    let piece = slots[key.index].flags.contains(.lingering) ? Int.max : HeldInput.piece
+    let end = input.start + min(piece, input.bytes.count - input.start)
     heldDelivered = Array(input.bytes[input.start..<end])
     input.start = end
     if end < input.bytes.count || input.hasEnded {

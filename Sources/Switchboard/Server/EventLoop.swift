@@ -126,8 +126,11 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   /// The other half: does it.
   @inline(__always)
   mutating func work() {
-    if catchUp != nil || draining != nil { handleArrears() }
-    while let completion = backend.next(&slots) { handle(completion) }
+    if catchUp != nil || draining != nil {
+      handleArrears()
+    } else {
+      while let completion = backend.next(&slots) { handle(completion) }
+    }
     if catchUp?.arrears.endTurn(owesWork: backend.owesWork) ?? false { catchUp = nil }
     if catchUp.map({ now >= $0.timersFrom }) ?? true { serveDeadlines() }
     deliverMail()

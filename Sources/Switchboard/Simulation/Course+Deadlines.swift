@@ -44,6 +44,13 @@ extension Course {
     return drainBegan.map { passed(since: $0) + early >= timeout } ?? false
   }
 
+  /// Whether the server was stopped for so long that the half of the drain timeout, in which it takes in
+  /// what had come, was over before it had.
+  var isPastGathering: Bool {
+    guard network.faults.has(.frozen), let drainBegan else { return false }
+    return passed(since: drainBegan) + 5_000_000 >= nanoseconds(of: world.options.drainTimeout) / 2
+  }
+
   /// The loop has ended: not long after it should have.
   func checkEnd() {
     // Where a backend closes later, the loop waits for it, a second at most.

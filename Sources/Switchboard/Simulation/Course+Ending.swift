@@ -55,7 +55,7 @@ extension Course {
   /// Whether the server may have closed for good because something took too long.
   func isExcusedByTime(_ state: CourseClient) -> Bool {
     let socket = state.socket
-    if isPastDrain { return true }
+    if isPastDrain || isPastGathering { return true }
     // It came when the server had begun to drain.
     guard let end = network.other(socket) else { return drainBegan != nil }
     // A ring's kernel may say so only later, or with the close.

@@ -72,6 +72,7 @@ extension SimulatedRing {
 
   private func foundNoBuffer(_ operation: Operation) -> Bool {
     shortages += 1
+    kernel.record.say("  no buffer in group \(operation.group)")
     if let socket = operation.socket, SimulatedRing.isReceivable(socket) {
       starved[operation.data, default: 0] += 1
       if starved[operation.data, default: 0] > SimulatedRing.mostStarved {

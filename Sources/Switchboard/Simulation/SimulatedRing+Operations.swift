@@ -27,6 +27,7 @@ extension SimulatedRing {
     case IORING_OP_RECV.rawValue:
       let isMany = entry.ioprio & UInt16(IORING_RECV_MULTISHOT) != 0
       checkAlone(.receive, socket, "two receives of a connection under way")
+      checkReserve(entry.buf_group)
       let waitsFirst = entry.ioprio & UInt16(IORING_RECVSEND_POLL_FIRST) != 0
       var operation = Operation(
         kind: .receive, data: data, socket: socket, isMany: isMany, group: entry.buf_group,
@@ -51,6 +52,17 @@ extension SimulatedRing {
       let number = network.install(SimulatedAlias(socket))
       post(data, number.map { Int($0) } ?? -Int(Errno.descriptorLimit.rawValue))
     default: post(data, -Int(Errno.invalid.rawValue))
+    }
+  }
+
+  /// In one turn no more receives are armed from the reserve than it has buffers: who found none would be
+  /// behind all others again.
+  private func checkReserve(_ group: UInt16) {
+    guard group > 0, Int(group) < groups.count, let buffers = groups[Int(group)] else { return }
+    if armed.turn != kernel.record.turn { armed = (kernel.record.turn, 0) }
+    armed.count += 1
+    if armed.count > Int(buffers.mask) + 1 {
+      kernel.record.fail(.budget("\(armed.count) receives were armed from the reserve in one turn"))
     }
   }
 

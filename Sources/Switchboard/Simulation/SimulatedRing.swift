@@ -66,6 +66,8 @@ final class SimulatedRing: SimulatedFile {
     unsafeMutableAddress { unsafe filesPlace.address }
   }
   private var nextFile = 0
+  /// Receives that were armed from the reserve.
+  var armed = (turn: 0, count: 0)
   /// Closed, with operations that have not ended.
   var closing: [SimulatedSocket] = []
   private let operationsPlace = StablePlace<[Operation]>([])
