@@ -81,7 +81,8 @@ extension SimulatedWorkload {
       case 0: client.stopReading()
       case 1: break
       default:
-        client.readSlowly(client.random.within(1...3000), every: .milliseconds(10))
+        // Not so slowly that a world ends before it has read a long reply.
+        client.readSlowly(max(32, client.random.within(1...3000)), every: .milliseconds(10))
       }
       for _ in 0..<client.random.within(1...20) {
         send(message(&client.random), &client)
