@@ -67,6 +67,9 @@ private func inherited() -> String {
 /// Starts processes from callbacks and from a pool's job of a running server; prints "same" if they
 /// begin as one that is started before.
 func startChildren(_ backend: Server.BackendName) throws {
+  // A shell starts what is in its background with SIGINT ignored; of a signal that the server handles, a
+  // process that is started gets the default.
+  for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
   let before = inherited()
   let pool = try OffloadPool(threads: 1)
   defer { pool.close() }

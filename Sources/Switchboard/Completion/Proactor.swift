@@ -22,11 +22,8 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   private var ready: [Key] = []
   private let input: ByteRegion
   private let output: ByteRegion
-  private var listeners: [(descriptor: Descriptor, isWatched: Bool, hasWaiting: Bool)] = []
-  /// The listener that was accepted from last: the others have their turns before it has another.
-  private var lastListener = 0
-  /// Listeners that may have somebody waiting in this turn.
-  private var waitingListeners = 0
+  private var listeners: [(descriptor: Descriptor, isWatched: Bool)] = []
+  private var turns = ListenerTurns()
   /// Whether the listeners are watched; nil when some are not that should be.
   private var isAccepting: Bool? = true
   /// Why a listener could not be watched again; told by the next completion.
@@ -73,7 +70,8 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     do throws(RegistrationError) {
       try poller.set(descriptor, .read, was: nil, key: listenerKey(listeners.count))
     } catch { throw error.asSystemError(descriptor) }
-    listeners.append((descriptor, isWatched: true, hasWaiting: false))
+    listeners.append((descriptor, isWatched: true))
+    turns.add()
   }
 
   mutating func take(from places: Places) { self.places = places }
@@ -88,9 +86,9 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     let on = count > 0
     guard on != isAccepting else { return }
     isAccepting = on
-    for step in 1..<listeners.count + 1 {
+    for step in listeners.indices {
       // In turn: a wait may bring a part of what there is, in the order in which it was added.
-      let index = (lastListener + step) % listeners.count
+      let index = turns.inTurn(step)
       let listener = listeners[index]
       guard listener.isWatched != on else { continue }
       do throws(RegistrationError) {
@@ -105,37 +103,24 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     }
   }
 
-  /// A listener has somebody waiting. Accepting comes at the end of the turn, when it is known
-  /// which others have: they share the turn's accepts, one after the other, however few those are.
-  @inline(never)
-  private mutating func noteWaiting(_ index: Int) {
-    guard index < listeners.count, !listeners[index].hasWaiting else { return }
-    listeners[index].hasWaiting = true
-    waitingListeners += 1
-  }
-
+  /// Accepting comes at the end of the turn, when it is known which listeners have somebody waiting: they
+  /// share the turn's accepts, however few those are.
   private mutating func accept() -> Completion? {
-    while acceptsLeft > 0, waitingListeners > 0 {
-      repeat {
-        lastListener = (lastListener + 1) % listeners.count
-      } while !listeners[lastListener].hasWaiting
-      if let completion = accept(lastListener) { return completion }
-      forgetWaiting(lastListener)
+    while acceptsLeft > 0, let index = turns.next() {
+      if let completion = accept(index) { return completion }
+      turns.forget(index)
     }
-    while waitingListeners > 0, let index = listeners.firstIndex(where: \.hasWaiting) {
-      forgetWaiting(index)
-    }
+    turns.forgetAll()
     return nil
-  }
-
-  private mutating func forgetWaiting(_ index: Int) {
-    listeners[index].hasWaiting = false
-    waitingListeners -= 1
   }
 
   private mutating func accept(_ index: Int) -> Completion? {
     // Another loop may have had the last place since the room was told.
-    if let places, !places.take() { return nil }
+    if let places, !places.take() {
+      turns.giveBack(index)
+      acceptsLeft = 0
+      return nil
+    }
     acceptsLeft -= 1
     var address = SocketAddress.any(port: 0)
     let (system, descriptor) = (system, listeners[index].descriptor)
@@ -147,7 +132,10 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
       return Completion(.accepted, Key(rawValue: 0), outcome.value)
     case Errno.wouldBlock: return nil
     case .some(let errno):
-      if !errno.concernsOneQueuedConnection { acceptsLeft = 0 }
+      if !errno.concernsOneQueuedConnection {
+        acceptsLeft = 0
+        turns.giveBack(index)
+      }
       return Completion(.acceptFailed, Key(rawValue: 0), Int(errno.rawValue))
     }
   }
@@ -290,7 +278,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
       if let completion { return completion }
     }
     if P.reportsChangesOnly, let completion = nextReady(&slots) { return completion }
-    return waitingListeners > 0 ? accept() : nil
+    return turns.waiting > 0 ? accept() : nil
   }
 
   /// The next of those that had more to receive.
@@ -315,7 +303,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   private mutating func nextSpecial(_ key: Key) -> Completion? {
     switch Registration(key) {
     case .listener(let listener):
-      noteWaiting(Int(listener.index))
+      turns.note(Int(listener.index))
       return nil
     case .signals: return Completion(.signalled)
     default: return Completion(.woken)

@@ -70,46 +70,24 @@ struct AcceptState {
 }
 
 extension ReactorLoop where P: ~Copyable {
-  /// A listener has somebody waiting. Accepting comes at the end of the turn, when it is known
-  /// which others have.
-  mutating func noteWaiting(_ key: Key) {
-    guard listeners.contains(key), !listeners[key].hasWaiting else { return }
-    listeners[key].hasWaiting = true
-    waitingListeners += 1
-  }
-
   /// Takes connections from the listeners' queues, one after the other, as many as one turn may:
-  /// however few places there are, each listener has its turn.
+  /// however few places there are, each listener has its turn. At the end of the loop's turn, when it is
+  /// known which have somebody waiting.
   mutating func acceptInTurn() {
     for _ in 0..<options.acceptBudget {
-      guard let key = nextWaiting() else { break }
-      if !acceptOne(key) { forgetWaiting(key) }
+      guard let index = turns.next() else { break }
+      guard let key = listeners.key(at: UInt32(index)), acceptOne(key) else {
+        turns.forget(index)
+        continue
+      }
     }
-    for index in 0..<listeners.end {
-      if let key = listeners.key(at: index) { forgetWaiting(key) }
-    }
-    waitingListeners = 0
-  }
-
-  private mutating func nextWaiting() -> Key? {
-    for step in 1...max(1, listeners.end) where waitingListeners > 0 {
-      let index = (lastListener + step) % max(1, listeners.end)
-      guard let key = listeners.key(at: index), listeners[key].hasWaiting else { continue }
-      lastListener = index
-      return key
-    }
-    return nil
-  }
-
-  private mutating func forgetWaiting(_ key: Key) {
-    guard listeners.contains(key), listeners[key].hasWaiting else { return }
-    listeners[key].hasWaiting = false
-    waitingListeners -= 1
+    turns.forgetAll()
   }
 
   /// Whether there may be more.
   private mutating func acceptOne(_ key: Key) -> Bool {
     guard slots.count < maxConnections else {
+      turns.giveBack(Int(key.index))
       pauseAccepting(.connectionLimit(maxConnections))
       return false
     }
@@ -119,6 +97,7 @@ extension ReactorLoop where P: ~Copyable {
       admit(accepted)
     } catch {
       if accepting.pauses(after: error.errno) {
+        turns.giveBack(Int(key.index))
         pauseAccepting(.failed(error))
         return false
       }
@@ -183,8 +162,10 @@ extension ReactorLoop where P: ~Copyable {
   }
 
   private mutating func setListeners(armed: Bool) {
-    for index in 0..<listeners.end {
-      guard let key = listeners.key(at: index), listeners[key].isArmed != armed else { continue }
+    // In turn: a wait may bring a part of what there is, in the order in which it was added.
+    for step in 0..<turns.count {
+      guard let key = listeners.key(at: UInt32(turns.inTurn(step))), listeners[key].isArmed != armed
+      else { continue }
       do throws(RegistrationError) {
         try poller.set(
           listeners[key].listener.descriptor, armed ? .read : nil, was: armed ? nil : .read,

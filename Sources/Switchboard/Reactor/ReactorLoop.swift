@@ -22,10 +22,8 @@ struct ReactorLoop<P: Poller & ~Copyable>: ~Copyable {
   var signals: EndSignals?
   var now: Instant
   var accepting = AcceptState()
-  /// Listeners that may have somebody waiting in this turn.
-  var waitingListeners = 0
-  /// The listener that was accepted from last: the others have their turns before it has another.
-  var lastListener: UInt32 = 0
+  /// Who is accepted from next.
+  var turns = ListenerTurns()
   var draining: DrainState?
   var isStopped = false
   private var lateness = Lateness()
@@ -47,8 +45,6 @@ struct ReactorLoop<P: Poller & ~Copyable>: ~Copyable {
   struct ListeningSlot: ~Copyable {
     let listener: Listener<System>
     var isArmed: Bool
-    /// It may have somebody waiting in this turn.
-    var hasWaiting = false
   }
   struct Watch {
     let descriptor: Descriptor
@@ -108,7 +104,7 @@ struct ReactorLoop<P: Poller & ~Copyable>: ~Copyable {
     }
     now = system.now()
     for index in 0..<events.count { serve(events[index]) }
-    if waitingListeners > 0 { acceptInTurn() }
+    if turns.waiting > 0 { acceptInTurn() }
     let isLate = lateness.isUnderWay(
       now, after: own, brought: events.count, connections: connectionCount)
     if !isLate { serveDeadlines() }
@@ -125,7 +121,7 @@ struct ReactorLoop<P: Poller & ~Copyable>: ~Copyable {
     switch Registration(event.key) {
     case .waker: waker.acknowledge()
     case .signals: if signals?.take() != nil { waker.drain() }
-    case .listener(let key): noteWaiting(key)
+    case .listener(let key): if listeners.contains(key) { turns.note(Int(key.index)) }
     case .watch(let key): if watches.contains(key) { serveWatch(key, event.readiness) }
     // An event fetched before its connection was closed names a dead key: it is dropped here.
     case .peer(let key): if slots.contains(key) { servePeer(key, event.readiness) }

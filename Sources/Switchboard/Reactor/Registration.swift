@@ -52,6 +52,7 @@ extension ReactorLoop where P: ~Copyable {
   mutating func listen(_ listener: consuming Listener<System>) throws(SystemError) {
     let descriptor = listener.descriptor
     let key = listeners.insert(ListeningSlot(listener: listener, isArmed: true))
+    while turns.count <= Int(key.index) { turns.add() }
     do throws(SystemError) {
       try register(descriptor, .listener(key))
     } catch {

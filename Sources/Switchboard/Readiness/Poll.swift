@@ -83,7 +83,9 @@ public struct PollPoller<System: ReadinessKernel>: Poller, ~Copyable {
       place += 1
       if place == entries.count { place = 0 }
     }
-    start = left == 0 ? 0 : place
+    // Where it all fitted, too, the next wait that does not begins where the last such one ended:
+    // whoever was cut off then may not have been asked for in between.
+    if left > 0 { start = place }
   }
 }
 

@@ -76,7 +76,9 @@ public struct SelectPoller<System: ReadinessKernel>: Poller, ~Copyable {
     into events: inout EventBuffer
   ) {
     let first = start < end ? start : 0
-    start = gather(first..<end) ?? gather(0..<first) ?? 0
+    // Where it all fitted, too, the next wait that does not begins here: whoever was cut off last time
+    // may not have been asked for in between.
+    start = gather(first..<end) ?? gather(0..<first) ?? first
 
     /// Adds what is ready in a range. Where it ended, if that was for want of room.
     func gather(_ range: Range<Int32>) -> Int32? {

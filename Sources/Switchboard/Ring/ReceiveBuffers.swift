@@ -74,7 +74,7 @@ struct ReceiveBuffers<System: RingKernel>: ~Copyable {
   @inline(__always)
   mutating func take(_ id: Int, _ count: Int) -> UnsafeMutablePointer<UInt8>? {
     let tier = id / Self.perTier
-    guard id >= 0, id < 64, id % Self.perTier < counts[tier] else { return nil }
+    guard id >= 0, tier < counts.count, id % Self.perTier < counts[tier] else { return nil }
     let offset = Int(filled[id])
     guard count <= sizes[tier] - offset else { return nil }
     filled[id] = UInt32(offset + count)
@@ -84,7 +84,7 @@ struct ReceiveBuffers<System: RingKernel>: ~Copyable {
 
   /// A buffer is used up and read. It is given to the kernel again, unless its tier is out of use.
   mutating func back(_ id: Int) {
-    guard id >= 0, id < 64 else { return }
+    guard isOut.indices.contains(id) else { return }
     isOut[id] = false
     guard id / Self.perTier == tier else { return }
     give(id)

@@ -21,8 +21,6 @@ extension URing {
     var isMany = false
     /// A poll.
     var isPolled = false
-    /// It had somebody waiting when it was last heard of.
-    var hasWaiting = false
   }
 
   /// What an accept's completion is about, above its tag.
@@ -32,6 +30,7 @@ extension URing {
 
   mutating func listen(_ descriptor: Descriptor) throws(SystemError) {
     listeners.append(Listening(descriptor: descriptor))
+    turns.add()
   }
 
   mutating func take(from places: Places) { self.places = places }
@@ -67,7 +66,7 @@ extension URing {
   private mutating func goRound(_ count: Int) {
     for index in listeners.indices {
       endSingles(index)
-      if count > 0, !listeners[index].isPolled, !listeners[index].hasWaiting {
+      if count > 0, !listeners[index].isPolled, !turns.isWaiting(index) {
         arm(index, Self.poll)
       } else if count == 0, listeners[index].isPolled {
         cancelAccepts(index, Self.poll)
@@ -76,19 +75,16 @@ extension URing {
     // Not so many that other loops are kept from theirs meanwhile.
     let most = places.map { max(1, min(mostSingles, count / $0.loops)) } ?? mostSingles
     var free = places == nil ? count - reserved : count
-    var passed = 0
-    while free > 0, passed < listeners.count {
-      nextListener = (nextListener + 1) % listeners.count
-      let listener = listeners[nextListener]
-      if listener.hasWaiting, listener.tries < most {
-        guard places?.take() ?? true else { return }
-        arm(nextListener, Self.now)
-        free -= 1
-        passed = 0
-      } else {
-        passed += 1
+    var turns = turns
+    while free > 0, let index = turns.next(where: { listeners[$0].tries < most }) {
+      guard places?.take() ?? true else {
+        turns.giveBack(index)
+        break
       }
+      arm(index, Self.now)
+      free -= 1
     }
+    self.turns = turns
   }
 
   private mutating func arm(_ index: Int, _ kind: UInt64) {
@@ -138,13 +134,13 @@ extension URing {
       if result >= 0 { places?.takeAnyway() }
     case Self.poll:
       listeners[index].isPolled = false
-      listeners[index].hasWaiting = result > 0
+      if result > 0 { turns.note(index) } else { turns.forget(index) }
       return nil
     case Self.now:
       listeners[index].tries -= 1
-      if result == -11 { listeners[index].hasWaiting = false }  // EAGAIN: it is polled again
-      // EINTR: a signal does not cost it its turn.
-      if result == -4 { nextListener = (index + listeners.count - 1) % listeners.count }
+      // EAGAIN: it is polled again. Everything else does not cost it its turn: a signal, or that there
+      // is no descriptor.
+      if result == -11 { turns.forget(index) } else if result < 0 { turns.giveBack(index) }
       if result < 0 { places?.giveBack() }
     default:
       listeners[index].singles -= 1

@@ -91,8 +91,8 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
   var arrivals = Queue<Int32>()
   var room = 0
   var acceptedInTurn = 0
-  /// The listener that got the last place, where several share few.
-  var nextListener = 0
+  /// Who gets the next place, where several listeners share few.
+  var turns = ListenerTurns()
   /// The kernel has not refused a multishot accept.
   var acceptsMany = true
   /// What several loops share; nil for one that is alone.

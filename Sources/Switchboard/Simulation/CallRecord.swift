@@ -33,6 +33,8 @@ final class CallRecord {
   private(set) var workTime: (last: UInt64, before: UInt64) = (0, 0)
   /// When the last wait began.
   private var waitBegan: UInt64 = 0
+  /// When the process was stopped last.
+  var stoppedAt: UInt64 = 0
   private(set) var turn = 0
   private var acceptsInTurn = 0
   private var hasProgressed = true

@@ -133,6 +133,9 @@ extension Course {
     // Ticks of a millisecond, and a turn's length.
     // What comes while it closes is thrown away, and does not count.
     let idle = world.options.idleTimeout?.clampedNanoseconds ?? .max
-    return network.now - max(active, taken) + 3_000_000 >= idle
+    if network.now - max(active, taken) + 3_000_000 >= idle { return true }
+    // Stopped once more between the question and the close, it cannot know what has gone since.
+    let asked = record.stoppedAt
+    return asked >= network.turnStart && asked - min(asked, active) + 3_000_000 >= idle
   }
 }

@@ -40,6 +40,7 @@ struct SimulatedKernel: ReadinessKernel, @unchecked Sendable {
     if let chance = fires(.frozen, on: 0) {
       record.say("stopped")
       record.reach(.longSleep)
+      record.stoppedAt = network.now
       network.lose((1 + chance % 5000) * 1_000_000)
     }
   }

@@ -58,7 +58,10 @@ extension SimulatedRing {
   /// In one turn no more receives are armed from the reserve than it has buffers: who found none would be
   /// behind all others again.
   private func checkReserve(_ group: UInt16) {
-    guard group > 0, Int(group) < groups.count, let buffers = groups[Int(group)] else { return }
+    // What was left behind by the last call counts for the turn that armed it.
+    guard group > 0, !isBehind, Int(group) < groups.count, let buffers = groups[Int(group)] else {
+      return
+    }
     if armed.turn != kernel.record.turn { armed = (kernel.record.turn, 0) }
     armed.count += 1
     if armed.count > Int(buffers.mask) + 1 {
