@@ -448,8 +448,9 @@ struct RingQueueTests {
   /// Whether a number is a ring's descriptor.
   private func isRing(_ number: Int32) -> Bool {
     var name = [CChar](repeating: 0, count: 64)
-    let count = readlink("/proc/self/fd/\(number)", &name, 63)
-    return count > 0 && String(cString: name).contains("io_uring")
+    let count = readlink("/proc/self/fd/\(number)", &name, 64)
+    let bytes = name.prefix(max(0, count)).map { UInt8(bitPattern: $0) }
+    return String(decoding: bytes, as: UTF8.self).contains("io_uring")
   }
 
   @Test("A ring of the real kernel's goes with its descriptor, and knows its operations")
@@ -465,6 +466,6 @@ struct RingQueueTests {
       numbers.append(ring.raw.pointee.fd)
     }
     // Some may be other tests' by now.
-    #expect(numbers.count(where: isRing) < 16)
+    #expect(Set(numbers).count(where: isRing) < 16)
   }
 }
