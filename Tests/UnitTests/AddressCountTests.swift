@@ -64,6 +64,7 @@ struct AddressCountTests {
     let left = counts.leave(0)
     let rest = try #require(left)
     #expect(rest.count == 12_345 && rest.address.host == "2001:db8:0:1::")
+    #expect(rest.address.port == 0)
     // One that was refused once has been told of.
     #expect(counts.admit(one) == .admitted)
     counts.note(one, at: 0)

@@ -167,6 +167,21 @@ struct ConnectionTests {
     #expect(connection.isSpilled == false)
   }
 
+  @Test("A buffer has room for what was written, twice of what there was, and the limit at most")
+  func capacity() {
+    let region = Region(8)
+    for (count, capacity) in [(9, 16), (16, 16), (17, 17), (60, 60), (61, 61)] {
+      var connection = connection(limit: 61)
+      connection.begin(Key(index: 1, generation: 1), 5, region.output)
+      connection.write([UInt8](repeating: 1, count: count).span)
+      #expect(connection.capacity == capacity, "\(count) bytes")
+    }
+    var connection = connection(limit: 61)
+    connection.begin(Key(index: 1, generation: 1), 5, region.output)
+    for _ in 0..<33 { connection.write(1) }
+    #expect(connection.capacity == 61)
+  }
+
   @Test("Of pausing and resuming the last one counts, and of timers")
   func requests() {
     let region = Region(8)

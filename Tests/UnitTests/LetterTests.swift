@@ -63,6 +63,108 @@ struct LetterTests {
     #expect(box.take(atMost: .max).isEmpty)
   }
 
+  /// Something that can be seen to go.
+  private final class Burden: Sendable {}
+
+  @Test("What was taken is kept no longer, in portions or at once", arguments: [1, 2, 3, 6, .max])
+  func kept(_ portion: Int) {
+    let box = MessageBox<Burden>(mail: MailFlag {})
+    weak var first: Burden?
+    do {
+      let burden = Burden()
+      first = burden
+      for _ in 0..<6 { #expect(box.post(burden, to: Key(rawValue: 0))) }
+    }
+    for _ in 0..<(portion == .max ? 1 : 6 / portion) { _ = box.take(atMost: portion) }
+    #expect(first == nil)
+  }
+
+  @Test("Whoever takes one has the others left, and the loop looks again for a single one")
+  func one() {
+    let flag = MailFlag {}
+    let box = MessageBox<Int>(mail: flag)
+    for letter in 0..<3 { #expect(box.post(letter, to: Key(rawValue: 0))) }
+    #expect(flag.takeUp())
+    #expect(box.take(atMost: 1).map(\.message) == [0])
+    #expect(flag.takeUp())
+    #expect(box.take(atMost: 1).map(\.message) == [1])
+    #expect(flag.takeUp(), "one is left")
+    #expect(box.take(atMost: 1).map(\.message) == [2])
+    #expect(!flag.takeUp())
+    for letter in 0..<3 { #expect(box.post(letter, to: Key(rawValue: 0))) }
+    #expect(box.take(atMost: 1).map(\.message) == [0])
+    #expect(box.take(atMost: .max).map(\.message) == [1, 2])
+  }
+
+  private final class Log { var calls: [String] = [] }
+
+  private struct Reader: Session {
+    var log = Log()
+    mutating func opened(_ connection: inout Connection) { log.calls.append("opened") }
+    mutating func received(_ bytes: Span<UInt8>, _ connection: inout Connection) {
+      log.calls.append("received \(bytes.count)")
+    }
+    mutating func drained(_ connection: inout Connection) { log.calls.append("drained") }
+    mutating func ended(_ connection: inout Connection) { log.calls.append("ended") }
+    mutating func elapsed(_ connection: inout Connection) { log.calls.append("elapsed") }
+    mutating func draining(_ connection: inout Connection) { log.calls.append("draining") }
+    mutating func posted(_ message: Burden, _ connection: inout Connection) {
+      log.calls.append("posted")
+    }
+    mutating func closed(_ reason: CloseReason) { log.calls.append("closed \(reason)") }
+  }
+
+  @Test("Each call reaches its session, and no other")
+  func calls() throws {
+    let box = MessageBox<Burden>(mail: MailFlag {})
+    let (log, others) = (Log(), Log())
+    var isFirst = true
+    let sessions = try Sessions(capacity: 2, box: box) {
+      defer { isFirst = false }
+      return Reader(log: isFirst ? log : others)
+    }
+    var connection = Connection(
+      loop: LoopContext(box: box), now: Instant(nanoseconds: 0), limit: 10)
+    sessions.open(1, &connection)
+    sessions.open(0, &connection)
+    sessions.received(1, [1, 2, 3].span, &connection)
+    sessions.drained(1, &connection)
+    sessions.elapsed(1, &connection)
+    #expect(box.post(Burden(), to: Key(rawValue: 7)))
+    #expect(sessions.collectMail() == 1)
+    sessions.deliver(0, 1, &connection)
+    sessions.draining(1, &connection)
+    sessions.ended(1, &connection)
+    sessions.close(1, .idle)
+    #expect(
+      log.calls == [
+        "opened", "received 3", "drained", "elapsed", "posted", "draining", "ended",
+        "closed \(CloseReason.idle)",
+      ])
+    #expect(others.calls == ["opened"])
+    sessions.close(0, .stopped)
+  }
+
+  @Test("Sessions keep no letter that was delivered, and take none when their mail is closed")
+  func delivered() throws {
+    let box = MessageBox<Burden>(mail: MailFlag {})
+    let sessions = try Sessions(capacity: 1, box: box) { Reader() }
+    weak var first: Burden?
+    do {
+      let burden = Burden()
+      first = burden
+      #expect(box.post(burden, to: Key(rawValue: 7)))
+    }
+    #expect(sessions.collectMail() == 1)
+    #expect(sessions.addressee(0) == Key(rawValue: 7))
+    #expect(first != nil)
+    sessions.dropMail()
+    #expect(first == nil)
+    #expect(box.post(Burden(), to: Key(rawValue: 7)))
+    sessions.closeMail()
+    #expect(!box.post(Burden(), to: Key(rawValue: 7)))
+  }
+
   @Test("A box holds as many letters as it says, and one more is refused")
   func limit() {
     let box = MessageBox<Int>(mail: MailFlag {})

@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import Testing
 
@@ -69,6 +70,11 @@ struct PlacesTests {
     #expect(places.room(upTo: 4) == 0)
     places.leave()
     #expect(wakes.map(\.all) == [2, 2])
+    // But not who wants no room at all.
+    #expect(places.take())
+    #expect(places.room(upTo: 0) == 0)
+    places.giveBack()
+    #expect(wakes.map(\.all) == [2, 2])
   }
 
   @Test("That the limit is reached is told once, and its end once")
@@ -101,6 +107,57 @@ struct PlacesTests {
     }
 
     func leave() { now.subtract(1, ordering: .sequentiallyConsistent) }
+  }
+
+  @Test("Any number of threads takes all that there are, each once")
+  func threadsTakeAll() async {
+    let places = Places(limit: 400_000, loops: 8)
+    let counted = Counted()
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<8 {
+        group.addTask { while places.take() { counted.enter() } }
+      }
+    }
+    #expect(counted.now.load(ordering: .relaxed) == 400_000)
+    #expect(places.room(upTo: 1) == 0)
+  }
+
+  /// How far one thread has come, for another.
+  private final class Rounds: Sendable {
+    private let now = Atomic<Int>(0)
+    func come(to round: Int) { now.store(round, ordering: .sequentiallyConsistent) }
+    func wait(for round: Int) {
+      while now.load(ordering: .sequentiallyConsistent) < round { sched_yield() }
+    }
+  }
+
+  @Test("Who finds none while one is given back is woken")
+  func race() async {
+    let (places, wakes) = places(1, loops: 1)
+    let (begun, given, looked) = (Rounds(), Rounds(), Rounds())
+    let lost = Counted()
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask {
+        for round in 1...3000 {
+          #expect(places.take())
+          begun.come(to: round)
+          places.giveBack()
+          given.come(to: round)
+          looked.wait(for: round)
+        }
+      }
+      group.addTask {
+        for round in 1...3000 {
+          begun.wait(for: round)
+          let before = wakes[0].all
+          let isTaken = places.take()
+          given.wait(for: round)
+          if isTaken { places.giveBack() } else if wakes[0].all == before { lost.enter() }
+          looked.come(to: round)
+        }
+      }
+    }
+    #expect(lost.now.load(ordering: .relaxed) == 0)
   }
 
   @Test("Any number of threads takes no more than there are, and all are there in the end")

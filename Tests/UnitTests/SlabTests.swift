@@ -63,6 +63,29 @@ struct SlabTests {
     }
     #expect(slab.key(at: 1) == nil && slab.key(at: .max) == nil)
     #expect(slab.contains(key) == true)
+    _ = slab.remove(key)
+    #expect(slab.contains(Key(index: 0, generation: 2)) == false)
+  }
+
+  /// Leaves memory behind for whoever comes next, in which every number is 1.
+  private func leaveOnes() {
+    let pieces = (0..<8).map { _ in UnsafeMutablePointer<UInt32>.allocate(capacity: 32) }
+    for piece in pieces { piece.initialize(repeating: 1, count: 32) }
+    for piece in pieces { piece.deallocate() }
+  }
+
+  @Test("Nothing is in a slot that was never used, whatever its memory holds")
+  func unused() {
+    for count in 3...12 {
+      leaveOnes()
+      var slab = Slab<Int>(capacity: 16)
+      for number in 0..<count { _ = slab.insert(number) }
+      let next = UInt32(count)
+      let (isThere, key) = (
+        slab.contains(Key(index: next, generation: 1)), slab.key(at: next)
+      )
+      #expect(!isThere && key == nil)
+    }
   }
 
   /// Counts how often it is destroyed.

@@ -58,6 +58,7 @@ struct TimerWheelTests {
         Issue.record("no next deadline where one is set")
         return
       }
+      if firstOpen > now { #expect(next > now, "it asks to be looked at again at once") }
       #expect(next < max(first, now).advanced(byNanoseconds: 1_000_000))
     }
   }
