@@ -226,6 +226,7 @@ struct LoopSendingTests {
       let keys = try (0..<2).map { _ in try bench.connect() }
       bench.script.answers = [.took(0), .took(0)]
       try bench.receive(keys[0]) { $0.write(count: isSelf ? 150 : 450) }
+      if isSelf { try bench.receive(keys[1]) { $0.pauseReading() } }
       bench.script.receiving = []
       try bench.receive(keys[1]) { $0.write(count: isSelf ? 500 : 250) }
       #expect(bench.script.closed == [isSelf ? keys[1] : keys[0]])

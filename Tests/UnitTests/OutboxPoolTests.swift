@@ -120,4 +120,52 @@ struct OutboxPoolTests {
     #expect(rest.baseAddress == front.baseAddress.map { $0 + 1 })
     #expect(rest.count == front.count - 1)
   }
+
+  @Test("A piece behind many bytes is as little work as one behind few")
+  func pieces() {
+    var pool = OutboxPool()
+    var place: UInt32 = 0
+    let bytes = [UInt8](repeating: 7, count: 16 << 20)
+    bytes.withUnsafeBytes { bytes in
+      pool.append(bytes, to: &place)
+      pool.append(UnsafeRawBufferPointer(rebasing: bytes[..<9]), to: &place)
+      let before = Mapped.processorTime
+      for _ in 0..<300 {
+        pool.append(UnsafeRawBufferPointer(rebasing: bytes[..<9]), to: &place)
+      }
+      #expect(Mapped.processorTime - before < 0.3)
+    }
+    pool.free(&place)
+  }
+
+  @Test("Large buffers are given back: when they are sent, exchanged, given up, and with the pool")
+  func memory() {
+    let bytes = [UInt8](repeating: 7, count: 8 << 20)
+    for isCurrent in [true, false] {
+      let isBounded = Mapped.isBounded(rounds: 12) {
+        var pool = OutboxPool()
+        var place: UInt32 = 0
+        bytes.withUnsafeBytes { pool.append($0, to: &place) }
+        if isCurrent { _ = pool.front(place) }
+      }
+      #expect(isBounded, "with the pool")
+    }
+    var pool = OutboxPool()
+    for way in 0..<4 {
+      let isBounded = Mapped.isBounded(rounds: 12) {
+        var place: UInt32 = 0
+        bytes.withUnsafeBytes { bytes in
+          pool.append(bytes, to: &place)
+          if way == 0 { pool.append(UnsafeRawBufferPointer(rebasing: bytes[..<9]), to: &place) }
+          if way == 1 {
+            _ = pool.front(place)
+            pool.prepend(UnsafeRawBufferPointer(rebasing: bytes[..<9]), to: &place)
+          }
+        }
+        if way == 2 { pool.consume(pool.front(place).count, from: &place) }
+        pool.free(&place)
+      }
+      #expect(isBounded, "way \(way)")
+    }
+  }
 }

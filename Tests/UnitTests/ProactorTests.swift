@@ -233,6 +233,24 @@ struct ProactorTests {
 
   // ------------------------------------------------------------------- more to receive
 
+  @Test("Who filled the buffer, and no other, is received from in the next turn without a sleep")
+  func more() throws {
+    for (count, isMore) in [(65536, true), (65535, false), (1, false)] {
+      let bench = try Bench<EdgeKind>()
+      let key = try bench.open()
+      bench.script.receives = [.value(count)]
+      #expect(try bench.turn((key, .read)) == ["received \(count)"])
+      #expect(bench.owesWork)
+      bench.script.receives = [.value(9)]
+      #expect(try bench.turn() == (isMore ? ["received 9"] : []))
+      #expect(bench.poller.deadlines.last == .some(isMore ? Instant(nanoseconds: 0) : nil))
+      // Whether that was all shows when it blocks.
+      #expect(try bench.turn() == [])
+      #expect(!bench.owesWork && !bench.flags(key).contains(.readable))
+      #expect(bench.script.received.count == (isMore ? 3 : 1))
+    }
+  }
+
   @Test("What has its end or urgent bytes behind it is received from until it blocks")
   func behind() throws {
     for readiness in [.ended, .urgent, .hangUp] as [Readiness] {
@@ -262,6 +280,23 @@ struct ProactorTests {
     #expect(try bench.turn((key, .read)) == ["received 65536"])
     #expect(try bench.turn() == ["received 65536"])
     #expect(try bench.turn() == ["received 5"])
+  }
+
+  @Test("What came while it was not received from is received when it goes on")
+  func goesOn() throws {
+    let bench = try Bench<EdgeKind>()
+    let key = try bench.open()
+    bench.setReceiving(false, key)
+    #expect(try bench.turn((key, .read)) == [])
+    #expect(try bench.turn() == [])
+    bench.script.receives = [.value(5)]
+    bench.setReceiving(true, key)
+    #expect(bench.owesWork)
+    #expect(try bench.turn() == ["received 5"])
+    #expect(try bench.turn() == [])
+    bench.setReceiving(false, key)
+    bench.setReceiving(true, key)
+    #expect(!bench.owesWork)
   }
 
   @Test("Who is gone before its turn in the list is not received from")
