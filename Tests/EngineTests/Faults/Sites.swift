@@ -41,7 +41,7 @@ struct Sites {
   private init() throws {
     let files = FileManager.default.enumerator(atPath: Self.folder)!.compactMap { $0 as? String }
       .filter { $0.hasSuffix(".swift") }
-    for file in ["Kernel/Kernel.swift", "Ring/Ring.swift"] {
+    for file in ["Kernel/Kernel.swift", "Kernel/RingCalls.swift"] {
       requirements.formUnion(Self.requirements(in: try Self.lines(of: file)))
     }
     for file in files where !Self.excepted.contains(where: file.hasPrefix) {
