@@ -20,7 +20,7 @@ struct SourceLayers {
     static func < (a: Use, b: Use) -> Bool { (a.file, a.name) < (b.file, b.name) }
   }
 
-  private struct Source {
+  fileprivate struct Source {
     let path: String
     let layer: String
     /// What other files can name.
@@ -71,11 +71,11 @@ struct SourceLayers {
 
   // ---------------------------------------------------------------------------- reading
 
-  private static let definers: Set<String> = [
+  fileprivate static let definers: Set<String> = [
     "struct", "class", "enum", "protocol", "actor", "typealias",
   ]
   /// Beside `private`, which hides a name from other files as well.
-  private static let hiders: Set<String> = ["private", "fileprivate"]
+  fileprivate static let hiders: Set<String> = ["private", "fileprivate"]
 
   /// A file's words with the depth of braces they stand at; no comments, no strings.
   private static func words(of text: String) -> [(word: Substring, depth: Int)] {
