@@ -76,10 +76,14 @@ extension ReactorLoop where P: ~Copyable {
   mutating func acceptInTurn() {
     for _ in 0..<options.acceptBudget {
       guard let index = turns.next() else { break }
-      guard let key = listeners.key(at: UInt32(index)), acceptOne(key) else {
+      guard let key = listeners.key(at: UInt32(index)) else {
         turns.forget(index)
         continue
       }
+      if acceptOne(key) { continue }
+      // Accepting has paused: the others keep their turns.
+      if !listeners[key].isArmed { break }
+      turns.forget(index)
     }
     turns.forgetAll()
   }
