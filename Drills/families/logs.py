@@ -78,20 +78,29 @@ def stalled(at):
         old.close()
         must((code := server.end()) == 0, f"SIGTERM, log not read: exit {code}")
     os.close(reading)
-    # One that goes on: each line is there, or counted where it is missing.
+    # A reader that is slow and steady gets each line, at the end too.
     reading, writing = small_pipe()
     with Logging(at, writing, options=("--log-level", "debug")) as server:
         os.close(writing)
         served(server.port)
         server.child.send_signal(signal.SIGTERM)
-        text = read_all(reading)
-        must(wait(server.child, 20) == 0, "SIGTERM, slow reader")
+        text = read_slowly(reading)
+        must((code := wait(server.child, 20)) == 0, f"SIGTERM, slow reader: exit {code}")
         must(peers_in(text) == 2 * PEERS, f"{peers_in(text)} lines of {2 * PEERS}")
     os.close(reading)
     gone(at)
     full(at)
     limited(at)
     at.tell(f"{PEERS} peers served each time: log stalled, slow, reader gone, disk full, size limit")
+
+
+def read_slowly(descriptor):
+    """All there is, a page (a small pipe's whole) at a time: some 16 kB/s."""
+    pieces = []
+    while piece := os.read(descriptor, 4096):
+        pieces.append(piece)
+        time.sleep(0.25)
+    return b"".join(pieces)
 
 
 def gone(at):
@@ -125,6 +134,7 @@ def limited(at):
     with tempfile.TemporaryFile() as log:
         with Logging(at, log, prepare=limit) as server:
             served(server.port)
+            until(lambda: os.fstat(log.fileno()).st_size == 4096, 20, "the log does not come to its limit")
             resource.prlimit(server.pid, resource.RLIMIT_FSIZE,
                              (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
             served(server.port, 1)

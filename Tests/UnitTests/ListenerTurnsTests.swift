@@ -28,6 +28,28 @@ struct ListenerTurnsTests {
     #expect((0..<4).map { _ in turns.next() } == [1, 2, 0, 1])
   }
 
+  @Test("A turn of the loop stops: who had nothing in it comes first, or else the second")
+  func stopped() {
+    var turns = turns(4, waiting: [1, 2])
+    #expect(turns.next() == 1)
+    #expect(turns.next() == 2)
+    turns.stop(without: 2)
+    #expect((0..<4).map { turns.inTurn($0) } == [2, 3, 0, 1])
+    turns.endTurn()
+    // One alone is told of.
+    turns.note(2)
+    #expect((0..<3).map { _ in turns.next() } == [2, 2, 2])
+    turns.stop(without: 2)
+    #expect(turns.inTurn(0) == 3)
+    turns.endTurn()
+    for index in [1, 2, 3] { turns.note(index) }
+    #expect((0..<4).map { _ in turns.next() } == [3, 1, 2, 3])
+    turns.stop(without: 3)
+    #expect(turns.inTurn(0) == 0)
+    turns.stop(without: 7)
+    #expect(turns.inTurn(0) == 0)
+  }
+
   @Test("Who cannot take a turn does not lose it to those before it")
   func passedOver() {
     var turns = turns(3, waiting: [0, 1, 2])
@@ -48,7 +70,7 @@ struct ListenerTurnsTests {
     turns.note(0)
     turns.forget(1)
     #expect(turns.waiting == 1 && turns.next() == 0 && turns.next() == 0)
-    turns.forgetAll()
+    turns.endTurn()
     #expect(turns.waiting == 0 && turns.next() == nil && !turns.isWaiting(0))
   }
 

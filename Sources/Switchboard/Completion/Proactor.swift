@@ -112,14 +112,14 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
       if let completion = accept(index) { return completion }
       turns.forget(index)
     }
-    turns.forgetAll()
+    turns.endTurn()
     return nil
   }
 
   private mutating func accept(_ index: Int) -> Completion? {
     // Another loop may have had the last place since the room was told.
     if let places, !places.take() {
-      turns.giveBack(index)
+      turns.stop(without: index)
       acceptsLeft = 0
       return nil
     }
@@ -136,7 +136,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     case .some(let errno):
       if !errno.concernsOneQueuedConnection {
         acceptsLeft = 0
-        turns.giveBack(index)
+        turns.stop(without: index)
       }
       return Completion(.acceptFailed, Key(rawValue: 0), Int(errno.rawValue))
     }

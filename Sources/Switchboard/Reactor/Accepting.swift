@@ -85,13 +85,13 @@ extension ReactorLoop where P: ~Copyable {
       if !listeners[key].isArmed { break }
       turns.forget(index)
     }
-    turns.forgetAll()
+    turns.endTurn()
   }
 
   /// Whether there may be more.
   private mutating func acceptOne(_ key: Key) -> Bool {
     guard slots.count < maxConnections else {
-      turns.giveBack(Int(key.index))
+      turns.stop(without: Int(key.index))
       pauseAccepting(.connectionLimit(maxConnections))
       return false
     }
@@ -101,7 +101,7 @@ extension ReactorLoop where P: ~Copyable {
       admit(accepted)
     } catch {
       if accepting.pauses(after: error.errno) {
-        turns.giveBack(Int(key.index))
+        turns.stop(without: Int(key.index))
         pauseAccepting(.failed(error))
         return false
       }

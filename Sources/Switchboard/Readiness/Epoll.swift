@@ -79,11 +79,10 @@ extension Interest {
 }
 
 extension Readiness {
+  /// Without a branch: EPOLLIN, EPOLLPRI, EPOLLOUT and EPOLLERR stand where they belong, EPOLLHUP is the
+  /// same as EPOLLERR, and EPOLLRDHUP (0x2000) is moved to `ended`.
   init(epollBits bits: UInt32) {
-    self = bits & 0x2000 != 0 ? .ended : []
-    if bits & 0x1 != 0 { insert(.read) }
-    if bits & 0x2 != 0 { insert(.urgent) }
-    if bits & 0x4 != 0 { insert(.write) }
-    if bits & (0x8 | 0x10) != 0 { insert(.hangUp) }
+    self.init(
+      rawValue: UInt8(truncatingIfNeeded: bits & 0xF | (bits & 0x10) >> 1 | (bits & 0x2000) >> 8))
   }
 }

@@ -22,7 +22,7 @@ public struct Interest: OptionSet, Hashable, Sendable, CustomStringConvertible {
 /// What a descriptor is ready for.
 @frozen
 public struct Readiness: OptionSet, Hashable, Sendable {
-  /// The bits.
+  /// The bits: as many as can be have the places that `epoll(7)` gives them.
   public let rawValue: UInt8
   /// From bits.
   @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -30,16 +30,16 @@ public struct Readiness: OptionSet, Hashable, Sendable {
   /// Receiving will not block: there are bytes, the stream's end, or an error to be told.
   public static let read = Readiness(rawValue: 1)
   /// Sending will not block, or will tell an error.
-  public static let write = Readiness(rawValue: 2)
+  public static let write = Readiness(rawValue: 4)
   /// The connection is over, by a reset or because both directions are closed. Delivered without
   /// being asked for, and again in every wait until the descriptor is removed.
-  public static let hangUp = Readiness(rawValue: 4)
+  public static let hangUp = Readiness(rawValue: 8)
   /// The peer has finished sending: there may be bytes, and behind them the end. Told by pollers
   /// that report changes only.
-  static let ended = Readiness(rawValue: 8)
+  static let ended = Readiness(rawValue: 32)
   /// TCP urgent data lie between other bytes: a receive stops before them, and there may be more
   /// behind. Told by pollers that report changes only.
-  static let urgent = Readiness(rawValue: 16)
+  static let urgent = Readiness(rawValue: 2)
 }
 
 /// One registration's readiness.

@@ -127,25 +127,27 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   @inline(__always)
   mutating func work() {
     if catchUp != nil || draining != nil {
-      handleArrears()
+      workInArrears()
     } else {
       while let completion = backend.next(&slots) { handle(completion) }
+      serveDeadlines()
     }
-    if catchUp?.arrears.endTurn(owesWork: backend.owesWork) ?? false { catchUp = nil }
-    if catchUp.map({ now >= $0.timersFrom }) ?? true { serveDeadlines() }
     deliverMail()
     tellDrained()
     obeyRequests()
   }
 
-  /// What has come before is taken in, and it is noted who brings news. Apart: that is rare.
+  /// What has come before is taken in, and it is noted who brings news; timers may wait for it. Apart:
+  /// that is rare.
   @inline(never)
-  private mutating func handleArrears() {
+  private mutating func workInArrears() {
     while let completion = backend.next(&slots) {
       catchUp?.arrears.note(completion)
       draining?.arrears.note(completion)
       handle(completion)
     }
+    if catchUp?.arrears.endTurn(owesWork: backend.owesWork) ?? false { catchUp = nil }
+    if catchUp.map({ now >= $0.timersFrom }) ?? true { serveDeadlines() }
   }
 
   /// The loop slept far beyond its deadline: the process was stopped, or starved. What has come

@@ -38,6 +38,10 @@ final class LogStream: Sendable {
   /// Called each time that writing begins to fail.
   private let tell: @Sendable (Errno) -> Void
 
+  /// How much is written at once, in bytes, and the rest of its last line: what the smallest pipe holds
+  /// (`PIPE_BUF`). A reader who is slow is seen to read with each.
+  private static let mostAtOnce = 4096
+
   init(limit: Int = 1 << 20, tell: @escaping @Sendable (Errno) -> Void = { _ in }) {
     (self.limit, self.tell) = (limit, tell)
   }
@@ -95,8 +99,8 @@ final class LogStream: Sendable {
     while place < lines.count {
       let first = place
       var size = 0
-      // At most a pipe's size at once, so that a reader who is slow is seen to read.
-      while place < lines.count, lines[place].descriptor == lines[first].descriptor, size < 1 << 16
+      while place < lines.count, lines[place].descriptor == lines[first].descriptor,
+        size < LogStream.mostAtOnce
       {
         size += lines[place].size
         place += 1
