@@ -166,7 +166,7 @@ extension Conformance {
 extension Interest {
   static var all: [Interest] { [[], .read, .write, [.read, .write]] }
   var asReadiness: Readiness {
-    Readiness([contains(.read) ? .read : [], contains(.write) ? .write : []])
+    (contains(.read) ? Readiness.read : []).union(contains(.write) ? .write : [])
   }
 }
 

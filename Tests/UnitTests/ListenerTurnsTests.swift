@@ -28,6 +28,17 @@ struct ListenerTurnsTests {
     #expect((0..<4).map { _ in turns.next() } == [1, 2, 0, 1])
   }
 
+  @Test("Of several that give their turns back the first comes first again")
+  func severalBack() {
+    var turns = turns(4, waiting: [0, 1, 2, 3])
+    #expect((0..<3).map { _ in turns.next() } == [0, 1, 2])
+    turns.giveBack(1)
+    turns.giveBack(2)
+    #expect((0..<2).map { _ in turns.next() } == [1, 2])
+    turns.giveBack(2)
+    #expect(turns.next() == 2)
+  }
+
   @Test("A turn of the loop stops: who had nothing in it comes first, or else the second")
   func stopped() {
     var turns = turns(4, waiting: [1, 2])

@@ -46,7 +46,7 @@ struct LoopAcceptingTests {
   func stopped() throws {
     let places = Places(limit: 3, loops: 2)
     let bench = try ScriptedLoop(places: places)
-    places.takeAnyway()
+    #expect(places.take())
     bench.control.waker.stop()
     try bench.turn()
     #expect(bench.isFinished)

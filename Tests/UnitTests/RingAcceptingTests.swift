@@ -160,15 +160,15 @@ struct RingAcceptingTests {
   func shared() throws {
     let places = Places(limit: 100, loops: 2)
     var ring = try ring(2, places)
-    // A place is taken when somebody has come.
+    // A place is taken when somebody comes in.
     let many = asks(&ring, 33)
     #expect(many.map(\.description) == ["accept many 10", "accept many 11"])
     #expect(ring.accepted(many[0].data, 0, 2) == nil)
-    #expect(places.room(upTo: 1000) == 99)
+    #expect(places.room(upTo: 1000) == 100)
     #expect(ring.accepted(many[0].data, -103, 0)?.value == 103)
-    #expect(places.room(upTo: 1000) == 99)
     #expect(ring.accepted(many[1].data, -125, 0) == nil)
-    _ = ring.nextArrival()
+    #expect(ring.nextArrival()?.kind == .accepted)
+    #expect(places.room(upTo: 1000) == 99)
     let polls = asks(&ring, 32)
     #expect(polls.map(\.description) == ["poll 10", "poll 11"])
     #expect(ring.accepted(polls[0].data, 1, 0) == nil)
@@ -177,6 +177,41 @@ struct RingAcceptingTests {
     #expect(places.room(upTo: 1000) == 97)
     for each in tries { #expect(ring.accepted(each.data, -11, 0) == nil) }
     #expect(places.room(upTo: 1000) == 99)
+  }
+
+  @Test("Who is accepted when others have taken all places meanwhile waits for one")
+  func late() throws {
+    let places = Places(limit: 17, loops: 2)
+    var ring = try ring(1, places)
+    let many = asks(&ring, 17)
+    #expect(many.map(\.description) == ["accept many 10"])
+    for _ in 0..<16 { #expect(places.take()) }
+    for number in 5...7 { #expect(ring.accepted(many[0].data, number, 2) == nil) }
+    #expect(ring.nextArrival()?.value == 5)
+    let (second, owes) = (ring.nextArrival(), ring.owesWork)
+    #expect(second == nil && !owes, "there are 17 places")
+    #expect(words(&ring, 16) == ["end each accept many 10"])
+    #expect(ring.accepted(many[0].data, -125, 0) == nil)
+    places.giveBack()
+    let owesNow = ring.owesWork
+    #expect(owesNow)
+    #expect(ring.nextArrival()?.value == 6)
+    let fourth = ring.nextArrival()
+    #expect(fourth == nil)
+    // A place that was taken for somebody behind them is for whoever came first.
+    let polls = asks(&ring, 15)
+    #expect(polls.map(\.description) == [])
+    places.giveBack()
+    places.giveBack()
+    let polled = asks(&ring, 15)
+    #expect(polled.map(\.description) == ["poll 10"])
+    #expect(ring.accepted(polled[0].data, 1, 0) == nil)
+    let tries = asks(&ring, 15)
+    #expect(tries.map(\.description) == ["accept now 10"])
+    #expect(ring.accepted(tries[0].data, 8, 0) == nil)
+    #expect(places.take())
+    let last = [ring.nextArrival()?.value, ring.nextArrival()?.value]
+    #expect(last == [7, nil])
   }
 
   @Test("A budget for one turn, which is one at least")

@@ -12,6 +12,8 @@ struct ListenerTurns {
   private(set) var waiting = 0
   /// Who comes first.
   private var first = 0
+  /// Whether somebody gave a turn back since the last one was taken.
+  private var isGivenBack = false
   /// Who came first in this turn of the loop.
   private var began: Int?
 
@@ -52,7 +54,7 @@ struct ListenerTurns {
     for step in listeners.indices {
       let index = inTurn(step)
       guard listeners[index].isWaiting, canTake(index) else { continue }
-      first = index + 1
+      (first, isGivenBack) = (index + 1, false)
       if began == nil { began = index }
       listeners[index].taken += 1
       return index
@@ -61,8 +63,12 @@ struct ListenerTurns {
   }
 
   /// What a listener was to have in its turn could not be had, a descriptor for one: it comes first when
-  /// there is one again.
-  mutating func giveBack(_ index: Int) { first = index }
+  /// there is one again. Where several give theirs back, in the order in which they had them, the first
+  /// of them does.
+  mutating func giveBack(_ index: Int) {
+    if !isGivenBack { first = index }
+    isGivenBack = true
+  }
 
   /// The same, and nobody is accepted from any more in this turn of the loop. Who has had something in it
   /// does not come first again, but whoever stands behind the one that did: where a wait tells of one

@@ -51,9 +51,6 @@ final class Places: Sendable {
     return false
   }
 
-  /// Takes one for a connection that is there already, by an accept that began when there were many.
-  func takeAnyway() { taken.add(1, ordering: .sequentiallyConsistent) }
-
   /// Gives one back.
   func giveBack() {
     taken.subtract(1, ordering: .sequentiallyConsistent)

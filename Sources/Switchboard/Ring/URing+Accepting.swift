@@ -7,6 +7,9 @@ internal import CKernel
 /// for one connection and has its place reserved. A reserved place is lost to the other listeners
 /// for as long as nobody comes, so where several share few places, each is polled, and places go
 /// round among those that have somebody waiting.
+///
+/// Where loops share their places, others may have had them by the time that a multishot accept brings
+/// somebody: who was accepted without one waits for it as he would in the listener's queue.
 extension URing {
   /// A listening descriptor, and what is under way on it.
   struct Listening {
@@ -131,7 +134,6 @@ extension URing {
     case Self.many:
       if flags & IORING_CQE_F_MORE == 0 { listeners[index].isMany = false }
       if result == -22 { acceptsMany = false }  // EINVAL
-      if result >= 0 { places?.takeAnyway() }
     case Self.poll:
       listeners[index].isPolled = false
       if result > 0 { turns.note(index) } else { turns.forget(index) }
@@ -141,7 +143,7 @@ extension URing {
       // EAGAIN: it is polled again. Everything else does not cost it its turn: a signal, or that there
       // is no descriptor.
       if result == -11 { turns.forget(index) } else if result < 0 { turns.giveBack(index) }
-      if result < 0 { places?.giveBack() }
+      if result < 0 { places?.giveBack() } else { placesOfArrivals += 1 }
     default:
       listeners[index].singles -= 1
       if listeners[index].singles == 0 { listeners[index].endsSingles = false }
@@ -155,15 +157,31 @@ extension URing {
     return Completion(.acceptFailed, Key(rawValue: 0), -result)
   }
 
-  /// The next connection that was accepted, within the turn's budget and its room: a multishot
-  /// accept may have brought more than that, and they wait here as they would in the listener's
-  /// queue.
+  /// The next connection that was accepted, within the turn's budget, its room and the places that
+  /// loops share: a multishot accept may have brought more than that, and they wait here as they would
+  /// in the listener's queue.
   mutating func nextArrival() -> Completion? {
-    guard acceptedInTurn < min(acceptBudget, room), let descriptor = arrivals.popFirst() else {
-      return nil
-    }
+    guard !arrivals.isEmpty, acceptedInTurn < min(acceptBudget, room), takePlaceOfArrival(),
+      let descriptor = arrivals.popFirst()
+    else { return nil }
     acceptedInTurn += 1
     return Completion(.accepted, Key(rawValue: 0), Int(descriptor))
+  }
+
+  /// Whoever came first gets the place that was taken for one of them, or one that is free.
+  private mutating func takePlaceOfArrival() -> Bool {
+    guard let places else { return true }
+    guard placesOfArrivals > 0 else { return places.take() }
+    placesOfArrivals -= 1
+    return true
+  }
+
+  /// Whether the next one can come in at once. Where it waits for a place, the loop is woken when there
+  /// is one.
+  var canArrive: Bool {
+    guard !arrivals.isEmpty, room > 0 else { return false }
+    guard let places, placesOfArrivals == 0 else { return true }
+    return places.room(upTo: 1) > 0
   }
 
   mutating func refuse(_ descriptor: Int32) {

@@ -89,6 +89,8 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
   var listeners: [Listening] = []
   /// Connections that were accepted and not handed out yet, and how many may be in this turn.
   var arrivals = Queue<Int32>()
+  /// How many of the places that loops share were taken for those.
+  var placesOfArrivals = 0
   var room = 0
   var acceptedInTurn = 0
   /// Who gets the next place, where several listeners share few.
@@ -194,7 +196,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     hasArmed = false
     let hasMore =
       ring.hasLeftOver || !heldReady.isEmpty || isOverflown || isHurried || !paused.isEmpty
-      || !starved.isEmpty || !served.isEmpty || hasArrivals
+      || !starved.isEmpty || !served.isEmpty || canArrive
     acceptedInTurn = 0
     if !heldReady.isEmpty {
       heldNow = heldReady.reversed()
@@ -219,10 +221,8 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
 
   var owesWork: Bool {
     unsafe ck_ring_unsubmitted(raw) > 0 || ring.hasLeftOver || isOverflown || !heldReady.isEmpty
-      || !starved.isEmpty || hasArrivals
+      || !starved.isEmpty || canArrive
   }
-
-  private var hasArrivals: Bool { !arrivals.isEmpty && room > 0 }
 
   /// Whether the kernel has not told of all that was sent, so that sends wait for what it will tell.
   var holdsSends: Bool { unsafe raw.pointee.holds_sends }
