@@ -7,6 +7,11 @@ enum Care {
   /// How many letters, and how many jobs, a loop takes from its mail in one turn. A turn costs a wait
   /// without sleep more, which 256 callbacks outweigh.
   static let lettersPerTurn = 256
+  /// A loop that is later than this, in nanoseconds, was stopped or starved, or worked for so long in one
+  /// turn: what has come meanwhile is received before anybody is called idle.
+  static let mostBusy: UInt64 = 100_000_000
+  /// How long timers wait for that, in nanoseconds.
+  static let timersWait: UInt64 = 250_000_000
 }
 
 /// The calls that were refused to this process on a connection, as a sandbox does. Each is told once,
@@ -33,8 +38,6 @@ struct Lateness {
   private var left = 0
   private var end = Instant(nanoseconds: 0)
 
-  /// A loop that is later than this, in nanoseconds, was not just busy.
-  private static var mostBusy: UInt64 { 100_000_000 }
   /// Where callbacks take so long that there is always more, deadlines must come to their turn, too.
   private static var longest: UInt64 { 2_000_000_000 }
 
@@ -52,7 +55,7 @@ struct Lateness {
     if left > 0 {
       let isOver = brought == 0 || now >= end
       left = isOver ? 0 : left - min(left, max(1, brought))
-    } else if let deadline, now > deadline.advanced(byNanoseconds: Self.mostBusy) {
+    } else if let deadline, now > deadline.advanced(byNanoseconds: Care.mostBusy) {
       left = 2 * connections + 1
       end = now.advanced(byNanoseconds: Self.longest)
     }

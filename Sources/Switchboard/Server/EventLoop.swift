@@ -154,8 +154,8 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   /// meanwhile is received before anybody is called idle, whose bytes may lie waiting; one turn may
   /// not bring it all. Timers wait for it too, but only for a moment.
   private mutating func noteOversleeping(_ deadline: Instant) {
-    guard catchUp == nil, now > deadline.advanced(byNanoseconds: 100_000_000) else { return }
-    catchUp = CatchUp(timersFrom: now.advanced(byNanoseconds: 250_000_000))
+    guard catchUp == nil, now > deadline.advanced(byNanoseconds: Care.mostBusy) else { return }
+    catchUp = CatchUp(timersFrom: now.advanced(byNanoseconds: Care.timersWait))
   }
 
   /// Whether nobody is to be called idle yet.

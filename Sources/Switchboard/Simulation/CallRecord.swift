@@ -31,6 +31,8 @@ final class CallRecord {
   var acceptBudget = Int.max
   /// How long the loop worked in its last two turns.
   private(set) var workTime: (last: UInt64, before: UInt64) = (0, 0)
+  /// After a long turn timers may wait for what came meanwhile, until then.
+  private(set) var timersWaitUntil: UInt64 = 0
   /// When the last wait began.
   private var waitBegan: UInt64 = 0
   /// When the process was stopped last.
@@ -163,6 +165,8 @@ final class CallRecord {
   /// within turns, too, without waiting: that is work like any other.
   func beganWork() {
     workTime = (waitBegan - min(waitBegan, network.turnStart), workTime.last)
+    // By the loop's clock, which a turn reads once.
+    if workTime.last + 5_000_000 > Care.mostBusy { timersWaitUntil = network.now + Care.timersWait }
     network.turnStart = network.now
   }
 

@@ -193,7 +193,8 @@ final class ObservedTable: SessionTable {
     // A tick, a millisecond of rounding, and a turn with a thousand calls in it; longer ones apart, the
     // present one among them: accepting comes before timers.
     let work = 2 * (record.workTime.last + record.workTime.before) + record.workSoFar
-    if !holdsUp, network.now - alarm > 5_000_000 + work {
+    let due = max(alarm, record.timersWaitUntil)
+    if !holdsUp, network.now > due + 5_000_000 + work {
       record.fail(.lateTimer(nanoseconds: network.now - alarm))
     }
   }
