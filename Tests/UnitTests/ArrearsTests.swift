@@ -76,58 +76,29 @@ struct ArrearsTests {
   }
 }
 
-@Suite("Lateness")
-struct LatenessTests {
+@Suite("Catching up")
+struct CatchUpTests {
   private func at(_ milliseconds: UInt64) -> Instant {
     Instant(nanoseconds: milliseconds * 1_000_000)
   }
 
   @Test("A loop is late when it comes more than 100 ms after it meant to")
   func late() {
-    var lateness = Lateness()
-    #expect(lateness.isUnderWay(at(5000), after: nil, brought: 1, connections: 10) == false)
-    #expect(lateness.isUnderWay(at(5000), after: at(5000), brought: 0, connections: 10) == false)
-    #expect(lateness.isUnderWay(at(5100), after: at(5000), brought: 0, connections: 10) == false)
-    let later = at(5100).advanced(byNanoseconds: 1)
-    #expect(lateness.isUnderWay(later, after: at(5000), brought: 0, connections: 10) == true)
+    #expect(!CatchUp.isDue(at(5000), after: at(5000)))
+    #expect(!CatchUp.isDue(at(5000), after: at(6000)))
+    #expect(!CatchUp.isDue(at(5100), after: at(5000)))
+    #expect(CatchUp.isDue(at(5100).advanced(byNanoseconds: 1), after: at(5000)))
+    // At the end of the clock.
+    #expect(!CatchUp.isDue(Instant(nanoseconds: .max), after: Instant(nanoseconds: .max)))
   }
 
-  private func late(connections: Int) -> Lateness {
-    var lateness = Lateness()
-    let isLate = lateness.isUnderWay(
-      at(5000), after: at(1000), brought: 1, connections: connections)
-    #expect(isLate)
-    return lateness
-  }
-
-  @Test("It ends with a turn that brings nothing")
-  func quiet() {
-    var lateness = late(connections: 10)
-    for _ in 0..<5 {
-      #expect(lateness.isUnderWay(at(5001), after: at(5001), brought: 1, connections: 10) == true)
-    }
-    #expect(lateness.isUnderWay(at(5001), after: at(5001), brought: 0, connections: 10) == false)
-    #expect(lateness.isUnderWay(at(5002), after: at(5002), brought: 1, connections: 10) == false)
-  }
-
-  @Test("It ends when twice as much has come as there are connections")
-  func enough() {
-    var lateness = late(connections: 10)
-    for number in 1...20 {
-      let isUnderWay = lateness.isUnderWay(
-        at(5000), after: at(5000), brought: 1, connections: 10)
-      #expect(isUnderWay, "after \(number)")
-    }
-    #expect(lateness.isUnderWay(at(5000), after: at(5000), brought: 1, connections: 10) == false)
-    lateness = late(connections: 10)
-    #expect(lateness.isUnderWay(at(5000), after: at(5000), brought: 20, connections: 10) == true)
-    #expect(lateness.isUnderWay(at(5000), after: at(5000), brought: 20, connections: 10) == false)
-  }
-
-  @Test("It ends after two seconds in any case")
-  func longest() {
-    var lateness = late(connections: 1_000_000)
-    #expect(lateness.isUnderWay(at(6999), after: at(6999), brought: 1, connections: 10) == true)
-    #expect(lateness.isUnderWay(at(7000), after: at(7000), brought: 1, connections: 10) == false)
+  @Test("Timers wait for 250 ms, and whoever is late for one quiet turn")
+  func waits() {
+    var catchUp = CatchUp(at(5000))
+    #expect(!catchUp.servesDeadlines(at(5000)) && !catchUp.servesDeadlines(at(5249)))
+    #expect(catchUp.servesDeadlines(at(5250)))
+    catchUp.arrears.note(7, bytes: 1)
+    #expect(catchUp.arrears.endTurn(owesWork: false) == false)
+    #expect(catchUp.arrears.endTurn(owesWork: false) == true)
   }
 }

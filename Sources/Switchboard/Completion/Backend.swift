@@ -153,3 +153,15 @@ struct Completion {
     unsafe UnsafeRawBufferPointer(start: UnsafeRawPointer(bytes), count: value)
   }
 }
+
+extension Arrears {
+  /// A completion came.
+  mutating func note(_ completion: Completion) {
+    switch completion.kind {
+    case .accepted, .acceptFailed: noteAccept()
+    case .woken, .signalled: noteNews()
+    case .received: note(completion.key.index, bytes: completion.value)
+    default: note(completion.key.index, bytes: 0)
+    }
+  }
+}

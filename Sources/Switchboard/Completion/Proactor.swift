@@ -13,7 +13,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   static var name: String { P.name }
 
   let system: System
-  private var poller: P
+  var poller: P
   private var events: EventBuffer
   private var cursor = 0
   private var isWritten = false
@@ -22,16 +22,16 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   private var ready: [Key] = []
   private let input: ByteRegion
   private let output: ByteRegion
-  private var listeners: [(descriptor: Descriptor, isWatched: Bool)] = []
-  private var turns = ListenerTurns()
+  var listeners: [(descriptor: Descriptor, isWatched: Bool)] = []
+  var turns = ListenerTurns()
   /// Whether the listeners are watched; nil when some are not that should be.
-  private var isAccepting: Bool? = true
+  var isAccepting: Bool? = true
   /// Why a listener could not be watched again; told by the next completion.
-  private var refusal: Errno?
-  private var acceptsLeft = 0
-  private let acceptBudget: Int
-  private let latest = LatestPeer()
-  private var places: Places?
+  var refusal: Errno?
+  var acceptsLeft = 0
+  let acceptBudget: Int
+  let latest = LatestPeer()
+  var places: Places?
 
   /// How much one receive takes at most: a peer's budget for one turn.
   static var bufferSize: Int { 65536 }
@@ -55,8 +55,6 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     events = EventBuffer(capacity: mostEvents)
   }
 
-  // -------------------------------------------------------------------------- accepting
-
   mutating func watch(_ descriptor: Descriptor, _ completion: Completion.Kind)
     throws(SystemError)
   {
@@ -65,88 +63,6 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
       try poller.set(descriptor, .read, was: nil, key: registration.key)
     } catch { throw error.asSystemError(descriptor) }
   }
-
-  mutating func listen(_ descriptor: Descriptor) throws(SystemError) {
-    do throws(RegistrationError) {
-      try poller.set(descriptor, .read, was: nil, key: listenerKey(listeners.count))
-    } catch { throw error.asSystemError(descriptor) }
-    listeners.append((descriptor, isWatched: true))
-    turns.add()
-  }
-
-  mutating func take(from places: Places) { self.places = places }
-
-  private func listenerKey(_ index: Int) -> Key {
-    Registration.listener(Key(index: UInt32(index), generation: 0)).key
-  }
-
-  mutating func setRoom(_ count: Int) {
-    let count = places?.room(upTo: count) ?? count
-    acceptsLeft = min(count, acceptBudget)
-    let on = count > 0
-    guard on != isAccepting else { return }
-    isAccepting = on
-    for step in listeners.indices {
-      // In turn: a wait may bring a part of what there is, in the order in which it was added.
-      let index = turns.inTurn(step)
-      let listener = listeners[index]
-      guard listener.isWatched != on else { continue }
-      do throws(RegistrationError) {
-        try poller.set(
-          listener.descriptor, on ? .read : nil, was: on ? nil : .read, key: listenerKey(index))
-        listeners[index].isWatched = on
-      } catch {
-        // Accepting pauses then, and is tried again: it would stop for good if nobody heard of it.
-        refusal = error.asSystemError(listener.descriptor).errno
-        isAccepting = nil
-      }
-    }
-  }
-
-  /// Accepting comes at the end of the turn, when it is known which listeners have somebody waiting: they
-  /// share the turn's accepts, however few those are. Apart, as what follows: inlined, they cost each request
-  /// three instructions in a hundred.
-  @inline(never)
-  private mutating func accept() -> Completion? {
-    while acceptsLeft > 0, let index = turns.next() {
-      if let completion = accept(index) { return completion }
-      turns.forget(index)
-    }
-    turns.endTurn()
-    return nil
-  }
-
-  private mutating func accept(_ index: Int) -> Completion? {
-    // Another loop may have had the last place since the room was told.
-    if let places, !places.take() {
-      turns.stop(without: index)
-      acceptsLeft = 0
-      return nil
-    }
-    acceptsLeft -= 1
-    var address = SocketAddress.any(port: 0)
-    let (system, descriptor) = (system, listeners[index].descriptor)
-    let outcome = system.retryingInterrupts { system.accept(descriptor, peer: &address) }
-    if !outcome.isSuccess { places?.giveBack() }
-    switch outcome.errno {
-    case nil:
-      latest.note(outcome.descriptor.rawValue, address)
-      return Completion(.accepted, Key(rawValue: 0), outcome.value)
-    case Errno.wouldBlock: return nil
-    case .some(let errno):
-      if !errno.concernsOneQueuedConnection {
-        acceptsLeft = 0
-        turns.stop(without: index)
-      }
-      return Completion(.acceptFailed, Key(rawValue: 0), Int(errno.rawValue))
-    }
-  }
-
-  mutating func refuse(_ descriptor: Int32) {
-    _ = system.close(Descriptor(rawValue: descriptor))
-  }
-
-  // ------------------------------------------------------------------------- connections
 
   mutating func open(_ key: Key, _ slots: inout SlotTable) throws(RegistrationError) {
     let descriptor = Descriptor(rawValue: slots[key.index].descriptor)
@@ -245,8 +161,6 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   func makeContext(box: AnyObject) -> LoopContext {
     DescriptorContext(box: box, system: system, latest: latest)
   }
-
-  // ----------------------------------------------------------------------------- waiting
 
   mutating func wait(until deadline: Instant?) throws(SystemError) {
     cursor = 0

@@ -16,6 +16,7 @@ extension Errno {
   static let wouldBlock = Errno(rawValue: 11)
   static let outOfMemory = Errno(rawValue: 12)
   static let accessDenied = Errno(rawValue: 13)
+  static let busy = Errno(rawValue: 16)
   static let exists = Errno(rawValue: 17)
   static let invalid = Errno(rawValue: 22)
   static let systemDescriptorLimit = Errno(rawValue: 23)
@@ -23,6 +24,8 @@ extension Errno {
   static let noSpace = Errno(rawValue: 28)
   static let brokenPipe = Errno(rawValue: 32)
   static let noSuchCall = Errno(rawValue: 38)
+  /// What a ring's wait ends with when its time is up.
+  static let timeIsUp = Errno(rawValue: 62)
   static let protocolError = Errno(rawValue: 71)
   static let notSupported = Errno(rawValue: 95)
   static let familyNotSupported = Errno(rawValue: 97)
@@ -39,6 +42,7 @@ extension Errno {
   static let hostDown = Errno(rawValue: 112)
   static let hostUnreachable = Errno(rawValue: 113)
   static let inProgress = Errno(rawValue: 115)
+  static let cancelled = Errno(rawValue: 125)
 
   /// Descriptors, buffers or memory have run out: trying again later may work.
   var isExhaustion: Bool {

@@ -33,22 +33,24 @@ struct Arrears {
 
   init(_ limits: Limits) { self.limits = limits }
 
-  mutating func note(_ completion: Completion) {
-    switch completion.kind {
-    case .accepted, .acceptFailed:
-      if accepts < limits.accepts { hasNews = true }
-      accepts += 1
-    case .woken, .signalled: hasNews = true
-    default:
-      let index = Int(completion.key.index)
-      if index >= counts.count {
-        counts.append(contentsOf: repeatElement(0, count: index + 64 - counts.count))
-      }
-      guard counts[index] < limits.share else { return }
-      let isReceived = completion.kind == .received
-      counts[index] += isReceived ? 1 + UInt32(clamping: completion.value >> 11) : 1
-      hasNews = true
+  /// A connection was accepted, or could not be.
+  mutating func noteAccept() {
+    if accepts < limits.accepts { hasNews = true }
+    accepts += 1
+  }
+
+  /// Something of the loop's own came.
+  mutating func noteNews() { hasNews = true }
+
+  /// A connection's slot brought something, with so many bytes.
+  mutating func note(_ index: UInt32, bytes: Int) {
+    let index = Int(index)
+    if index >= counts.count {
+      counts.append(contentsOf: repeatElement(0, count: index + 64 - counts.count))
     }
+    guard counts[index] < limits.share else { return }
+    counts[index] += 1 + UInt32(clamping: bytes >> 11)
+    hasNews = true
   }
 
   /// A turn has ended: whether everything has been taken in.

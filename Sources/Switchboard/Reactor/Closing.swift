@@ -132,8 +132,12 @@ extension ReactorLoop where P: ~Copyable {
     else { return }
     guard let next = nextDeadline(of: key) else { return }
     if let scheduled = slots[key].scheduled, scheduled <= next { return }
-    wheel.set(key.index, to: next)
-    slots[key].scheduled = next
+    look(at: key, next)
+  }
+
+  private mutating func look(at key: Key, _ time: Instant) {
+    wheel.set(key.index, to: time)
+    slots[key].scheduled = time
   }
 
   mutating func serveDeadlines() {
@@ -160,6 +164,8 @@ extension ReactorLoop where P: ~Copyable {
     }
     // An alarm that goes off again and again is not traffic.
     if let idle = options.idleTimeout, slots[key].lastActive + idle <= now {
+      // Its bytes may lie waiting: it is looked at again in a moment.
+      if catchUp != nil { return look(at: key, now.advanced(byNanoseconds: CatchUp.idleAgain)) }
       let last = system.lastProgress(on: slots[key].peer.socket.descriptor, now)
       guard let last, last + idle > now else { return finish(key, .idle) }
       slots[key].lastActive = last

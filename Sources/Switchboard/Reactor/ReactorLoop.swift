@@ -26,7 +26,7 @@ struct ReactorLoop<P: Poller & ~Copyable>: ~Copyable {
   var turns = ListenerTurns()
   var draining: DrainState?
   var isStopped = false
-  private var lateness = Lateness()
+  var catchUp: CatchUp?
   var scratch = [UInt8](repeating: 0, count: 16384)
 
   /// A connection and what the reactor knows of it.
@@ -103,12 +103,24 @@ struct ReactorLoop<P: Poller & ~Copyable>: ~Copyable {
       throw error
     }
     now = system.now()
+    if let own, CatchUp.isDue(now, after: own), catchUp == nil { catchUp = CatchUp(now) }
+    if catchUp != nil { noteArrears() }
     for index in 0..<events.count { serve(events[index]) }
     if turns.waiting > 0 { acceptInTurn() }
-    let isLate = lateness.isUnderWay(
-      now, after: own, brought: events.count, connections: connectionCount)
-    if !isLate { serveDeadlines() }
+    if catchUp?.servesDeadlines(now) ?? true { serveDeadlines() }
     obeyRequests()
+  }
+
+  /// While it catches up: who brings something in this turn.
+  private mutating func noteArrears() {
+    for index in 0..<events.count {
+      switch Registration(events[index].key) {
+      case .peer(let key): if slots.contains(key) { catchUp?.arrears.note(key.index, bytes: 0) }
+      case .listener: catchUp?.arrears.noteAccept()
+      case .waker, .signals, .watch: catchUp?.arrears.noteNews()
+      }
+    }
+    if catchUp?.arrears.endTurn(owesWork: events.isFull) ?? false { catchUp = nil }
   }
 
   var isFinished: Bool {

@@ -23,10 +23,9 @@ struct EdgeEpoll<System: ReadinessKernel>: Poller, ~Copyable {
     // Once added, there is nothing to change.
     if old != nil, interest != nil { return }
     let operation: EpollOperation = interest == nil ? .remove : .add
-    // EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLRDHUP, EPOLLET
-    let bits: UInt32 = 0x1 | 0x2 | 0x4 | 0x2000 | 1 << 31
+    let events: PollEvents = [.input, .urgent, .output, .peerFinished, .edge]
     let outcome = base.system.epollControl(
-      base.descriptor, operation, descriptor, events: bits, key: key.rawValue)
+      base.descriptor, operation, descriptor, events: events.rawValue, key: key.rawValue)
     if let errno = outcome.errno {
       throw .system(SystemError(.epollControl, errno, on: .descriptor(descriptor)))
     }

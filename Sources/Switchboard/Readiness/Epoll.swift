@@ -27,7 +27,7 @@
     case (.some, .some): operation = .modify
     }
     let outcome = system.epollControl(
-      self.descriptor, operation, descriptor, events: (interest ?? []).epollBits,
+      self.descriptor, operation, descriptor, events: (interest ?? []).events.rawValue,
       key: key.rawValue)
     if let errno = outcome.errno {
       throw .system(SystemError(.epollControl, errno, on: .descriptor(descriptor)))
@@ -69,20 +69,15 @@
 /// epoll on the real kernel.
 public typealias Epoll = EpollPoller<Linux>
 
-// EPOLLIN, EPOLLOUT, EPOLLERR and EPOLLHUP have the numbers of poll(2)'s flags. EPOLLRDHUP is not
-// asked for here: a peer that has finished sending shows as readable, with nothing to receive, and
-// is told only to those who want to read.
-extension Interest {
-  fileprivate var epollBits: UInt32 {
-    (contains(.read) ? 0x1 : 0) | (contains(.write) ? 0x4 : 0)
-  }
-}
-
+// EPOLLRDHUP is not asked for here: a peer that has finished sending shows as readable, with nothing to
+// receive, and is told only to those who want to read.
 extension Readiness {
   /// Without a branch: EPOLLIN, EPOLLPRI, EPOLLOUT and EPOLLERR stand where they belong, EPOLLHUP is the
-  /// same as EPOLLERR, and EPOLLRDHUP (0x2000) is moved to `ended`.
+  /// same as EPOLLERR, and EPOLLRDHUP is moved to `ended`.
   init(epollBits bits: UInt32) {
     self.init(
-      rawValue: UInt8(truncatingIfNeeded: bits & 0xF | (bits & 0x10) >> 1 | (bits & 0x2000) >> 8))
+      rawValue: UInt8(
+        truncatingIfNeeded: bits & 0xF | (bits & PollEvents.hangUp.rawValue) >> 1
+          | (bits & PollEvents.peerFinished.rawValue) >> 8))
   }
 }

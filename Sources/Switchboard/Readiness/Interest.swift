@@ -19,6 +19,16 @@ public struct Interest: OptionSet, Hashable, Sendable, CustomStringConvertible {
   }
 }
 
+extension Interest {
+  /// As `poll(2)` and `epoll(7)` write it.
+  var events: PollEvents {
+    var events: PollEvents = []
+    if contains(.read) { events.insert(.input) }
+    if contains(.write) { events.insert(.output) }
+    return events
+  }
+}
+
 /// What a descriptor is ready for.
 @frozen
 public struct Readiness: OptionSet, Hashable, Sendable {

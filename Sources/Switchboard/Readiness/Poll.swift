@@ -30,11 +30,11 @@ public struct PollPoller<System: ReadinessKernel>: Poller, ~Copyable {
       if number >= places.count {
         places.append(contentsOf: repeatElement(0, count: number + 1 - places.count))
       }
-      entries.append(PollEntry(descriptor: descriptor.rawValue, events: interest.pollBits))
+      entries.append(PollEntry(descriptor, interest.events))
       keys.append(key)
       places[number] = Int32(entries.count)
     case (.some(let place), .some(let interest)):
-      entries[place].events = interest.pollBits
+      entries[place] = PollEntry(descriptor, interest.events)
       keys[place] = key
     case (.some(let place), nil):
       remove(number, at: place)
@@ -75,10 +75,10 @@ public struct PollPoller<System: ReadinessKernel>: Poller, ~Copyable {
     var place = start < entries.count ? start : 0
     for _ in 0..<entries.count {
       if left == 0 || events.isFull { break }
-      let happened = entries[place].happened
-      if happened != 0 {
+      let told = entries[place].told
+      if !told.isEmpty {
         left -= 1
-        events.append(keys[place], Readiness(pollBits: happened))
+        events.append(keys[place], Readiness(told))
       }
       place += 1
       if place == entries.count { place = 0 }
@@ -92,18 +92,11 @@ public struct PollPoller<System: ReadinessKernel>: Poller, ~Copyable {
 /// poll on the real kernel.
 public typealias Poll = PollPoller<Linux>
 
-extension Interest {
-  fileprivate var pollBits: Int16 {
-    (contains(.read) ? 0x1 : 0) | (contains(.write) ? 0x4 : 0)
-  }
-}
-
 extension Readiness {
-  fileprivate init(pollBits bits: Int16) {
+  fileprivate init(_ told: PollEvents) {
     self = []
-    if bits & 0x1 != 0 { insert(.read) }
-    if bits & 0x4 != 0 { insert(.write) }
-    // POLLERR, POLLHUP, POLLNVAL
-    if bits & (0x8 | 0x10 | 0x20) != 0 { insert(.hangUp) }
+    if told.contains(.input) { insert(.read) }
+    if told.contains(.output) { insert(.write) }
+    if !told.isDisjoint(with: .broken) { insert(.hangUp) }
   }
 }

@@ -114,7 +114,7 @@ public struct SelectPoller<System: ReadinessKernel>: Poller, ~Copyable {
     guard parkedCount > 0 else { return (ended, 0) }
     var entries: [PollEntry] = []
     for number in 0..<end where parked[number] {
-      entries.append(PollEntry(descriptor: number, events: 0))
+      entries.append(PollEntry(Descriptor(rawValue: number), []))
     }
     let system = system
     let outcome = unsafe entries.withUnsafeMutableBufferPointer { entries in

@@ -130,7 +130,7 @@ final class Ring<System: RingKernel> {
       if hasSpilled { refill() }
       switch outcome.errno {
       case Errno.interrupted: continue
-      case nil, Errno(rawValue: 62), Errno(rawValue: 16), Errno.wouldBlock: return nil
+      case nil, Errno.timeIsUp, Errno.busy, Errno.wouldBlock: return nil
       case .some(let errno): return errno
       }
     }

@@ -152,7 +152,7 @@ private final class RingTrial {
   }
 
   private func submit() throws {
-    if let errno = unsafe Outcome(raw: ck_ring_enter(raw, 0, 0)).errno, errno != .timedOutWaiting {
+    if let errno = unsafe Outcome(raw: ck_ring_enter(raw, 0, 0)).errno, errno != .timeIsUp {
       throw Disappointment(reason: errno.description)
     }
   }
@@ -172,9 +172,4 @@ private final class RingTrial {
     }
     throw Disappointment(reason: "nothing happened for some seconds")
   }
-}
-
-extension Errno {
-  /// `ETIME`: what a ring's wait ends with when its time is up.
-  fileprivate static let timedOutWaiting = Errno(rawValue: 62)
 }

@@ -130,31 +130,33 @@ extension URing {
   mutating func accepted(_ data: UInt64, _ result: Int, _ flags: UInt32) -> Completion? {
     let index = Int(data >> 32)
     guard index < listeners.count else { return nil }
+    let errno = Outcome(raw: result).errno
     switch data & (Self.many | Self.poll | Self.now) {
     case Self.many:
       if flags & IORING_CQE_F_MORE == 0 { listeners[index].isMany = false }
-      if result == -22 { acceptsMany = false }  // EINVAL
+      if errno == .invalid { acceptsMany = false }
     case Self.poll:
       listeners[index].isPolled = false
       if result > 0 { turns.note(index) } else { turns.forget(index) }
       return nil
     case Self.now:
       listeners[index].tries -= 1
-      // EAGAIN: it is polled again. Everything else does not cost it its turn: a signal, or that there
-      // is no descriptor.
-      if result == -11 { turns.forget(index) } else if result < 0 { turns.giveBack(index) }
-      if result < 0 { places?.giveBack() } else { placesOfArrivals += 1 }
+      // Where nobody waits it is polled again. Everything else does not cost it its turn: a signal, or
+      // that there is no descriptor.
+      if errno == .wouldBlock { turns.forget(index) } else if errno != nil { turns.giveBack(index) }
+      if errno != nil { places?.giveBack() } else { placesOfArrivals += 1 }
     default:
       listeners[index].singles -= 1
       if listeners[index].singles == 0 { listeners[index].endsSingles = false }
     }
-    if result >= 0 {
+    switch errno {
+    case nil:
       // They come in at the end of the turn, those of earlier turns first.
       arrivals.append(Int32(truncatingIfNeeded: result))
       return nil
+    case Errno.cancelled, Errno.wouldBlock: return nil
+    case .some(let errno): return Completion(.acceptFailed, Key(rawValue: 0), Int(errno.rawValue))
     }
-    if result == -125 || result == -11 { return nil }  // ECANCELED
-    return Completion(.acceptFailed, Key(rawValue: 0), -result)
   }
 
   /// The next connection that was accepted, within the turn's budget, its room and the places that

@@ -23,8 +23,10 @@ extension URing {
   mutating func couldNotFinish(_ data: UInt64, _ result: Int32, _ slots: borrowing SlotTable)
     -> Completion?
   {
-    if result == -125 { lacksWorkers = true }  // ECANCELED
-    guard result != -107, let key = key(data, slots),  // ENOTCONN: there is nobody to tell
+    let errno = Outcome(raw: Int(result)).errno
+    if errno == .cancelled { lacksWorkers = true }
+    // Not connected: there is nobody to tell.
+    guard errno != .notConnected, let key = key(data, slots),
       !slots[key.index].flags.contains(.closed)
     else { return nil }
     finishApart(key, slots)

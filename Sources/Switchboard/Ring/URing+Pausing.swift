@@ -37,7 +37,7 @@ extension URing {
     // A kernel that will not watch is not asked again before the next pause.
     guard result >= 0, !slots[key.index].flags.contains(.closed) else { return nil }
     let isReceiving = slots[key.index].flags.contains(.receiving)
-    if result & (0x8 | 0x10) == 0 {
+    if PollEvents(rawValue: UInt32(result)).isDisjoint(with: .broken) {
       if isLast, !isReceiving { paused.append(key) }
     } else if isReceiving {
       slots[key.index].flags.insert(.hungUp)

@@ -108,22 +108,21 @@ extension URing {
   private mutating func receiveEnded(_ key: Key, _ result: Int, _ slots: inout SlotTable)
     -> Completion?
   {
-    switch result {
-    // ENOBUFS
-    case -105:
+    switch Outcome(raw: result).errno {
+    case Errno.noBuffers:
       starve(key, &slots)
       return nil
-    // ECANCELED: switched on again since? EINTR and EAGAIN: again.
-    case -125, -4, -11:
+    // Cancelled: switched on again since?
+    case Errno.cancelled, Errno.interrupted, Errno.wouldBlock:
       armReceiveIfDue(key, &slots)
       return nil
-    case 0:
+    case nil:
       guard slots[key.index].flags.contains(.receiving), held[key.index] == nil else {
         held[key.index, default: HeldInput()].hasEnded = true
         return nil
       }
       return Completion(.ended, key)
-    default: return Completion(.receiveFailed, key, -result)
+    case .some(let errno): return Completion(.receiveFailed, key, Int(errno.rawValue))
     }
   }
 

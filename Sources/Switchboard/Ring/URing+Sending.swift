@@ -101,12 +101,18 @@ extension URing {
     return nil
   }
 
+  /// Why a connection is over; nil where something was sent, or nothing was and it is tried again.
+  private static func failure(_ result: Int) -> Errno? {
+    guard let errno = Outcome(raw: result).errno, errno != .wouldBlock, errno != .interrupted
+    else { return nil }
+    return errno
+  }
+
   mutating func sentNow(_ number: Int, _ result: Int) -> Completion? {
     let sending = sendings[number]
     sendings[number].key = Key(rawValue: 0)
-    // EAGAIN, EINTR: nothing went. Another error: the connection is over.
-    if result < 0, result != -11, result != -4 {
-      return Completion(.sendFailed, sending.key, -result)
+    if let errno = Self.failure(result) {
+      return Completion(.sendFailed, sending.key, Int(errno.rawValue))
     }
     let went = min(max(0, result), Int(sending.count))
     var completion = Completion(.sentInPlace, sending.key, Int(sending.count) - went)
@@ -121,8 +127,8 @@ extension URing {
     guard let key = key(data, slots) else { return nil }
     slots[key.index].flags.remove(.sendInFlight)
     if slots[key.index].flags.contains(.closed) { return closedIfDone(key, &slots) }
-    if result < 0, result != -11, result != -4 {
-      return Completion(.sendFailed, key, -result)
+    if let errno = Self.failure(result) {
+      return Completion(.sendFailed, key, Int(errno.rawValue))
     }
     return Completion(.sent, key, max(0, result))
   }

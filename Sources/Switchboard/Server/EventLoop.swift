@@ -1,10 +1,3 @@
-/// A loop that takes in what came while it was stopped.
-struct CatchUp {
-  /// Until then, timers wait.
-  var timersFrom: Instant
-  var arrears = Arrears(.catchingUp)
-}
-
 /// One thread's share of a server: a backend, the connections on it, and the care they get.
 ///
 /// Compiled once for each backend; sessions are reached through a ``SessionTable``.
@@ -120,7 +113,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     let deadline = control.mail.fallAsleep() ? nextDeadline : now
     try backend.wait(until: deadline)
     refreshTime()
-    if let deadline { noteOversleeping(deadline) }
+    if let deadline, CatchUp.isDue(now, after: deadline), catchUp == nil { catchUp = CatchUp(now) }
   }
 
   /// The other half: does it.
@@ -147,15 +140,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
       handle(completion)
     }
     if catchUp?.arrears.endTurn(owesWork: backend.owesWork) ?? false { catchUp = nil }
-    if catchUp.map({ now >= $0.timersFrom }) ?? true { serveDeadlines() }
-  }
-
-  /// The loop slept far beyond its deadline: the process was stopped, or starved. What has come
-  /// meanwhile is received before anybody is called idle, whose bytes may lie waiting; one turn may
-  /// not bring it all. Timers wait for it too, but only for a moment.
-  private mutating func noteOversleeping(_ deadline: Instant) {
-    guard catchUp == nil, now > deadline.advanced(byNanoseconds: Care.mostBusy) else { return }
-    catchUp = CatchUp(timersFrom: now.advanced(byNanoseconds: Care.timersWait))
+    if catchUp?.servesDeadlines(now) ?? true { serveDeadlines() }
   }
 
   /// Whether nobody is to be called idle yet.

@@ -166,7 +166,9 @@ final class CallRecord {
   func beganWork() {
     workTime = (waitBegan - min(waitBegan, network.turnStart), workTime.last)
     // By the loop's clock, which a turn reads once.
-    if workTime.last + 5_000_000 > Care.mostBusy { timersWaitUntil = network.now + Care.timersWait }
+    if workTime.last + 5_000_000 > CatchUp.mostBusy {
+      timersWaitUntil = network.now + CatchUp.timersWait
+    }
     network.turnStart = network.now
   }
 

@@ -144,8 +144,8 @@ struct BlockingServer: ~Copyable {
   /// Waits for a connection, a wake-up or a signal.
   private mutating func wait(until deadline: Instant? = nil) {
     var entries: [PollEntry] = [
-      PollEntry(descriptor: house.control.waker.descriptor.rawValue, events: 0x1),
-      PollEntry(descriptor: signalled?.rawValue ?? -1, events: 0x1),
+      PollEntry(house.control.waker.descriptor, .input),
+      PollEntry(signalled, .input),
     ]
     let system = system
     let isFull = house.count >= crew.capacity
@@ -153,7 +153,7 @@ struct BlockingServer: ~Copyable {
     if !isFull, !isPaused {
       for place in 0..<listeners.end {
         guard let key = listeners.key(at: place) else { continue }
-        entries.append(PollEntry(descriptor: listeners[key].descriptor.rawValue, events: 0x1))
+        entries.append(PollEntry(listeners[key].descriptor, .input))
       }
     }
     let awake = !house.control.mail.fallAsleep()

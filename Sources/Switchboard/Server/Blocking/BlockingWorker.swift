@@ -153,11 +153,10 @@ final class BlockingWorker: @unchecked Sendable {
 
   /// Waits until the connection is ready, somebody wakes this worker, or the time has come.
   func wait(for interest: Interest, until deadline: Instant?) -> Readiness {
-    let asked: Int16 = (interest.contains(.read) ? 0x1 : 0) | (interest.contains(.write) ? 0x4 : 0)
-    var entries = InlineArray<3, PollEntry>(repeating: PollEntry(descriptor: -1, events: 0x1))
-    entries[0] = PollEntry(descriptor: descriptor.rawValue, events: asked)
-    entries[1] = PollEntry(descriptor: control.waker.descriptor.rawValue, events: 0x1)
-    if let signals { entries[2] = PollEntry(descriptor: signals.rawValue, events: 0x1) }
+    var entries: [3 of PollEntry] = [
+      PollEntry(descriptor, interest.events), PollEntry(control.waker.descriptor, .input),
+      PollEntry(signals, .input),
+    ]
     let system = system
     _ = unsafe withUnsafeMutableBytes(of: &entries) { bytes in
       let list = unsafe bytes.bindMemory(to: PollEntry.self)
@@ -165,11 +164,11 @@ final class BlockingWorker: @unchecked Sendable {
     }
     if entries[1].happened != 0 { control.waker.acknowledge() }
     if entries[2].happened != 0 { house.signalled() }
-    let happened = entries[0].happened
-    if happened & asked & 0x1 != 0 { return .read }
-    if happened & asked != 0 { return .write }
-    // POLLERR, POLLHUP, POLLNVAL: reading tells why, where one reads.
-    if happened & (0x8 | 0x10 | 0x20) != 0 { return interest.isEmpty ? .hangUp : .read }
+    let told = entries[0].told
+    if told.contains(.input), interest.contains(.read) { return .read }
+    if told.contains(.output), interest.contains(.write) { return .write }
+    // Reading tells why, where one reads.
+    if !told.isDisjoint(with: .broken) { return interest.isEmpty ? .hangUp : .read }
     return []
   }
 

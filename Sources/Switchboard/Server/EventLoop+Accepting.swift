@@ -1,0 +1,104 @@
+/// Who comes in: admission with its limits, pauses and back-off.
+extension EventLoop where B: ~Copyable {
+  mutating func accepted(_ descriptor: Int32) {
+    if slots.isFull || isStopped { return refuse(descriptor) }
+    // A peer whose address the kernel does not tell counts for nobody: memory is short.
+    let peer = addresses.limit == nil ? nil : connection.loop.peerAddress(descriptor)
+    let origin = peer.map { AddressCounts.Origin($0) }
+    if let peer, let origin, !admits(peer, origin) { return refuse(descriptor) }
+    let key = slots.take(descriptor: descriptor)
+    if let origin { addresses.note(origin, at: key.index) }
+    slots[key.index].lastActive = tick
+    do throws(RegistrationError) {
+      try backend.open(key, &slots)
+    } catch {
+      _ = backend.close(key, &slots)
+      leaveAddress(key)
+      slots.giveBack(key)
+      control.places?.giveBack()
+      return pauseAccepting(.refused(error))
+    }
+    noteAccepted()
+    callBack(key) { sessions, index, connection in sessions.open(index, &connection) }
+    if limits.idle != 0, slots.contains(key) { schedule(key) }
+    // It was on its way when the listeners were closed.
+    if draining.map({ !$0.isGathering }) ?? false { return askToFinish(key) }
+    if slots.count >= limits.maxConnections {
+      pauseAccepting(.connectionLimit(limits.maxConnections))
+    }
+  }
+
+  private mutating func refuse(_ descriptor: Int32) {
+    backend.refuse(descriptor)
+    control.places?.giveBack()
+  }
+
+  /// Whether an address may have one more connection, which then is counted.
+  private mutating func admits(_ address: SocketAddress, _ origin: AddressCounts.Origin) -> Bool {
+    switch addresses.admit(origin) {
+    case .admitted: return true
+    case .refusedFirst: notice(.addressLimit(address, addresses.limit ?? 0))
+    case .refusedMany(let count): notice(.addressRefusals(address, count))
+    case .refused: break
+    }
+    return false
+  }
+
+  mutating func leaveAddress(_ key: Key) {
+    guard let untold = addresses.leave(key.index) else { return }
+    notice(.addressRefusals(untold.address, untold.count))
+  }
+
+  private mutating func noteAccepted() {
+    defer { enterPlace() }
+    guard accepting.end() else { return }
+    // Perhaps in the very turn in which the pause began: there was room after all.
+    isAccepting = true
+    if isPauseTold { notice(.acceptingResumed) }
+    isPauseTold = false
+  }
+
+  /// Where loops share a limit, it is told once for all of them that it is reached; each finds out by
+  /// itself, and is woken when it is not any more.
+  private func enterPlace() {
+    guard let places = control.places else { return }
+    if places.resumes() { notice(.acceptingResumed) }
+    if places.enter() { notice(.acceptingPaused(.connectionLimit(places.limit))) }
+  }
+
+  mutating func acceptFailed(_ errno: Errno) {
+    guard !isStopped, accepting.pauses(after: errno) else { return }
+    pauseAccepting(.failed(SystemError(.accept, errno)))
+  }
+
+  private mutating func pauseAccepting(_ reason: ReactorNotice.Pause) {
+    isAccepting = false
+    // In this turn too: what is accepted and cannot be kept is closed.
+    backend.setRoom(0)
+    let (isEmpty, system) = (slots.count == 0, backend.system)
+    let isNew = accepting.begin(reason, isEmpty: isEmpty, now, entropy: system.entropy())
+    guard isNew, !isToldByPlaces(reason) else { return }
+    isPauseTold = true
+    notice(.acceptingPaused(reason))
+  }
+
+  /// Whether one loop has all places that several share: then it has been told for all of them.
+  private func isToldByPlaces(_ reason: ReactorNotice.Pause) -> Bool {
+    guard let places = control.places, case .connectionLimit(let limit) = reason else {
+      return false
+    }
+    return limit >= places.limit
+  }
+
+  mutating func tryAcceptingAgain() {
+    guard accepting.pause != nil, draining == nil else { return }
+    accepting.retryAt = nil
+    // The next close tries again.
+    guard slots.count < limits.maxConnections else { return }
+    let system = backend.system
+    guard accepting.mayTry(system) else {
+      return accepting.retryLater(now, entropy: system.entropy())
+    }
+    isAccepting = true
+  }
+}

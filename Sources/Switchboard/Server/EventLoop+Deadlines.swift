@@ -1,0 +1,79 @@
+/// Timers, and who is idle.
+extension EventLoop where B: ~Copyable {
+  /// The tick at an instant, rounded up.
+  func ticks(at instant: Instant) -> UInt32 {
+    guard instant > origin else { return 1 }
+    let whole = (instant.nanoseconds - origin.nanoseconds).inMillisecondsRoundedUp
+    return alarm(at: 1 &+ UInt32(truncatingIfNeeded: whole))
+  }
+
+  /// A tick as a slot's alarm, where 0 means never: that tick, which comes once in 49 days, is taken
+  /// for the one behind it.
+  func alarm(at tick: UInt32) -> UInt32 { tick == 0 ? 1 : tick }
+
+  /// Whether a tick has come. Ticks wrap after 49 days; deadlines are at most 24 ahead.
+  private func hasCome(_ deadline: UInt32) -> Bool {
+    Int32(bitPattern: tick &- deadline) >= 0
+  }
+
+  /// Makes the wheel look at a connection in time. A deadline that moves on is left as it is and
+  /// found out when it comes.
+  mutating func schedule(_ key: Key) {
+    let slot = slots[key.index]
+    let isLingering = slot.flags.contains(.lingering)
+    var wait: Int32?
+    if slot.alarm != 0 { wait = Int32(bitPattern: slot.alarm &- tick) }
+    if limits.idle != 0, !isLingering {
+      let idle = Int32(bitPattern: slot.lastActive &+ limits.idle &- tick)
+      wait = min(wait ?? idle, idle)
+    }
+    guard let wait else { return }
+    let milliseconds = UInt64(max(0, Int64(wait)))
+    let deadline = now.advanced(byNanoseconds: milliseconds * 1_000_000)
+    if let scheduled = wheel.deadline(of: key.index), scheduled <= deadline { return }
+    wheel.set(key.index, to: deadline)
+  }
+
+  mutating func serveDeadlines() {
+    while let index = wheel.popDue(at: now) {
+      if let key = slots.key(at: Int(index)) { serveDeadline(of: key) }
+    }
+    if let retryAt = accepting.retryAt, retryAt <= now { tryAcceptingAgain() }
+    if let deadline = draining?.deadline, deadline <= now { cutOff() }
+  }
+
+  private mutating func serveDeadline(of key: Key) {
+    let slot = slots[key.index]
+    if slot.flags.contains(.closed) { return }
+    if slot.alarm != 0, hasCome(slot.alarm) {
+      if slot.flags.contains(.lingering) { return dispose(key) }
+      slots[key.index].alarm = 0
+      if !slot.flags.contains(.closing) {
+        callBack(key) { sessions, index, connection in sessions.elapsed(index, &connection) }
+      }
+      guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { return }
+    }
+    // A timer that goes off again and again is not traffic.
+    if limits.idle != 0, !slots[key.index].flags.contains(.lingering),
+      hasCome(slots[key.index].lastActive &+ limits.idle)
+    {
+      // Its bytes may lie waiting: it is looked at again in a moment.
+      if isCatchingUp {
+        return wheel.set(key.index, to: now.advanced(byNanoseconds: CatchUp.idleAgain))
+      }
+      guard hasProgressed(key) else { return closeNow(key, .idle) }
+    }
+    schedule(key)
+  }
+
+  /// Whether the peer has taken something meanwhile of what lies in the kernel; then that was the last
+  /// moment in which something went.
+  private mutating func hasProgressed(_ key: Key) -> Bool {
+    let descriptor = slots[key.index].descriptor
+    guard let last = connection.loop.lastProgress(descriptor, now) else { return false }
+    let silence = (now.nanoseconds - min(now.nanoseconds, last.nanoseconds)) / 1_000_000
+    guard silence < UInt64(limits.idle) else { return false }
+    slots[key.index].lastActive = tick &- UInt32(silence)
+    return true
+  }
+}
