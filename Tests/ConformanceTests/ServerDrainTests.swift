@@ -63,6 +63,29 @@ extension Conformance {
     }
 
     @Test(
+      "The drain timeout counts from when it was asked for, however long that turn has worked",
+      arguments: Backend.allCases)
+    func deadlineOfLongTurn(_ backend: Backend) throws {
+      let gate = Monitor((reached: false, isOpen: false))
+      var options = ReactorOptions()
+      options.drainTimeout = .milliseconds(150)
+      try withServer(backend, options: options, handler: Gated(gate: gate)) { server in
+        defer { gate.with { $0.isOpen = true } }
+        let client = try server.client()
+        try client.send("^ab")
+        #expect(gate.wait { $0.reached })
+        // The turn has begun; it goes on when most of the timeout's length has passed.
+        let reached = Linux().now()
+        while Linux().now().since(reached) < .milliseconds(100) {}
+        let start = Linux().now()
+        server.waker.drain()
+        gate.with { $0.isOpen = true }
+        #expect(server.hasEnded())
+        #expect(Linux().now().since(start) >= .milliseconds(150))
+      }
+    }
+
+    @Test(
       "The drain timeout cuts off who has not finished, and counts",
       arguments: Backend.allCases)
     func deadline(_ backend: Backend) throws {

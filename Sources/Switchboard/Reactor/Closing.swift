@@ -185,7 +185,9 @@ extension ReactorLoop where P: ~Copyable {
 
   private mutating func beginDraining() {
     stopListening()
-    draining = DrainState(deadline: now + options.drainTimeout, peersAtStart: connectionCount)
+    // The turn may have begun long ago.
+    let deadline = system.now() + options.drainTimeout
+    draining = DrainState(deadline: deadline, peersAtStart: connectionCount)
     handler.notice(.draining(peers: connectionCount))
     for index in 0..<slots.end {
       guard let key = slots.key(at: index) else { continue }

@@ -116,6 +116,9 @@ extension URing {
     case Errno.cancelled, Errno.interrupted, Errno.wouldBlock:
       armReceiveIfDue(key, &slots)
       return nil
+    // More than a buffer holds, or of none that there is: no kernel does that.
+    case nil where result > 0:
+      return Completion(.receiveFailed, key, Int(Errno.protocolError.rawValue))
     case nil:
       guard slots[key.index].flags.contains(.receiving), held[key.index] == nil else {
         held[key.index, default: HeldInput()].hasEnded = true
