@@ -19,6 +19,13 @@ let package = Package(
     .executable(name: "echo-server", targets: ["echo-server"]),
     .executable(name: "chat-server", targets: ["chat-server"]),
   ],
+  traits: [
+    .trait(
+      name: "Command",
+      description: "The command and the laboratory. The library needs no other package: "
+        + "whoever depends on it says 'traits: []'."),
+    .default(enabledTraits: ["Command"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -33,15 +40,15 @@ let package = Package(
       name: "SwitchboardLab",
       dependencies: [
         "Switchboard", "SwitchboardProtocols", "CProcess",
-        .product(name: "Histogram", package: "hdrhistogram-swift"),
+        .command("Histogram", package: "hdrhistogram-swift"),
       ],
       swiftSettings: strict),
     .executableTarget(
       name: "SwitchboardCommand",
       dependencies: [
         "Switchboard", "SwitchboardProtocols", "SwitchboardLab", "ChatRoom",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
+        .command("ArgumentParser", package: "swift-argument-parser"),
+        .command("Logging", package: "swift-log"),
       ], swiftSettings: plain),
     .example("select-server"),
     .example("poll-server"),
@@ -117,5 +124,12 @@ extension Target {
     .executableTarget(
       name: name, dependencies: ["Switchboard", "SwitchboardLab"] + dependencies,
       path: "Examples/\(name)", exclude: excluded, swiftSettings: plain)
+  }
+}
+
+extension Target.Dependency {
+  /// What the command and the laboratory alone need.
+  static func command(_ name: String, package: String) -> Target.Dependency {
+    .product(name: name, package: package, condition: .when(traits: ["Command"]))
   }
 }

@@ -29,11 +29,13 @@ def wake(pid):
     # Where the handler ran, the server is closing them, or has ended.
     with contextlib.suppress(OSError):
         process = os.pidfd_open(pid)
-        for entry in Path(f"/proc/{pid}/fd").iterdir():
-            with contextlib.suppress(OSError):
-                if os.readlink(entry) == "anon_inode:[eventfd]":
-                    write_one(process, int(entry.name))
-        os.close(process)
+        try:
+            for entry in Path(f"/proc/{pid}/fd").iterdir():
+                with contextlib.suppress(OSError):
+                    if os.readlink(entry) == "anon_inode:[eventfd]":
+                        write_one(process, int(entry.name))
+        finally:
+            os.close(process)
 
 
 def write_one(process, theirs):

@@ -183,9 +183,23 @@ struct PuppetKernel: KernelDecorator, RingKernel, @unchecked Sendable {
     return PuppetKernel(base: SimulatedKernel(network, CallRecord(network, seed: 1)))
   }
 
+  /// The ring alone.
+  func rawRing(_ entries: UInt32, _ completions: UInt32 = 8) throws -> Ring<PuppetKernel> {
+    try Ring(entries: entries, completions: completions, system: self)
+  }
+
   func ring(_ sizes: URing<PuppetKernel>.Sizes = .init(), connections: Int = 16) throws
     -> URing<PuppetKernel>
   {
     try URing(sizes: sizes, connections: connections, system: self)
+  }
+}
+
+extension URing.Sizes where System == PuppetKernel {
+  /// Queues that are soon full.
+  static var crowded: Self {
+    var sizes = Self()
+    (sizes.entries, sizes.completions) = (4, 4)
+    return sizes
   }
 }

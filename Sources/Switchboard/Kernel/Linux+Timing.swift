@@ -5,7 +5,10 @@ extension Linux {
   /// As `epollWait` with milliseconds, exact to the nanosecond as far as the machine is
   /// (`epoll_pwait2(2)`, Linux 5.11).
   ///
-  /// - Parameter nanoseconds: The longest wait; a negative one waits without end.
+  /// - Parameters:
+  ///   - epoll: From ``epollCreate()``.
+  ///   - events: Room for what is ready.
+  ///   - nanoseconds: The longest wait; a negative one waits without end.
   public func epollWait(
     _ epoll: Descriptor, into events: UnsafeMutableBufferPointer<EpollEvent>, nanoseconds: Int64
   ) -> Outcome {

@@ -6,7 +6,11 @@ extension Listener {
   /// that knows a name and a port; if none can be found that is free on all of them, or if one
   /// address is given twice, ports of their own.
   ///
-  /// - Parameter take: Gets the listeners in the order of the addresses, when all of them listen.
+  /// - Parameters:
+  ///   - addresses: Where, in any number.
+  ///   - options: How, the same for all.
+  ///   - system: The kernel.
+  ///   - take: Gets the listeners in the order of the addresses, when all of them listen.
   /// - Throws: as ``init(on:options:system:)``; then none is left open.
   public static func onAll(
     _ addresses: [SocketAddress], options: Options = Options(), system: System,

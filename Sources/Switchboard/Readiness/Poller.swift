@@ -25,7 +25,7 @@ public protocol Poller: ~Copyable {
 
   /// Whether it breaks with level triggering for connections (keys with an odd generation): such a
   /// registration is for both directions, whatever the interest, and is reported when something
-  /// changes and not again. False unless a poller says otherwise; only a ``Proactor`` can use one.
+  /// changes and not again. False unless a poller says otherwise; only a server's loop can use one.
   static var reportsChangesOnly: Bool { get }
   /// Whether closing a descriptor ends its registration, provided no copy of it was made.
   static var forgetsClosedDescriptors: Bool { get }

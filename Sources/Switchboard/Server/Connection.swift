@@ -3,7 +3,7 @@
 ///
 /// Nothing happens at once: when the callback returns, the loop sends what was written and does
 /// what was asked. Belongs to the loop's thread; it cannot be kept. For other threads there is
-/// ``handle``.
+/// ``handle(for:)``.
 @safe
 public struct Connection: ~Copyable {
   struct Requests: OptionSet {

@@ -35,13 +35,13 @@ public final class OffloadPool: Sendable {
   /// - Parameters:
   ///   - threads: How many pieces of work are done at once, at least one.
   ///   - limit: How many may wait; ``submit(_:)`` refuses more.
-  public init(threads count: Int = 4, limit: Int = 1024) throws(SystemError) {
+  public init(threads: Int = 4, limit: Int = 1024) throws(SystemError) {
     self.limit = max(0, limit)
-    threads = Lock([])
+    self.threads = Lock([])
     do throws(SystemError) {
-      for _ in 0..<max(1, count) {
+      for _ in 0..<max(1, threads) {
         let box = ThreadBox(try LoopThread { self.work() })
-        threads.withLock { $0.append(box) }
+        self.threads.withLock { $0.append(box) }
       }
     } catch {
       close()

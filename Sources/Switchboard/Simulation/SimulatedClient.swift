@@ -2,7 +2,7 @@
 ///
 /// What it receives is checked byte by byte against the world's model
 /// (``SimulatedWorld/replies(_:)``), or, where there is none, against what it was told to
-/// ``expect(_:)``. At the end of the script it says that it has finished, and reads on until the
+/// ``expect(_:)-([UInt8])``. At the end of the script it says that it has finished, and reads on until the
 /// server has.
 public struct SimulatedClient: Hashable, Sendable {
   /// One step of a script. Durations are in nanoseconds.
