@@ -36,7 +36,10 @@ struct SimulatedKernel: ReadinessKernel, @unchecked Sendable {
   @inline(__always)
   func begin() {
     network.enter()
-    if let chance = fires(.stall, on: 0) { network.lose((1 + chance % 50) * 1_000_000) }
+    if let chance = fires(.stall, on: 0) {
+      record.stoppedAt = network.now
+      network.lose((1 + chance % 50) * 1_000_000)
+    }
     if let chance = fires(.frozen, on: 0) {
       record.say("stopped")
       record.reach(.longSleep)
@@ -82,7 +85,11 @@ struct SimulatedKernel: ReadinessKernel, @unchecked Sendable {
   }
 
   func acceptFault(_ descriptor: Descriptor) -> Errno? {
-    if fires(.interrupt, on: 0) != nil { return .interrupted }
+    if fires(.interrupt, on: 0) != nil {
+      // Pollers ask again at once, and a ring in its next turn: more cannot be done for it.
+      network.socket(descriptor)?.spoiled += 1
+      return .interrupted
+    }
     if record.exhausted > 0 {
       record.exhausted -= 1
       network.socket(descriptor)?.spoiled += 1

@@ -98,7 +98,7 @@ extension SimulatedRing {
     var operation = Operation(
       kind: .accept, data: data, socket: listener, descriptor: number, isMany: isMany)
     if entry.ioprio & UInt16(CK_ACCEPT_DONTWAIT) != 0 {
-      if !accept(&operation, waits: false) { post(data, -Int(Errno.wouldBlock.rawValue)) }
+      if !accept(&operation) { post(data, -Int(Errno.wouldBlock.rawValue)) }
     } else {
       operations.append(operation)
     }
@@ -213,7 +213,7 @@ extension SimulatedRing {
     var operation = operations[place]
     let hasEnded =
       switch operation.kind {
-      case .accept: accept(&operation, waits: true)
+      case .accept: accept(&operation)
       case .receive: receive(&operation)
       case .send: send(&operation)
       case .poll: poll(&operation)
@@ -229,13 +229,11 @@ extension SimulatedRing {
       && kernel.fires(.multishotEnd, on: operation.socket?.link?.number ?? 0) == nil
   }
 
-  private func accept(_ operation: inout Operation, waits: Bool) -> Bool {
+  private func accept(_ operation: inout Operation) -> Bool {
     guard let listener = operation.socket else { return true }
     while let first = listener.queue.first {
       if let errno = kernel.acceptFault(Descriptor(rawValue: operation.descriptor)) {
         post(operation.data, -Int(errno.rawValue))
-        // It is begun anew at once, as those of all others are: a ring can do no more.
-        if errno == .interrupted, waits { listener.spoiled += 1 }
         return true
       }
       listener.queue.removeFirst()
