@@ -126,6 +126,21 @@ struct ProactorTests {
     #expect(bench.poller.deadlines.last == .some(nil))
   }
 
+  @Test("A listener for which there was no descriptor comes first when there is one again")
+  func wanting() throws {
+    let bench = try Bench<LevelKind>(listeners: 3)
+    let listeners = (0..<3 as Range<UInt32>).map { bench.listener($0) }
+    let all = listeners.map { ($0, Readiness.read) }
+    bench.proactor.setRoom(9)
+    bench.script.accepts = [.value(70), .failure(.descriptorLimit)]
+    let told = try bench.turn(all[0], all[1], all[2])
+    #expect(told == ["accepted 70", "acceptFailed \(Errno.descriptorLimit.rawValue)"])
+    bench.proactor.setRoom(9)
+    bench.script.accepts = [.value(71), .value(72), .failure(.wouldBlock)]
+    _ = try bench.turn(all[0], all[1], all[2])
+    #expect(bench.script.accepted.prefix(4) == [0, 1, 1, 2])
+  }
+
   @Test("Who waits beyond a turn's budget is accepted when the listener tells of it again")
   func budget() throws {
     let bench = try Bench<LevelKind>(acceptBudget: 1, listeners: 2)
