@@ -13,8 +13,6 @@ struct SourceLayers {
     let from: String
     let to: String
 
-    /// Without the file.
-    var arrow: String { "\(from) -> \(to): \(name)" }
     var description: String { "\(file) names \(name): \(from) -> \(to)" }
 
     static func < (a: Use, b: Use) -> Bool { (a.file, a.name) < (b.file, b.name) }

@@ -193,7 +193,7 @@ extension ReactorLoop where P: ~Copyable {
       guard let key = slots.key(at: index) else { continue }
       switch slots[key].phase {
       case .lingering: continue
-      case .connecting: failConnecting(key, Errno(rawValue: 125))
+      case .connecting: failConnecting(key, .cancelled)
       case .open:
         slots[key].peer.now = now
         follow(handler.drain(&slots[key].peer), key)
