@@ -71,6 +71,8 @@ public enum FileName {
   /// A text of others (a name, a host, an argument) as it may stand in a line on a terminal: what
   /// the terminal would obey, and what is no text, is written as an escape, as `ls -b` does.
   public static func shown(_ text: String) -> String {
+    // Almost always it is plain.
+    if text.utf8.allSatisfy({ 0x20..<0x7F ~= $0 }) { return text }
     guard text.unicodeScalars.contains(where: { escape($0) != nil }) else { return text }
     return text.unicodeScalars.map { escape($0) ?? String($0) }.joined()
   }

@@ -25,14 +25,18 @@ final class LogStream: Sendable {
     /// Whether what was written last ends within a line.
     var isTorn = false
     var isWriting = false
+    /// Whether the writer found nothing to write, and is to be woken by the next line.
+    var isAsleep = false
+    /// Whether the writer is to go on at once.
+    var isHurried = false
     var writer: LogThread?
   }
 
   /// How much may wait, in bytes: some ten thousand lines.
   private let limit: Int
   private let state = Lock(State())
-  /// A line has been queued.
-  private let isFilled = DispatchSemaphore(value: 0)
+  /// The writer is woken: from its sleep, or, where there is hurry, from gathering.
+  private let wakes = DispatchSemaphore(value: 0)
   /// Something has been written, or could not be.
   private let hasMoved = DispatchSemaphore(value: 0)
   /// Called each time that writing begins to fail.
@@ -41,6 +45,9 @@ final class LogStream: Sendable {
   /// How much is written at once, in bytes, and the rest of its last line: what the smallest pipe holds
   /// (`PIPE_BUF`). A reader who is slow is seen to read with each.
   private static let mostAtOnce = 4096
+  /// After it has written, a writer lets lines gather for so long. Woken by each one, it would take more of
+  /// the processor than the connection does of which the line tells.
+  private static let gathering = DispatchTimeInterval.milliseconds(5)
 
   init(limit: Int = 1 << 20, tell: @escaping @Sendable (Errno) -> Void = { _ in }) {
     (self.limit, self.tell) = (limit, tell)
@@ -49,18 +56,20 @@ final class LogStream: Sendable {
   /// Takes a line over. Any thread.
   func add(_ text: String, to descriptor: Int32) {
     let line = Line(descriptor: descriptor, text: text)
-    let isQueued = state.withLock { state in
+    let (isQueued, isWoken) = state.withLock { state in
       guard state.waiting.bytes + line.size <= limit else {
         state.dropped = (state.dropped.lines + 1, descriptor)
-        return state.isWriting
+        return (state.isWriting, state.wake())
       }
       state.noteDropped()
       state.queue(line)
       if !state.isWriting { start(&state) }
-      return state.isWriting
+      let isMuch = state.waiting.bytes > limit / 2
+      return (state.isWriting, isMuch ? state.hurry() : state.wake())
     }
+    if isWoken { wakes.signal() }
     // Where no thread can be had, what can be written without waiting is.
-    if isQueued { isFilled.signal() } else { _ = writeOnce(while: { false }) }
+    if !isQueued { _ = writeOnce(while: { false }) }
   }
 
   /// Whether its thread lives.
@@ -77,15 +86,21 @@ final class LogStream: Sendable {
   /// server at rest has the threads that it serves with.
   private func write() {
     while true {
-      let isTold = isFilled.wait(timeout: .now() + .milliseconds(100)) == .success
-      while writeOnce() {}
-      if isTold { continue }
-      let isDone = state.withLock { state in
-        state.isWriting = !state.lines.isEmpty
-        return !state.isWriting
+      if writeOnce() {
+        gather()
+      } else if state.withLock({ $0.fallAsleep() }),
+        wakes.wait(timeout: .now() + .milliseconds(100)) == .timedOut,
+        state.withLock({ $0.endWriting() })
+      {
+        return
       }
-      if isDone { return }
     }
+  }
+
+  /// Lets some lines come together, unless there is hurry.
+  private func gather() {
+    if !state.withLock({ $0.isHurried }) { _ = wakes.wait(timeout: .now() + LogStream.gathering) }
+    state.withLock { $0.isHurried = false }
   }
 
   /// Writes what is queued; false if nothing is.
@@ -116,7 +131,12 @@ final class LogStream: Sendable {
     // In front of it, what is to be said of those before.
     let note = unwritten > 0 ? LogStream.note(unwritten, "could not be written") + "\n" : ""
     let head = (isTorn ? "\n" : "") + note
-    let text = head + lines.lazy.map { $0.text + "\n" }.joined()
+    var text = head
+    text.reserveCapacity(head.utf8.count + size)
+    for line in lines {
+      text += line.text
+      text += "\n"
+    }
     let outcome = WholeWrite(text, to: descriptor, while: isPatient)
     // Before whoever waits for the end finds that nothing is left to wait for.
     if unwritten == 0, let failure = outcome.failure { tell(failure) }
@@ -146,6 +166,7 @@ final class LogStream: Sendable {
   /// - Returns: How many were not written and not told of.
   func finish(within most: Duration = .seconds(5), idleSeconds: Int = 1) -> Int {
     let deadline = ContinuousClock.now + most
+    if state.withLock({ $0.hurry() }) { wakes.signal() }
     while ContinuousClock.now < deadline,
       state.withLock({ $0.waiting.lines + $0.dropped.lines > 0 })
     {
@@ -162,6 +183,31 @@ extension LogStream.State {
     let note = LogStream.note(dropped.lines, "nobody took in time")
     queue(LogStream.Line(descriptor: dropped.descriptor, text: note, stands: dropped.lines))
     dropped.lines = 0
+  }
+
+  /// Whether the writer slept, and is to be woken.
+  fileprivate mutating func wake() -> Bool {
+    defer { isAsleep = false }
+    return isAsleep
+  }
+
+  /// Makes the writer go on at once: whether it is to be woken.
+  fileprivate mutating func hurry() -> Bool {
+    defer { (isHurried, isAsleep) = (true, false) }
+    return isWriting && (isAsleep || !isHurried)
+  }
+
+  /// Whether there is nothing to write; then the next line wakes the writer.
+  fileprivate mutating func fallAsleep() -> Bool {
+    isAsleep = lines.isEmpty && dropped.lines == 0
+    return isAsleep
+  }
+
+  /// Whether nothing has come while the writer slept: it ends.
+  fileprivate mutating func endWriting() -> Bool {
+    isWriting = !isAsleep
+    isAsleep = false
+    return !isWriting
   }
 
   fileprivate mutating func queue(_ line: LogStream.Line) {
