@@ -58,7 +58,7 @@ struct Service {
     }
   }
 
-  private func tell(_ notice: ReactorNotice) {
+  private func tell(_ notice: LoopNotice) {
     switch notice {
     case .acceptingPaused, .addressLimit, .addressRefusals, .callRefused, .slowCallback,
       .slowCallbacksUntold:

@@ -194,7 +194,7 @@ public struct FramesServer<System: Kernel>: ReactorHandler, ~Copyable {
     peers.remove(peer.key)
   }
 
-  public mutating func notice(_ notice: ReactorNotice) {
+  public mutating func notice(_ notice: LoopNotice) {
     if case .acceptingPaused = notice { return log?(.warning, notice.description) ?? () }
     log?(.info, notice.description)
   }

@@ -21,13 +21,13 @@ extension Engine {
       var backend = made
       var slots = try SlotTable(capacity: 8)
       let listener = try Listener(on: .loopback(port: 0), system: Linux())
-      try backend.listen(listener.descriptor)
-      backend.setRoom(1)
+      try backend.watch(listener.descriptor, .accepted)
+      backend.setRoom(1, within: nil)
       let client = try Client(to: listener.address.port, receiveBuffer: 4096)
       let accepted = try #require(try completion(.accepted, of: &backend, &slots))
       let key = slots.take(descriptor: Int32(accepted.value))
       try backend.open(key, &slots)
-      backend.setRoom(0)
+      backend.setRoom(0, within: nil)
       // Until a part is left, and then once more.
       var total = 0
       while try send(60_000, key, &backend, &slots) == 60_000, total < 100 << 20 { total += 60_000 }
@@ -40,7 +40,10 @@ extension Engine {
       }
       #expect(taken == 0)
       client.close()
-      if !backend.close(key, &slots) { _ = try completion(.closed, of: &backend, &slots) }
+      slots[key.index].flags.insert(.closed)
+      if backend.close(key, &slots) { return }
+      let closed = try completion(.closed, of: &backend, &slots)
+      #expect(closed?.key == key)
     }
 
     /// Sends so many bytes; how many were taken, nil when it failed.
@@ -48,12 +51,12 @@ extension Engine {
       _ count: Int, _ key: Key, _ backend: inout B, _ slots: inout SlotTable
     ) throws -> Int? {
       #expect(backend.outputRegion(for: key).capacity >= count)
-      switch backend.sendOutput(count, key, &slots) {
+      switch backend.send(.written(count), atMost: .max, key, &slots) {
       case .took(let taken): return taken
       case .failed: return nil
       case .later:
         // Silence is success.
-        try backend.wait(until: Linux().now())
+        try backend.wait(until: Linux().now(), isHurried: false)
         var taken: Int? = count
         while let completion = backend.next(&slots) {
           if completion.kind == .sentInPlace { taken = count - completion.received.count }
@@ -69,7 +72,7 @@ extension Engine {
     ) throws -> Completion? {
       let limit = Linux().now() + .seconds(longestWait)
       while Linux().now() < limit {
-        try backend.wait(until: limit)
+        try backend.wait(until: limit, isHurried: false)
         while let completion = backend.next(&slots) {
           if completion.kind == kind { return completion }
         }

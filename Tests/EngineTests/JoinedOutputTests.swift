@@ -30,7 +30,7 @@ extension Engine {
       }
 
       mutating func turn() throws {
-        try ring.wait(until: Linux().now())
+        try ring.wait(until: Linux().now(), isHurried: false)
         while ring.next(&slots) != nil {}
       }
     }
@@ -41,19 +41,19 @@ extension Engine {
       var ring = try URing(sizes: sizes, connections: 8, system: Linux())
       var slots = try SlotTable(capacity: 8)
       let listener = try Listener(on: .loopback(port: 0), system: Linux())
-      try ring.listen(listener.descriptor)
-      ring.setRoom(1)
+      ring.listen(listener.descriptor)
+      ring.setRoom(1, within: nil)
       let client = try Client(to: listener.address.port)
       let key = slots.take(descriptor: try accepted(&ring, &slots))
       try ring.open(key, &slots)
-      ring.setRoom(0)
+      ring.setRoom(0, within: nil)
       var pair = Pair(ring: ring, slots: slots, key: key, client: client)
       try body(&pair)
     }
 
     private func accepted(_ ring: inout URing<Linux>, _ slots: inout SlotTable) throws -> Int32 {
       for _ in 0..<100 {
-        try ring.wait(until: Linux().now() + .milliseconds(100))
+        try ring.wait(until: Linux().now() + .milliseconds(100), isHurried: false)
         while let completion = ring.next(&slots) {
           if completion.kind == .accepted { return Int32(completion.value) }
         }

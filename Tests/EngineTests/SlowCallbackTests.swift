@@ -28,7 +28,7 @@ extension Engine {
       }
     }
 
-    private func isUntold(_ notice: ReactorNotice) -> Bool {
+    private func isUntold(_ notice: LoopNotice) -> Bool {
       if case .slowCallbacksUntold = notice { true } else { false }
     }
 
@@ -190,7 +190,7 @@ extension Engine {
       kind: .receive, duration: duration)
     callback.delayed = delayed
     callback.arrived = arrived
-    return ReactorNotice.slowCallback(callback).description
+    return LoopNotice.slowCallback(callback).description
   }
 
   @Test func `It says who waited, for how long at least and at most`() {

@@ -8,7 +8,7 @@ struct LoopAcceptingTests {
   private static var exhausted: Completion {
     Completion(.acceptFailed, Key(rawValue: 0), Int(Errno.descriptorLimit.rawValue))
   }
-  private static let failure = ReactorNotice.Pause.failed(SystemError(.accept, .descriptorLimit))
+  private static let failure = LoopNotice.Pause.failed(SystemError(.accept, .descriptorLimit))
 
   @Test("At the limit accepting pauses in that turn, and goes on when a connection has gone")
   func limit() throws {
@@ -38,8 +38,8 @@ struct LoopAcceptingTests {
   func full() throws {
     let bench = try ScriptedLoop(capacity: 1)
     for _ in 0..<66 { try bench.turn(bench.accepted()) }
-    #expect(bench.connections == 65 && bench.script.refused.count == 1)
-    #expect(bench.sessions.count(.opened) == 65)
+    #expect(bench.connections == 1 && bench.script.closed.count == 65)
+    #expect(bench.sessions.count(.opened) == 1)
   }
 
   @Test("Who comes when the loop is to stop is refused, and gives its place back")
@@ -51,7 +51,7 @@ struct LoopAcceptingTests {
     try bench.turn()
     #expect(bench.isFinished)
     try bench.turn(bench.accepted(), Self.exhausted)
-    #expect(bench.script.refused.count == 1 && bench.sessions.calls == [])
+    #expect(bench.script.closed.count == 1 && bench.sessions.calls == [])
     #expect(places.room(upTo: 9) == 3 && bench.notices == [])
   }
 
@@ -129,7 +129,7 @@ struct LoopAcceptingTests {
     let key = try bench.connect()
     for _ in 0..<11 { try bench.turn(bench.accepted()) }
     #expect(bench.notices == [.addressLimit(peer, 1), .addressRefusals(peer, 10)])
-    #expect(bench.script.refused.count == 11)
+    #expect(bench.script.closed.count == 11)
     try bench.receive(key) { $0.abort() }
     let origin = SocketAddress(family: .v4, low: 0xC000_0201, port: 0)
     #expect(bench.notices.last == .addressRefusals(origin, 11))
@@ -158,7 +158,7 @@ struct LoopAcceptingTests {
     #expect(places.room(upTo: 9) == 1)
     #expect(bench.notices.count == 3)
     _ = try enter(bench, places)
-    let paused = ReactorNotice.acceptingPaused(.connectionLimit(2))
+    let paused = LoopNotice.acceptingPaused(.connectionLimit(2))
     #expect(bench.notices.dropFirst(3) == [.acceptingResumed, paused])
   }
 

@@ -113,13 +113,19 @@ struct LoopEndsTests {
     #expect(bench.script.kernel.closes.contains(descriptor))
   }
 
-  @Test("While a server drains a pause in accepting stays one")
+  @Test("What waits for a place comes in while a drain takes in what has come, and not afterwards")
   func pause() throws {
     let bench = try ScriptedLoop(capacity: 1)
     let key = try bench.connect()
     bench.control.waker.drain()
     try bench.turn()
     try bench.receive(key) { $0.abort() }
+    #expect(bench.isAccepting)
+    let late = try bench.connect()
+    #expect(bench.script.rooms.suffix(2) == [1, 0] && bench.sessions.count(.opened) == 2)
+    for _ in 0..<3 { try bench.turn() }
+    #expect(bench.sessions.calls.last == .draining)
+    try bench.receive(late) { $0.abort() }
     #expect(!bench.isAccepting)
   }
 
@@ -182,7 +188,7 @@ struct LoopEndsTests {
       if waits == 4 { script.completions = [accepted] }
     }
     try bench.loop.run()
-    #expect(waits == 4 && script.refused.count == 1 && bench.sessions.calls == [])
+    #expect(waits == 4 && script.closed.count == 1 && bench.sessions.calls == [])
     #expect(bench.notices == [.draining(peers: 0), .drained(finished: 0, forced: 0)])
   }
 

@@ -89,17 +89,22 @@ struct LoopSendingTests {
     #expect(bench.script.joined == [] && bench.unsent(other) == Script.room + 1)
   }
 
-  @Test("Behind a send under way the backend is asked to hurry, elsewhere to send")
+  @Test("Behind bytes that wait for a send under way the backend hurries, elsewhere it sends")
   func hurries() throws {
     let bench = try ScriptedLoop()
     let key = try bench.connect()
     bench.script.answers = [.later]
     try bench.receive(key) { $0.write(count: 100) }
+    // What cannot join a send is the backend's to hurry for.
+    try bench.receive(key) { $0.write(count: 20) }
+    try bench.turn()
     #expect(bench.script.hurries == 0)
     try bench.receive(key) { $0.write(count: 20) }
+    for _ in 0..<2 { try bench.turn() }
     #expect(bench.script.hurries == 1 && bench.script.sent == [100])
     let other = try bench.connect()
     try bench.receive(other) { $0.write(count: Script.room + 1) }
+    try bench.turn()
     #expect(bench.script.hurries == 1 && bench.script.sent == [100, Script.room + 1])
     #expect(!bench.flags(other).contains(.sending))
   }
@@ -112,6 +117,7 @@ struct LoopSendingTests {
       bench.script.answers = [.later]
       try bench.receive(key) { $0.write(count: 100) }
       try bench.receive(key) { isClosing ? $0.close() : $0.notifyWhenDrained() }
+      try bench.turn()
       #expect(bench.script.hurries == 1)
       #expect(bench.sessions.closed == [] && bench.script.shut == [])
       try bench.turn(bench.sentInPlace(key, rest: 0))

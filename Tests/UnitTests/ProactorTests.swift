@@ -70,7 +70,7 @@ struct ProactorTests {
     /// A turn that brings these events: what is told in it.
     func turn(_ events: (Key, Readiness)...) throws -> [String] {
       poller.events = events.map { Event(key: $0.0, readiness: $0.1) }
-      try proactor.wait(until: nil)
+      try proactor.wait(until: nil, isHurried: false)
       return rest()
     }
 
@@ -88,7 +88,7 @@ struct ProactorTests {
     func listener(_ index: UInt32) -> Key {
       Registration.listener(Key(index: index, generation: 0)).key
     }
-    func flags(_ key: Key) -> Slot.Flags { slots[key.index].flags }
+    func noted(_ key: Key) -> Slot.Noted { slots[key.index].noted }
   }
 
   private static var full: Outcome { .value(65536) }
@@ -98,29 +98,29 @@ struct ProactorTests {
   @Test("Listeners are watched again in turn, behind the one that was accepted from last")
   func listenersInTurn() throws {
     let bench = try Bench<LevelKind>(listeners: 3)
-    bench.proactor.setRoom(5)
+    bench.proactor.setRoom(5, within: nil)
     #expect(bench.poller.sets == [])
     bench.script.accepts = [.value(70)]
     #expect(try bench.turn((bench.listener(1), .read)) == ["accepted 70"])
-    bench.proactor.setRoom(0)
+    bench.proactor.setRoom(0, within: nil)
     #expect(bench.poller.sets == ["2: R to none", "0: R to none", "1: R to none"])
     bench.poller.sets = []
-    bench.proactor.setRoom(1)
-    bench.proactor.setRoom(2)
+    bench.proactor.setRoom(1, within: nil)
+    bench.proactor.setRoom(2, within: nil)
     #expect(bench.poller.sets == ["2: none to R", "0: none to R", "1: none to R"])
   }
 
   @Test("A listener that cannot be watched again is told, without a sleep, and tried again")
   func refusal() throws {
     let bench = try Bench<LevelKind>(listeners: 2)
-    bench.proactor.setRoom(0)
+    bench.proactor.setRoom(0, within: nil)
     bench.poller.failure = .outOfMemory
-    bench.proactor.setRoom(5)
+    bench.proactor.setRoom(5, within: nil)
     #expect(try bench.turn() == ["acceptFailed \(Errno.outOfMemory.rawValue)"])
     #expect(bench.poller.deadlines == [Instant(nanoseconds: 0)])
     bench.poller.failure = nil
     bench.poller.sets = []
-    bench.proactor.setRoom(5)
+    bench.proactor.setRoom(5, within: nil)
     #expect(bench.poller.sets == ["0: none to R", "1: none to R"])
     #expect(try bench.turn() == [])
     #expect(bench.poller.deadlines.last == .some(nil))
@@ -131,11 +131,11 @@ struct ProactorTests {
     let bench = try Bench<LevelKind>(listeners: 3)
     let listeners = (0..<3 as Range<UInt32>).map { bench.listener($0) }
     let all = listeners.map { ($0, Readiness.read) }
-    bench.proactor.setRoom(9)
+    bench.proactor.setRoom(9, within: nil)
     bench.script.accepts = [.value(70), .failure(.descriptorLimit)]
     let told = try bench.turn(all[0], all[1], all[2])
     #expect(told == ["accepted 70", "acceptFailed \(Errno.descriptorLimit.rawValue)"])
-    bench.proactor.setRoom(9)
+    bench.proactor.setRoom(9, within: nil)
     bench.script.accepts = [.value(71), .value(72), .failure(.wouldBlock)]
     _ = try bench.turn(all[0], all[1], all[2])
     #expect(bench.script.accepted.prefix(4) == [0, 1, 1, 2])
@@ -144,14 +144,14 @@ struct ProactorTests {
   @Test("Who waits beyond a turn's budget is accepted when the listener tells of it again")
   func budget() throws {
     let bench = try Bench<LevelKind>(acceptBudget: 1, listeners: 2)
-    bench.proactor.setRoom(9)
+    bench.proactor.setRoom(9, within: nil)
     bench.script.accepts = [.value(70), .value(71)]
     let listeners = [bench.listener(0), bench.listener(1)]
     #expect(try bench.turn((listeners[0], .read), (listeners[1], .read)) == ["accepted 70"])
-    bench.proactor.setRoom(9)
+    bench.proactor.setRoom(9, within: nil)
     #expect(try bench.turn() == [])
     #expect(bench.script.accepted == [0])
-    bench.proactor.setRoom(9)
+    bench.proactor.setRoom(9, within: nil)
     #expect(try bench.turn((listeners[1], .read)) == ["accepted 71"])
     #expect(bench.script.accepted == [0, 1])
   }
@@ -164,7 +164,7 @@ struct ProactorTests {
       let bench = try Bench<LevelKind>()
       let key = try bench.open()
       bench.script.sends = [.value(3)]
-      _ = bench.proactor.sendOutput(10, key, &bench.slots)
+      _ = bench.proactor.send(.written(10), atMost: .max, key, &bench.slots)
       #expect(bench.poller.sets == ["50: R to RW"])
       if !interest { bench.setReceiving(false, key) }
       bench.poller.sets = []
@@ -184,7 +184,7 @@ struct ProactorTests {
     #expect(try bench.turn((key, .write)) == [])
     #expect(bench.script.received == [50])
     bench.script.sends = [.failure(.wouldBlock)]
-    _ = bench.proactor.sendOutput(10, key, &bench.slots)
+    _ = bench.proactor.send(.written(10), atMost: .max, key, &bench.slots)
     // Somebody does, and there is none.
     bench.script.receives = [.value(6)]
     #expect(try bench.turn((key, .read)) == ["received 6"])
@@ -236,7 +236,7 @@ struct ProactorTests {
         // It stands in the list, where its turn comes at the end.
         bench.poller.events = [Event(key: key, readiness: [.read, .hangUp])]
         bench.script.receives = [Self.full]
-        try bench.proactor.wait(until: nil)
+        try bench.proactor.wait(until: nil, isHurried: false)
         #expect(bench.next() == "received 65536")
       }
       bench.setReceiving(false, key)
@@ -261,7 +261,7 @@ struct ProactorTests {
       #expect(bench.poller.deadlines.last == .some(isMore ? Instant(nanoseconds: 0) : nil))
       // Whether that was all shows when it blocks.
       #expect(try bench.turn() == [])
-      #expect(!bench.owesWork && !bench.flags(key).contains(.readable))
+      #expect(!bench.owesWork && !bench.noted(key).contains(.readable))
       #expect(bench.script.received.count == (isMore ? 3 : 1))
     }
   }
@@ -274,9 +274,9 @@ struct ProactorTests {
       bench.script.receives = [.value(5), .value(6)]
       #expect(try bench.turn((key, readiness.union(.read))) == ["received 5"])
       #expect(try bench.turn() == ["received 6"])
-      #expect(bench.flags(key).contains(.readable))
+      #expect(bench.noted(key).contains(.readable))
       #expect(try bench.turn() == [])
-      #expect(!bench.flags(key).contains(.readable) && !bench.owesWork)
+      #expect(!bench.noted(key).contains(.readable) && !bench.owesWork)
     }
   }
 

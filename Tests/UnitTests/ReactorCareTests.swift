@@ -13,7 +13,7 @@ import Testing
     var bytes = 0
     var alarms = 0
     var closed: [CloseReason] = []
-    var notices: [ReactorNotice] = []
+    var notices: [LoopNotice] = []
   }
 
   private struct Handler: ReactorHandler {
@@ -42,7 +42,7 @@ import Testing
     func peerClosed(_ peer: inout Peer<SimulatedKernel>, _ reason: CloseReason) {
       log.closed.append(reason)
     }
-    func notice(_ notice: ReactorNotice) { log.notices.append(notice) }
+    func notice(_ notice: LoopNotice) { log.notices.append(notice) }
   }
 
   /// A machine with a network, without faults.

@@ -13,14 +13,14 @@ struct RingAcceptingTests {
     sizes.queue = 8
     sizes.mostSingles = 4
     var ring = try kernel.ring(sizes)
-    if let places { ring.take(from: places) }
-    for number in 0..<Int32(listeners) { try ring.listen(Descriptor(rawValue: 10 + number)) }
+    ring.places = places
+    for number in 0..<Int32(listeners) { ring.listen(Descriptor(rawValue: 10 + number)) }
     return ring
   }
 
   /// What it asks for when there is so much room.
   private func asks(_ ring: inout URing<PuppetKernel>, _ room: Int) -> [Asked] {
-    ring.setRoom(room)
+    ring.setRoom(room, within: ring.places)
     return kernel.asked()
   }
 
@@ -219,12 +219,12 @@ struct RingAcceptingTests {
     var sizes = URing<PuppetKernel>.Sizes()
     sizes.acceptBudget = 0
     var ring = try kernel.ring(sizes)
-    try ring.listen(Descriptor(rawValue: 10))
+    ring.listen(Descriptor(rawValue: 10))
     for number in 0..<3 as Range<Int32> { ring.arrivals.append(number) }
-    ring.setRoom(9)
+    ring.setRoom(9, within: nil)
     let told = [ring.nextArrival()?.value, ring.nextArrival()?.value]
     #expect(told == [0, nil])
-    ring.setRoom(1)
+    ring.setRoom(1, within: nil)
     let owes = ring.owesWork
     #expect(owes)
   }

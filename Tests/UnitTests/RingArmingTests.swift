@@ -16,9 +16,7 @@ struct RingArmingTests {
   private let partly: UInt32 = 16
 
   private func key(_ number: Int32, in slots: inout SlotTable) -> Key {
-    let key = slots.take(descriptor: number)
-    slots[key.index].flags.insert(.receiving)
-    return key
+    slots.take(descriptor: number)
   }
 
   // ------------------------------------------------------------------------------ arming
@@ -35,7 +33,7 @@ struct RingArmingTests {
     #expect(count == 1 && tier == 1)
     ring.armWaiting(&slots)
     #expect(kernel.words == ["receive once 5, 1"])
-    #expect(slots[first.index].flags.contains(.receiveInFlight))
+    #expect(slots[first.index].pending.contains(.receive))
     (count, tier) = (ring.starved.count, ring.buffers.tier)
     #expect(count == 0 && tier == 1)
   }
@@ -52,7 +50,7 @@ struct RingArmingTests {
     ring.armReceiveIfDue(keys[1], &slots)
     #expect(kernel.words == ["receive 6"])
     // A new turn.
-    try ring.wait(until: kernel.now())
+    try ring.wait(until: kernel.now(), isHurried: false)
     ring.armReceiveIfDue(keys[2], &slots)
     #expect(kernel.words == [])
     ring.armWaiting(&slots)
@@ -111,13 +109,12 @@ struct RingArmingTests {
     ring.starve(old, &slots)
     slots.giveBack(old)
     let new = slots.take(descriptor: 6)
-    slots[new.index].flags = [.receiving, .awaitsArming, .expectsMore, .receiveInFlight]
+    slots[new.index].pending = [.arming, .more, .receive]
     ring.expectant.append(old)
     ring.askForMore(&slots)
     ring.armWaiting(&slots)
     #expect(kernel.words == [])
-    #expect(
-      slots[new.index].flags == [.receiving, .awaitsArming, .expectsMore, .receiveInFlight])
+    #expect(slots[new.index].pending == [.arming, .more, .receive])
   }
 
   // --------------------------------------------------------------------------- receiving
@@ -208,7 +205,7 @@ struct RingArmingTests {
     #expect(kernel.given(1) == (64..<80).map { [$0, 65536] })
     for id in [0, 3, 64] as [UInt32] {
       kernel.tell(data, 100, more: true, flags: named | id << 16)
-      try ring.wait(until: kernel.now())
+      try ring.wait(until: kernel.now(), isHurried: false)
       let told = ring.next(&slots)
       #expect(told?.kind == .received)
       #expect(kernel.given() == [] && kernel.given(1) == [])
@@ -230,7 +227,7 @@ struct RingArmingTests {
     // Nobody's any more.
     let stray = ring.received(data ^ 1 << 9, 100, named, &slots)
     #expect(stray == nil && kernel.given() == [[0, 16384]])
-    #expect(slots[key.index].flags.contains(.receiveInFlight))
+    #expect(slots[key.index].pending.contains(.receive))
     // Held.
     slots[key.index].flags.remove(.receiving)
     let held = ring.received(data, 100, named | more, &slots)
@@ -252,7 +249,8 @@ struct RingArmingTests {
     let key = slots.take(descriptor: 5)
     try ring.open(key, &slots)
     let data = kernel.asked()[0].data
-    slots[key.index].flags.formUnion([.sendInFlight, .closed])
+    slots[key.index].pending.insert(.send)
+    slots[key.index].flags.insert(.closed)
     let receive = ring.received(data, -125, 0, &slots)
     #expect(receive == nil && kernel.words == [])
     let send = ring.sent(ring.userData(.send, key), -125, &slots)
@@ -280,7 +278,7 @@ struct RingArmingTests {
     ring.expectant.append(key)
     ring.askForMore(&slots)
     #expect(kernel.words == ["end wait for 5"])
-    #expect(!slots[key.index].flags.contains(.expectsMore))
+    #expect(!slots[key.index].pending.contains(.more))
     // Ended with more behind it: armed at the end of the turn.
     told = ring.received(data, 1, named | partly | nonempty, &slots)
     #expect(told?.kind == .received && kernel.words == [])

@@ -7,9 +7,12 @@ import Testing
 struct RingBreakingTests {
   private let kernel = PuppetKernel.make()
 
-  private func key(_ number: Int32, _ flags: Slot.Flags, in slots: inout SlotTable) -> Key {
+  private func key(
+    _ number: Int32, _ flags: Slot.Flags, _ pending: Slot.Pending = [], in slots: inout SlotTable
+  ) -> Key {
     let key = slots.take(descriptor: number)
     slots[key.index].flags = flags
+    slots[key.index].pending = pending
     return key
   }
 
@@ -21,15 +24,12 @@ struct RingBreakingTests {
     var slots = try SlotTable(capacity: 16)
     let keys = [
       key(5, [], in: &slots), key(6, .receiving, in: &slots), key(7, .closed, in: &slots),
-      key(8, .hungUp, in: &slots), key(9, .watchesHangUp, in: &slots),
+      key(8, [], .reason, in: &slots), key(9, [], .hangUp, in: &slots),
     ]
     ring.paused = keys.reversed()
     ring.watchPaused(&slots)
     #expect(kernel.words == ["hang-up 5", "ask 8"])
-    #expect(
-      keys.map { slots[$0.index].flags } == [
-        .watchesHangUp, .receiving, .closed, [], .watchesHangUp,
-      ])
+    #expect(keys.map { slots[$0.index].pending } == [.hangUp, [], [], [], .hangUp])
     ring.paused = [keys[0]]
     ring.watchPaused(&slots)
     #expect(kernel.words == [])
@@ -44,50 +44,50 @@ struct RingBreakingTests {
     let new = key(6, [], in: &slots)
     ring.paused = [old]
     ring.watchPaused(&slots)
-    #expect(kernel.words == [] && slots[new.index].flags == [])
+    #expect(kernel.words == [] && slots[new.index].pending == [])
     let told = ring.hungUp(ring.userData(.hangUp, old), 0x10, 0, &slots)
-    #expect(told == nil && kernel.words == [] && slots[new.index].flags == [])
+    #expect(told == nil && kernel.words == [] && slots[new.index].pending == [])
   }
 
-  /// A connection's flags and what is told of it; what is asked then, its flags, and whether it waits
-  /// to be watched again.
+  /// What is known of a connection and what is told of it; what is asked then, what is still to come, and
+  /// whether it waits to be watched again.
   private struct Break {
-    var flags: Slot.Flags
+    var flags: Slot.Flags = []
+    var pending: Slot.Pending = .hangUp
     var result: Int32
     var isLast = false
     var asked: [String] = []
-    var then: Slot.Flags
+    var then: Slot.Pending
     var isPaused = false
   }
 
   @Test("What broke while nobody received is asked why; what is received from tells by itself")
   func breaks() throws {
-    let watched: Slot.Flags = .watchesHangUp
     let table = [
-      Break(flags: watched, result: 0x10, asked: ["ask 5"], then: watched),
-      Break(flags: watched, result: 0x8, asked: ["ask 5"], then: watched),
-      Break(flags: watched, result: 0x18, isLast: true, asked: ["ask 5"], then: []),
-      Break(flags: [watched, .hungUp], result: 0x10, asked: ["ask 5"], then: watched),
+      Break(result: 0x10, asked: ["ask 5"], then: .hangUp),
+      Break(result: 0x8, asked: ["ask 5"], then: .hangUp),
+      Break(result: 0x18, isLast: true, asked: ["ask 5"], then: []),
+      Break(pending: [.hangUp, .reason], result: 0x10, asked: ["ask 5"], then: .hangUp),
       // The peer has finished, which it learns when it receives.
-      Break(flags: watched, result: 0x2001, then: watched),
-      Break(flags: watched, result: 0x2001, isLast: true, then: [], isPaused: true),
-      Break(flags: watched, result: 0, isLast: true, then: [], isPaused: true),
-      Break(flags: [watched, .receiving], result: 0x2001, isLast: true, then: .receiving),
-      Break(
-        flags: [watched, .receiving], result: 0x10, then: [watched, .receiving, .hungUp]),
-      Break(flags: [watched, .closed], result: 0x10, then: [watched, .closed]),
-      Break(flags: watched, result: -125, isLast: true, then: []),
-      Break(flags: watched, result: -22, then: watched),
+      Break(result: 0x2001, then: .hangUp),
+      Break(result: 0x2001, isLast: true, then: [], isPaused: true),
+      Break(result: 0, isLast: true, then: [], isPaused: true),
+      Break(flags: .receiving, result: 0x2001, isLast: true, then: []),
+      Break(flags: .receiving, result: 0x10, then: [.hangUp, .reason]),
+      Break(flags: .closed, result: 0x10, then: .hangUp),
+      Break(result: -125, isLast: true, then: []),
+      Break(result: -22, then: .hangUp),
     ]
     for each in table {
       var ring = try kernel.ring()
       var slots = try SlotTable(capacity: 16)
-      let key = key(5, each.flags, in: &slots)
+      let key = key(5, each.flags, each.pending, in: &slots)
       let told = ring.hungUp(
         ring.userData(.hangUp, key), each.result, each.isLast ? 0 : 2, &slots)
       #expect(told == nil)
       #expect(kernel.words == each.asked, "\(each)")
-      #expect(slots[key.index].flags == each.then, "\(each)")
+      #expect(slots[key.index].pending == each.then, "\(each)")
+      #expect(slots[key.index].flags == each.flags, "\(each)")
       let isPaused = !ring.paused.isEmpty
       #expect(isPaused == each.isPaused, "\(each)")
     }

@@ -58,11 +58,7 @@ struct RingCareTests {
 
   /// Connections of which the ring knows nothing but their slots.
   private func strangers(_ count: Int, in slots: inout SlotTable) -> [Key] {
-    (0..<Int32(count)).map { number in
-      let key = slots.take(descriptor: number)
-      slots[key.index].flags.insert(.receiving)
-      return key
-    }
+    (0..<Int32(count)).map { slots.take(descriptor: $0) }
   }
 
   // --------------------------------------------------------------------------- buffers
@@ -79,7 +75,7 @@ struct RingCareTests {
     let owes = ring.owesWork
     #expect(owes)
     let before = machine.kernel.now()
-    try ring.wait(until: machine.soon)
+    try ring.wait(until: machine.soon, isHurried: false)
     #expect(machine.kernel.now().since(before) < .milliseconds(1))
   }
 
@@ -95,9 +91,9 @@ struct RingCareTests {
     ring.armReceiveIfDue(keys[3], &slots)
     ring.armWaiting(&slots)
     #expect(
-      keys.map { slots[$0.index].flags.contains(.receiveInFlight) } == [true, true, false, false])
+      keys.map { slots[$0.index].pending.contains(.receive) } == [true, true, false, false])
     ring.armWaiting(&slots)
-    #expect(keys.allSatisfy { slots[$0.index].flags.contains(.receiveInFlight) })
+    #expect(keys.allSatisfy { slots[$0.index].pending.contains(.receive) })
   }
 
   @Test("Whoever found no buffer has one of the reserve to itself, for one receive")
@@ -110,7 +106,7 @@ struct RingCareTests {
     slots[key.index].flags.insert(.receiving)
     ring.starve(key, &slots)
     ring.armWaiting(&slots)
-    try ring.wait(until: machine.kernel.now())
+    try ring.wait(until: machine.kernel.now(), isHurried: false)
     let receives = machine.record.ring?.operations.filter { $0.kind == .receive } ?? []
     #expect(receives.map(\.group) == [1])
     #expect(receives.map(\.isMany) == [false])
@@ -132,7 +128,7 @@ struct RingCareTests {
       let end = machine.soon
       let before = received
       while received - before < 4096, machine.kernel.now() < end {
-        try ring.wait(until: end)
+        try ring.wait(until: end, isHurried: false)
         while let completion = ring.next(&slots) {
           if completion.kind == .received { received += completion.value }
         }
@@ -157,7 +153,7 @@ struct RingCareTests {
     ring.setReceiving(true, key, &slots)
     var pieces: [[Int]] = []
     for _ in 0..<3 {
-      try ring.wait(until: machine.kernel.now())
+      try ring.wait(until: machine.kernel.now(), isHurried: false)
       var turn: [Int] = []
       while let completion = ring.next(&slots) {
         if completion.kind == .received { turn.append(completion.value) }
@@ -173,16 +169,16 @@ struct RingCareTests {
   func room() throws {
     let machine = Machine()
     var ring = try machine.ring()
-    try ring.listen(Descriptor(rawValue: machine.listener.descriptor))
+    ring.listen(Descriptor(rawValue: machine.listener.descriptor))
     for number in 0..<5 as Range<Int32> { ring.arrivals.append(number) }
-    ring.setRoom(2)
+    ring.setRoom(2, within: nil)
     let first = (0..<5).map { _ in ring.nextArrival()?.value }
     #expect(first == [0, 1, nil, nil, nil])
-    ring.setRoom(0)
-    try ring.wait(until: machine.kernel.now())
+    ring.setRoom(0, within: nil)
+    try ring.wait(until: machine.kernel.now(), isHurried: false)
     let none = ring.nextArrival()?.value
     #expect(none == nil)
-    ring.setRoom(9)
+    ring.setRoom(9, within: nil)
     let others = (0..<5).map { _ in ring.nextArrival()?.value }
     #expect(others == [2, 3, 4, nil, nil])
   }
@@ -237,7 +233,7 @@ struct RingCareTests {
     }
     // Three of four places: the first send's completion has the last one, the other's has none.
     crowd(3, into: machine.record.ring)
-    try ring.wait(until: machine.kernel.now())
+    try ring.wait(until: machine.kernel.now(), isHurried: false)
     var told: [Key] = []
     for _ in 0..<4 {
       while let completion = ring.next(&slots) {
@@ -247,7 +243,7 @@ struct RingCareTests {
         let address = ring.ring.peerAddress(of: slots[completion.key.index].descriptor)
         #expect(address != nil)
       }
-      try ring.wait(until: machine.kernel.now())
+      try ring.wait(until: machine.kernel.now(), isHurried: false)
     }
     #expect(told == keys)
   }
@@ -268,7 +264,7 @@ struct RingCareTests {
     let progress = ring.ring.lastProgress(of: file, machine.kernel.now())
     #expect(progress != nil)
     ring.hurrySends()
-    try ring.wait(until: machine.kernel.now())
+    try ring.wait(until: machine.kernel.now(), isHurried: false)
     let told = ring.next(&slots)
     #expect(told?.kind == .sentInPlace && told?.key == key && (told?.value ?? 0) > 0)
     #expect(slots[key.index].flags.contains(.sending))
@@ -284,7 +280,7 @@ struct RingCareTests {
     try ring.open(key, &slots)
     var received: [[UInt8]] = []
     func turn() throws {
-      try ring.wait(until: machine.soon)
+      try ring.wait(until: machine.soon, isHurried: false)
       while let completion = ring.next(&slots) {
         guard completion.kind == .received, let start = completion.bytes else { continue }
         received.append(Array(UnsafeRawBufferPointer(start: start, count: completion.value)))

@@ -35,7 +35,7 @@ struct RingQuestionTests {
     #expect(ring.ring.lastProgress(of: 5, kernel.now()) == nil)
     let asked = kernel.asked()
     kernel.tell(asked[0].data, 9)
-    try ring.wait(until: kernel.now())
+    try ring.wait(until: kernel.now(), isHurried: false)
     let told = ring.next(&slots)
     #expect(told == nil && kernel.strings.closes == [9])
   }
@@ -78,18 +78,18 @@ struct RingQuestionTests {
       if asked.description.hasPrefix("lend") { kernel.tell(asked.data, 9) }
     }
     for round in 0..<3 {
-      slots[key.index].flags.insert(.sendInFlight)
+      slots[key.index].pending.insert(.send)
       for number in 1...4 { kernel.tell(data, 10 * round + number) }
       let progress = ring.ring.lastProgress(of: 5, kernel.now())
       #expect(progress != nil)
       var holds = ring.holdsSends
       #expect(holds && ring.raw.pointee.parked == 4)
       kernel.tell(data, 10 * round + 5)
-      try ring.wait(until: kernel.now())
+      try ring.wait(until: kernel.now(), isHurried: false)
       var told: [Int] = []
       while let completion = ring.next(&slots) { told.append(completion.value) }
       #expect(told == (1...5).map { 10 * round + $0 })
-      try ring.wait(until: kernel.now())
+      try ring.wait(until: kernel.now(), isHurried: false)
       holds = ring.holdsSends
       #expect(!holds)
     }
@@ -108,10 +108,10 @@ struct RingQuestionTests {
       for key in keys { _ = ring.sendOutput(10, key, &slots) }
       let data = kernel.asked().map(\.data)
       kernel.strings.taken = { [kernel] in kernel.tell($0.data, 9) }
-      if !isBetweenTurns { try ring.wait(until: kernel.now()) }
+      if !isBetweenTurns { try ring.wait(until: kernel.now(), isHurried: false) }
       for each in data { kernel.tell(each, 4) }
       kernel.tell(0, 0)
-      try ring.wait(until: kernel.now())
+      try ring.wait(until: kernel.now(), isHurried: false)
       var told: [Key] = []
       if !isBetweenTurns, let first = ring.next(&slots) { told.append(first.key) }
       let progress = ring.ring.lastProgress(of: 5, kernel.now())
@@ -121,7 +121,7 @@ struct RingQuestionTests {
           #expect(completion.kind == .sentInPlace && completion.value == 6)
           told.append(completion.key)
         }
-        try ring.wait(until: kernel.now())
+        try ring.wait(until: kernel.now(), isHurried: false)
       }
       #expect(told == keys)
       kernel.strings.taken = { _ in }

@@ -104,7 +104,7 @@ struct RingQueueTests {
     let isJoined = ring.joinOutput(10, key, atMost: .max)
     #expect(!isJoined)
     kernel.strings.refusal = nil
-    try ring.wait(until: kernel.now())
+    try ring.wait(until: kernel.now(), isHurried: false)
     #expect(kernel.words.last == "send 10 now to 5")
   }
 }

@@ -92,6 +92,25 @@ struct RingSendingTests {
     #expect(!seen)
   }
 
+  @Test("Output behind a send under way joins it, or waits for its end without a sleep")
+  func behind() throws {
+    var ring = try kernel.ring(small)
+    var slots = try SlotTable(capacity: 16)
+    let keys = keys(2, in: &slots)
+    for key in keys { slots[key.index].flags = [] }
+    func send(_ count: Int, _ key: Key) -> String {
+      let answer = ring.send(.written(count), atMost: 150, key, &slots)
+      if case .later = answer { slots[key.index].flags.insert(.sending) }
+      return "\(answer)"
+    }
+    #expect([send(100, keys[0]), send(50, keys[0])] == ["later", "later"])
+    var awaits = ring.awaitsSends
+    #expect(!awaits)
+    #expect(send(1, keys[0]) == "took(0)")
+    awaits = ring.awaitsSends
+    #expect(awaits && kernel.words == ["send 150 now to 5"])
+  }
+
   @Test("A turn writes to the other arena while sends of the last one are not settled")
   func arenas() throws {
     var ring = try kernel.ring(small)
@@ -99,14 +118,14 @@ struct RingSendingTests {
     let keys = keys(2, in: &slots)
     _ = ring.sendOutput(100, keys[0], &slots)
     ring.hurrySends()
-    try ring.wait(until: kernel.now())
+    try ring.wait(until: kernel.now(), isHurried: false)
     #expect(region(keys[0], &ring) == [4096, 4096])
     let nothing = ring.next(&slots)
     #expect(nothing == nil && slots[keys[0].index].flags == [])
     #expect(region(keys[0], &ring) == [0, 4096])
     // Written before that is known.
     _ = ring.sendOutput(100, keys[0], &slots)
-    try ring.wait(until: kernel.now())
+    try ring.wait(until: kernel.now(), isHurried: false)
     _ = ring.sendOutput(10, keys[1], &slots)
     #expect(region(keys[0], &ring) == [4160, 4032])
     let other = ring.next(&slots)
@@ -120,20 +139,20 @@ struct RingSendingTests {
     var slots = try SlotTable(capacity: 16)
     let keys = keys(1, in: &slots)
     ring.hurrySends()
-    try ring.wait(until: kernel.now())
+    try ring.wait(until: kernel.now(), isHurried: false)
     var isUnderWay = ring.settleAt >= 0
     #expect(!isUnderWay)
     ring.hurrySends()
-    var isHurried = ring.isHurried
+    var isHurried = ring.awaitsSends
     #expect(!isHurried)
     _ = ring.sendOutput(100, keys[0], &slots)
-    try ring.wait(until: kernel.now())
+    try ring.wait(until: kernel.now(), isHurried: false)
     isUnderWay = ring.settleAt >= 0
     #expect(isUnderWay)
     ring.hurrySends()
-    isHurried = ring.isHurried
+    isHurried = ring.awaitsSends
     #expect(isHurried)
-    try ring.wait(until: kernel.now())
+    try ring.wait(until: kernel.now(), isHurried: false)
     #expect(kernel.strings.waits.map(\.least) == [1, 1, 0])
   }
 
@@ -151,7 +170,7 @@ struct RingSendingTests {
     slots.giveBack(keys[5])
     let new = slots.take(descriptor: 20)
     slots[new.index].flags = .sending
-    try ring.wait(until: kernel.now())
+    try ring.wait(until: kernel.now(), isHurried: false)
     var told: [Key] = []
     while let completion = ring.next(&slots) {
       #expect(completion.kind == .sentInPlace && completion.value == 0)
@@ -188,9 +207,9 @@ struct RingSendingTests {
       let keys = keys(2, in: &slots)
       for key in keys { _ = ring.sendOutput(10, key, &slots) }
       let data = kernel.asked().map(\.data)
-      try ring.wait(until: kernel.now())
+      try ring.wait(until: kernel.now(), isHurried: false)
       kernel.tell(data[1], each.result)
-      try ring.wait(until: kernel.now())
+      try ring.wait(until: kernel.now(), isHurried: false)
       let told = ring.next(&slots)
       #expect(told?.kind == each.told && told?.value == each.value && told?.key == keys[1])
       if let bytes = told?.bytes {

@@ -48,7 +48,7 @@ struct RingWaitingTests {
       let found = ring.owesWork
       #expect(found == owes, "\(name)")
       let count = kernel.strings.waits.count
-      try ring.wait(until: kernel.now())
+      try ring.wait(until: kernel.now(), isHurried: false)
       #expect(kernel.strings.waits[count].least == 0, "\(name)")
     }
     try sleeps("starved") { $0.starve(key, &slots) }
@@ -56,14 +56,14 @@ struct RingWaitingTests {
     try sleeps("held") { $0.heldReady.append(key) }
     try sleeps("arrivals") {
       $0.arrivals.append(1)
-      $0.setRoom(1)
+      $0.setRoom(1, within: nil)
       _ = kernel.asked()
     }
     try sleeps("a completion") { _ in kernel.tell(0, 0) }
     try sleeps("parked") { $0.raw.pointee.parked = 1 }
     try sleeps("served", owes: false) { $0.served.append(key) }
     try sleeps("paused", owes: false) { $0.paused.append(key) }
-    try sleeps("hurried", owes: false) { $0.isHurried = true }
+    try sleeps("hurried", owes: false) { $0.awaitsSends = true }
     // An entry is submitted by the wait; it shows only then what comes of it.
     let ring = try kernel.ring(.crowded)
     var owes = ring.owesWork
@@ -78,14 +78,14 @@ struct RingWaitingTests {
     var ring = try kernel.ring(.crowded)
     var slots = try SlotTable(capacity: 16)
     for _ in 0..<5 { kernel.tell(0, 0) }
-    try ring.wait(until: kernel.now())
+    try ring.wait(until: kernel.now(), isHurried: false)
     var holds = ring.holdsSends
     #expect(holds)
     var nothing = ring.next(&slots)
     #expect(nothing == nil)
     var owes = ring.owesWork
     #expect(owes)
-    try ring.wait(until: kernel.now())
+    try ring.wait(until: kernel.now(), isHurried: false)
     #expect(kernel.strings.waits.last?.least == 0)
     nothing = ring.next(&slots)
     #expect(nothing == nil)
@@ -95,13 +95,13 @@ struct RingWaitingTests {
     #expect(!holds)
     // One that is parked, or not submitted.
     ring.raw.pointee.parked = 1
-    try ring.wait(until: kernel.now())
+    try ring.wait(until: kernel.now(), isHurried: false)
     holds = ring.holdsSends
     #expect(holds)
     ring.raw.pointee.parked = 0
     ring.cancel(1)
     kernel.strings.refusal = .wouldBlock
-    try ring.wait(until: kernel.now())
+    try ring.wait(until: kernel.now(), isHurried: false)
     holds = ring.holdsSends
     #expect(holds)
   }
@@ -112,7 +112,7 @@ struct RingWaitingTests {
     var slots = try SlotTable(capacity: 16)
     let key = slots.take(descriptor: 5)
     ring.starve(key, &slots)
-    for _ in 0..<4200 { try ring.wait(until: kernel.now()) }
+    for _ in 0..<4200 { try ring.wait(until: kernel.now(), isHurried: false) }
     let tier = ring.buffers.tier
     #expect(tier == 0)
   }
@@ -129,7 +129,7 @@ struct RingWaitingTests {
     for (index, kind) in kinds.enumerated() {
       for more in [true, false] {
         kernel.tell(asked[index].data, 1, more: more)
-        try ring.wait(until: kernel.now())
+        try ring.wait(until: kernel.now(), isHurried: false)
         let told = ring.next(&slots)
         #expect(told?.kind == kind)
         let nothing = ring.next(&slots)

@@ -53,7 +53,6 @@ final class Script {
   var hurries = 0
   var receiving: [Bool] = []
   var closed: [Key] = []
-  var refused: [Int32] = []
   var shut: [Key] = []
 
   static let room = 1000
@@ -74,9 +73,7 @@ final class Script {
 /// A backend that does as its script says.
 struct ScriptedBackend: Backend, ~Copyable {
   typealias System = StandingKernel
-  static var name: String { "scripted" }
   let script: Script
-  var system: StandingKernel { script.kernel }
   var owesWork: Bool { script.owesWork }
 
   private final class Context: LoopContext {
@@ -90,47 +87,40 @@ struct ScriptedBackend: Backend, ~Copyable {
   }
 
   mutating func watch(_ descriptor: Descriptor, _ completion: Completion.Kind) {}
-  mutating func listen(_ descriptor: Descriptor) {}
-  mutating func refuse(_ descriptor: Int32) { script.refused.append(descriptor) }
-  mutating func setRoom(_ count: Int) { script.rooms.append(count) }
-  mutating func take(from places: Places) {}
+  mutating func setRoom(_ count: Int, within places: Places?) { script.rooms.append(count) }
 
   mutating func open(_ key: Key, _ slots: inout SlotTable) throws(RegistrationError) {
     if let failure = script.openFailure { throw failure }
-    slots[key.index].flags.insert(.receiving)
   }
-  mutating func setReceiving(_ on: Bool, _ key: Key, _ slots: inout SlotTable) {
-    script.receiving.append(on)
-    if on {
-      slots[key.index].flags.insert(.receiving)
-    } else {
-      slots[key.index].flags.remove(.receiving)
-    }
+  mutating func receivingChanged(_ key: Key, _ slots: inout SlotTable) {
+    script.receiving.append(slots[key.index].flags.contains(.receiving))
   }
   mutating func outputRegion(for key: Key) -> OutputRegion {
     OutputRegion(start: script.output, capacity: Script.room)
   }
-  mutating func joinOutput(_ count: Int, _ key: Key, atMost limit: Int) -> Bool {
-    if script.joins { script.joined.append(count) }
-    return script.joins
-  }
-  mutating func sendOutput(_ count: Int, _ key: Key, _ slots: inout SlotTable) -> SendAnswer {
+  mutating func send(
+    _ output: Output, atMost limit: Int, _ key: Key, _ slots: inout SlotTable
+  ) -> SendAnswer {
+    let count: Int
+    switch output {
+    case .kept(let bytes): count = bytes.count
+    case .written(let written):
+      count = written
+      if slots[key.index].flags.contains(.sending) {
+        if script.joins { script.joined.append(count) }
+        return script.joins ? .later : .took(0)
+      }
+    }
     script.sent.append(count)
     return script.answers.isEmpty ? .took(count) : script.answers.removeFirst()
   }
-  mutating func send(_ bytes: UnsafeRawBufferPointer, _ key: Key, _ slots: inout SlotTable)
-    -> SendAnswer
-  {
-    script.sent.append(bytes.count)
-    return script.answers.isEmpty ? .took(bytes.count) : script.answers.removeFirst()
-  }
-  mutating func hurrySends() { script.hurries += 1 }
   mutating func shutdownSending(_ key: Key, _ slots: inout SlotTable) { script.shut.append(key) }
   mutating func close(_ key: Key, _ slots: inout SlotTable) -> Bool {
     script.closed.append(key)
     return script.closesAtOnce
   }
-  mutating func wait(until deadline: Instant?) {
+  mutating func wait(until deadline: Instant?, isHurried: Bool) {
+    if isHurried { script.hurries += 1 }
     script.deadlines.append(deadline)
     precondition(script.deadlines.count < 10_000, "it waits for ever")
     script.during(deadline)
@@ -183,7 +173,7 @@ final class ScriptedSessions: SessionTable {
 
 /// A loop, step by step, over a ``ScriptedBackend``.
 final class ScriptedLoop {
-  private final class Notices { var all: [ReactorNotice] = [] }
+  private final class Notices { var all: [LoopNotice] = [] }
 
   let script = Script()
   let sessions = ScriptedSessions()
@@ -206,7 +196,7 @@ final class ScriptedLoop {
       notice: { told.all.append($0) })
   }
 
-  var notices: [ReactorNotice] { told.all }
+  var notices: [LoopNotice] { told.all }
   var now: Instant { script.kernel.now() }
   var connections: Int { loop.slots.count }
   var isAccepting: Bool { loop.isAccepting }

@@ -21,11 +21,12 @@ struct SlotTableTests {
         living[key] = descriptor
         // One that was given back keeps nothing of its former connection.
         let slot = slots[key.index]
-        #expect(slot.flags == [])
+        #expect(slot.flags == .receiving && slot.backendBits == 0)
         #expect(slot.alarm == 0)
         #expect(slot.outbox == 0)
         #expect(slot.lastActive == 0)
         slots[key.index].flags = [.closed, .sending]
+        slots[key.index].backendBits = 5
         slots[key.index].alarm = 7
         slots[key.index].outbox = 9
       } else if let key = living.keys.sorted(by: { $0.index < $1.index }).randomElement(
@@ -95,5 +96,25 @@ struct QueueTests {
     }
     #expect(taken == added)
     #expect(queue.isEmpty)
+  }
+
+  @Test("That a send has ended is told where something waits for it, and noted elsewhere")
+  func endSend() throws {
+    let waits: [(Slot.Flags, UInt32)] = [
+      (.closing, 0), (.closed, 0), (.wantsDrained, 0), ([], 1),
+    ]
+    for (flags, outbox) in waits {
+      var slots = try SlotTable(capacity: 4)
+      let key = slots.take(descriptor: 1)
+      slots[key.index].flags.formUnion(flags.union(.sending))
+      slots[key.index].outbox = outbox
+      let isOver = slots.endSend(key)
+      #expect(!isOver && slots[key.index].flags.contains(.sending))
+    }
+    var slots = try SlotTable(capacity: 4)
+    let key = slots.take(descriptor: 1)
+    slots[key.index].flags.formUnion([.sending, .pausedBySession, .peerEnded])
+    let isOver = slots.endSend(key)
+    #expect(isOver && slots[key.index].flags == [.receiving, .pausedBySession, .peerEnded])
   }
 }

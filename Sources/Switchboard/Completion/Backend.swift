@@ -14,12 +14,15 @@
 ///   receive. That its peer has finished sending is told only to those who receive.
 /// - *Bytes that were received* lie in the backend's memory and may be read until `next` is called
 ///   again.
-/// - *A send names its bytes and is answered at once or later.* `send` either takes them during the
-///   call, and if not all, tells by `.sent` when there is room again; or answers `.later`: then
-///   they must stay where they are until the one `.sent` or `.sendFailed` completion.
-/// - *Output that a callback writes* goes to where `outputRegion` says and is sent from there by
-///   `sendOutput`. If that answers `.later`, one `.sentInPlace` or `.sendFailed` follows, with the
-///   bytes that were not taken; the region is not given out anew before.
+/// - *A send is answered at once or later.* Either bytes are taken during the call, and if not all, the rest
+///   is the caller's, and `.sent` tells when there is room again. Or the answer is `.later`: then the bytes
+///   stay where they are until the completion.
+/// - *Output that a callback writes* goes to where `outputRegion` says and is sent from there. If that
+///   is answered `.later`, one `.sentInPlace` or `.sendFailed` follows, with the bytes that were not
+///   taken; where all were and nobody waits for it, `SlotTable.endSend` does instead. The region is
+///   not given out anew before. More output of the same connection may join it as long as the kernel has
+///   not seen it; its completion speaks for both.
+/// - *What a backend notes of a connection* is in the slot's `backendBits`. The slot's flags are the loop's.
 /// - *`close` is final.* When it answers true the descriptor is gone. Otherwise completions of the
 ///   connection may still come, the last of them `.closed`, and until then the slot is kept.
 /// - *Completions carry the key* they were submitted with. The loop drops those whose key is dead.
@@ -29,53 +32,39 @@
 /// - A backend belongs to one thread.
 protocol Backend: ~Copyable {
   associatedtype System: Kernel
-  var system: System { get }
-  /// How it is called in options and messages.
-  static var name: String { get }
 
-  /// Tells by `.woken` or `.signalled` when a descriptor that is no connection is readable, until
-  /// the loop has taken what made it so.
+  /// Brings completions from a descriptor that is no connection and stays the caller's: `.accepted` from one
+  /// that listens; `.woken` or `.signalled` when it is readable, until the loop has taken what made it
+  /// so.
   mutating func watch(_ descriptor: Descriptor, _ completion: Completion.Kind) throws(SystemError)
-  /// Begins to accept from a listening descriptor, which stays the caller's.
-  mutating func listen(_ descriptor: Descriptor) throws(SystemError)
-  /// Closes a connection that was accepted and cannot be kept.
-  mutating func refuse(_ descriptor: Int32)
   /// How many connections it may accept from now on: told before every wait, 0 for none. Never more
-  /// are brought.
-  mutating func setRoom(_ count: Int)
-
-  /// Takes a place for each connection before it accepts it, from now on, and gives it back where none
-  /// came: a limit that several loops share. Who gets the connection gives the place back at its end.
-  mutating func take(from places: Places)
+  /// are brought. Where loops share a limit, a place is taken from `places` for each connection before
+  /// it is accepted, and given back where none came; who gets the connection gives it back at its
+  /// end.
+  mutating func setRoom(_ count: Int, within places: Places?)
 
   /// Begins to receive on a new connection.
   mutating func open(_ key: Key, _ slots: inout SlotTable) throws(RegistrationError)
-  /// Goes on or stops receiving; `.receiving` in the slot's flags says what is so.
-  mutating func setReceiving(_ on: Bool, _ key: Key, _ slots: inout SlotTable)
+  /// Goes on or stops receiving, as `.receiving` in the slot's flags now says.
+  mutating func receivingChanged(_ key: Key, _ slots: inout SlotTable)
 
   /// Where the output of the next callback goes, which is one of this connection's.
   mutating func outputRegion(for key: Key) -> OutputRegion
-  /// Adds what the session wrote there to a `sendOutput` of the same connection that was answered
-  /// `.later` and that the kernel has not seen yet: whether there is such a one, and both together are
-  /// at most `limit` bytes. Then its completion speaks for both.
-  mutating func joinOutput(_ count: Int, _ key: Key, atMost limit: Int) -> Bool
-  /// Sends from where the session wrote it, the start of ``outputRegion(for:)``.
-  mutating func sendOutput(_ count: Int, _ key: Key, _ slots: inout SlotTable) -> SendAnswer
-  /// Sends from memory that stays until the completion.
-  mutating func send(_ bytes: UnsafeRawBufferPointer, _ key: Key, _ slots: inout SlotTable)
-    -> SendAnswer
-
-  /// Something waits for the end of a `sendOutput` that was answered `.later`: do not sleep over
-  /// it.
-  mutating func hurrySends()
-
+  /// Sends, or adds to a send that is not with the kernel yet as long as both together are at most `limit`
+  /// bytes. Only output that was just written may be sent while another send is under way: where it
+  /// cannot join that one, nothing of it is taken.
+  mutating func send(
+    _ output: Output, atMost limit: Int, _ key: Key, _ slots: inout SlotTable
+  ) -> SendAnswer
   /// Tells the peer that nothing more will be sent.
   mutating func shutdownSending(_ key: Key, _ slots: inout SlotTable)
   /// Closes: whether the descriptor is gone already.
   mutating func close(_ key: Key, _ slots: inout SlotTable) -> Bool
 
   /// Submits, and waits for completions until `deadline` (nil: for ever).
-  mutating func wait(until deadline: Instant?) throws(SystemError)
+  ///
+  /// - Parameter isHurried: Something waits for the end of a send of output: do not sleep over it.
+  mutating func wait(until deadline: Instant?, isHurried: Bool) throws(SystemError)
   /// Whether something that is there already may show only after the next wait: a receive that is
   /// to be armed anew has not been submitted yet, or the kernel may have more to tell than it did.
   /// A turn that brought nothing tells nothing as long as this is so.
@@ -86,6 +75,28 @@ protocol Backend: ~Copyable {
 
   /// What connections can ask of this backend.
   func makeContext(box: AnyObject) -> LoopContext
+}
+
+extension Backend where Self: ~Copyable {
+  /// Goes on or stops receiving.
+  @inline(__always)
+  mutating func setReceiving(_ on: Bool, _ key: Key, _ slots: inout SlotTable) {
+    if on {
+      slots[key.index].flags.insert(.receiving)
+    } else {
+      slots[key.index].flags.remove(.receiving)
+    }
+    receivingChanged(key, &slots)
+  }
+}
+
+/// What is to be sent.
+@safe
+enum Output {
+  /// So many bytes from the start of ``Backend/outputRegion(for:)``, where a callback has just written them.
+  case written(Int)
+  /// Bytes that stay where they are until the completion.
+  case kept(UnsafeRawBufferPointer)
 }
 
 /// Memory for a callback's output.
@@ -121,7 +132,7 @@ struct Completion {
     case receiveFailed
     /// A send is done, `value` bytes were taken; or there is room again, and `value` is 0.
     case sent
-    /// A send of `sendOutput` is done; `value` bytes at `bytes` were not taken.
+    /// A send of written output is done; `value` bytes at `bytes` were not taken.
     case sentInPlace
     /// `value` is the error number.
     case sendFailed

@@ -8,13 +8,12 @@ extension Proactor where P: ~Copyable {
     turns.add()
   }
 
-  mutating func take(from places: Places) { self.places = places }
-
   private func listenerKey(_ index: Int) -> Key {
     Registration.listener(Key(index: UInt32(index), generation: 0)).key
   }
 
-  mutating func setRoom(_ count: Int) {
+  mutating func setRoom(_ count: Int, within places: Places?) {
+    self.places = places
     let count = places?.room(upTo: count) ?? count
     acceptsLeft = min(count, acceptBudget)
     let on = count > 0
@@ -74,9 +73,5 @@ extension Proactor where P: ~Copyable {
       }
       return Completion(.acceptFailed, Key(rawValue: 0), Int(errno.rawValue))
     }
-  }
-
-  mutating func refuse(_ descriptor: Int32) {
-    _ = system.close(Descriptor(rawValue: descriptor))
   }
 }

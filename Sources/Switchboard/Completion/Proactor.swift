@@ -10,7 +10,6 @@
 /// told of, and is received from once in a turn: by its event, or, where it is in the list, by that.
 struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   typealias System = P.System
-  static var name: String { P.name }
 
   let system: System
   var poller: P
@@ -58,6 +57,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   mutating func watch(_ descriptor: Descriptor, _ completion: Completion.Kind)
     throws(SystemError)
   {
+    if completion == .accepted { return try listen(descriptor) }
     let registration: Registration = completion == .signalled ? .signals : .waker
     do throws(RegistrationError) {
       try poller.set(descriptor, .read, was: nil, key: registration.key)
@@ -66,51 +66,56 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
 
   mutating func open(_ key: Key, _ slots: inout SlotTable) throws(RegistrationError) {
     let descriptor = Descriptor(rawValue: slots[key.index].descriptor)
-    try poller.set(descriptor, .read, was: nil, key: key)
-    slots[key.index].flags.formUnion([.receiving, .watchesRead])
+    try poller.set(
+      descriptor, P.reportsChangesOnly ? [.read, .changes] : .read, was: nil, key: key)
+    slots[key.index].noted.insert(.watchesRead)
   }
 
-  mutating func setReceiving(_ on: Bool, _ key: Key, _ slots: inout SlotTable) {
-    if on {
-      slots[key.index].flags.insert(.receiving)
-      if slots[key.index].flags.contains(.readable) { receiveLater(key, &slots) }
-    } else {
-      slots[key.index].flags.remove(.receiving)
-    }
-    watch(key, read: on, write: slots[key.index].flags.contains(.watchesWrite), &slots)
+  mutating func receivingChanged(_ key: Key, _ slots: inout SlotTable) {
+    let slot = slots[key.index]
+    let isOn = slot.flags.contains(.receiving)
+    if isOn, slot.noted.contains(.readable) { receiveLater(key, &slots) }
+    watch(key, read: isOn, write: slot.noted.contains(.watchesWrite), &slots)
   }
 
   private mutating func receiveLater(_ key: Key, _ slots: inout SlotTable) {
-    guard !slots[key.index].flags.contains(.queued) else { return }
-    slots[key.index].flags.insert(.queued)
+    guard !slots[key.index].noted.contains(.queued) else { return }
+    slots[key.index].noted.insert(.queued)
     laterReady.append(key)
   }
 
   /// Makes the poller's interest what it should be. A failure shows with the next receive or send.
   private mutating func watch(_ key: Key, read: Bool, write: Bool, _ slots: inout SlotTable) {
-    let flags = slots[key.index].flags
-    var (old, new): (Interest, Interest) = ([], [])
-    if flags.contains(.watchesRead) { old.insert(.read) }
-    if flags.contains(.watchesWrite) { old.insert(.write) }
+    let old = slots[key.index].noted.interest
+    var new: Interest = []
     if read { new.insert(.read) }
     if write { new.insert(.write) }
     guard old != new else { return }
-    let descriptor = Descriptor(rawValue: slots[key.index].descriptor)
-    try? poller.set(descriptor, new, was: old, key: key)
-    slots[key.index].flags.subtract([.watchesRead, .watchesWrite])
-    if read { slots[key.index].flags.insert(.watchesRead) }
-    if write { slots[key.index].flags.insert(.watchesWrite) }
+    // Who is told of changes is told of all.
+    if !P.reportsChangesOnly {
+      let descriptor = Descriptor(rawValue: slots[key.index].descriptor)
+      try? poller.set(descriptor, new, was: old, key: key)
+    }
+    slots[key.index].noted.subtract([.watchesRead, .watchesWrite])
+    if read { slots[key.index].noted.insert(.watchesRead) }
+    if write { slots[key.index].noted.insert(.watchesWrite) }
   }
 
   mutating func outputRegion(for key: Key) -> OutputRegion {
     unsafe OutputRegion(start: output.start + Self.skew, capacity: Self.bufferSize)
   }
 
-  /// What was sent is with the kernel already.
-  mutating func joinOutput(_ count: Int, _ key: Key, atMost limit: Int) -> Bool { false }
-
-  mutating func sendOutput(_ count: Int, _ key: Key, _ slots: inout SlotTable) -> SendAnswer {
-    unsafe send(UnsafeRawBufferPointer(start: output.start + Self.skew, count: count), key, &slots)
+  /// What was sent before is with the kernel already. If that did not take all, it has no room.
+  @inline(__always)
+  mutating func send(
+    _ output: Output, atMost limit: Int, _ key: Key, _ slots: inout SlotTable
+  ) -> SendAnswer {
+    switch output {
+    case .written(let count):
+      let start = unsafe self.output.start + Self.skew
+      return unsafe send(UnsafeRawBufferPointer(start: start, count: count), key, &slots)
+    case .kept(let bytes): return unsafe send(bytes, key, &slots)
+    }
   }
 
   mutating func send(
@@ -124,9 +129,9 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     case Errno.wouldBlock: taken = 0
     case .some(let errno): return .failed(errno)
     }
-    let flags = slots[key.index].flags
-    if taken < bytes.count || flags.contains(.watchesWrite) {
-      watch(key, read: flags.contains(.watchesRead), write: taken < bytes.count, &slots)
+    let noted = slots[key.index].noted
+    if taken < bytes.count || noted.contains(.watchesWrite) {
+      watch(key, read: noted.contains(.watchesRead), write: taken < bytes.count, &slots)
     }
     return .took(taken)
   }
@@ -139,8 +144,6 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     }
   }
 
-  mutating func hurrySends() {}
-
   mutating func shutdownSending(_ key: Key, _ slots: inout SlotTable) {
     _ = system.shutdownSending(Descriptor(rawValue: slots[key.index].descriptor))
   }
@@ -148,11 +151,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   mutating func close(_ key: Key, _ slots: inout SlotTable) -> Bool {
     let descriptor = Descriptor(rawValue: slots[key.index].descriptor)
     if !P.forgetsClosedDescriptors {
-      let flags = slots[key.index].flags
-      var old: Interest = []
-      if flags.contains(.watchesRead) { old.insert(.read) }
-      if flags.contains(.watchesWrite) { old.insert(.write) }
-      try? poller.set(descriptor, nil, was: old, key: key)
+      try? poller.set(descriptor, nil, was: slots[key.index].noted.interest, key: key)
     }
     _ = system.close(descriptor)
     return true
@@ -162,7 +161,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     DescriptorContext(box: box, system: system, latest: latest)
   }
 
-  mutating func wait(until deadline: Instant?) throws(SystemError) {
+  mutating func wait(until deadline: Instant?, isHurried: Bool) throws(SystemError) {
     cursor = 0
     isWritten = false
     if refusal != nil || (P.reportsChangesOnly && !laterReady.isEmpty) {
@@ -201,13 +200,13 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   private mutating func nextReady(_ slots: inout SlotTable) -> Completion? {
     while let key = ready.popLast() {
       guard slots.contains(key) else { continue }
-      slots[key.index].flags.remove(.queued)
-      let flags = slots[key.index].flags
-      guard flags.contains(.readable) else { continue }
-      let descriptor = Descriptor(rawValue: slots[key.index].descriptor)
-      guard flags.contains(.receiving) else {
+      slots[key.index].noted.remove(.queued)
+      let slot = slots[key.index]
+      guard slot.noted.contains(.readable) else { continue }
+      let descriptor = Descriptor(rawValue: slot.descriptor)
+      guard slot.flags.contains(.receiving) else {
         // It stopped receiving before the break that was told behind its bytes.
-        if flags.contains(.hungUp) { return broken(key, descriptor) }
+        if slot.noted.contains(.hungUp) { return broken(key, descriptor) }
         continue
       }
       // Whether the end is behind it was told once, perhaps several turns ago: ask until it blocks.
@@ -231,7 +230,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   private mutating func nextOf(_ event: Event, _ slots: inout SlotTable) -> Completion? {
     let slot = slots[event.key.index]
     // First what is owed, then what is asked.
-    if !isWritten, slot.flags.contains(.watchesWrite),
+    if !isWritten, slot.noted.contains(.watchesWrite),
       !event.readiness.isDisjoint(with: [.write, .hangUp])
     {
       isWritten = true
@@ -241,13 +240,13 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     let descriptor = Descriptor(rawValue: slot.descriptor)
     if slot.flags.contains(.receiving) {
       // In the list, it has its turn there: a peer that sends all the time has one all the same.
-      if P.reportsChangesOnly, slot.flags.contains(.queued) {
-        if event.readiness.contains(.hangUp) { slots[event.key.index].flags.insert(.hungUp) }
+      if P.reportsChangesOnly, slot.noted.contains(.queued) {
+        if event.readiness.contains(.hangUp) { slots[event.key.index].noted.insert(.hungUp) }
         return nil
       }
       return receive(event.key, descriptor, event.readiness, &slots)
     }
-    if P.reportsChangesOnly { slots[event.key.index].flags.insert(.readable) }
+    if P.reportsChangesOnly { slots[event.key.index].noted.insert(.readable) }
     return event.readiness.contains(.hangUp) ? broken(event.key, descriptor) : nil
   }
 
@@ -276,7 +275,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
       case Errno.interrupted: continue
       // Readiness was spurious: nothing has completed. Go on with the next event.
       case Errno.wouldBlock:
-        if P.reportsChangesOnly { slots[key.index].flags.remove(.readable) }
+        if P.reportsChangesOnly { slots[key.index].noted.remove(.readable) }
         return nil
       case .some(let errno): return Completion(.receiveFailed, key, Int(errno.rawValue))
       }
@@ -293,10 +292,10 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     _ key: Key, _ count: Int, _ readiness: Readiness, _ slots: inout SlotTable
   ) {
     if count == Self.bufferSize || !readiness.isDisjoint(with: Self.asksAgain) {
-      slots[key.index].flags.insert(readiness.contains(.hangUp) ? [.readable, .hungUp] : .readable)
+      slots[key.index].noted.insert(readiness.contains(.hangUp) ? [.readable, .hungUp] : .readable)
       receiveLater(key, &slots)
-    } else if slots[key.index].flags.contains(.readable) {
-      slots[key.index].flags.remove(.readable)
+    } else if slots[key.index].noted.contains(.readable) {
+      slots[key.index].noted.remove(.readable)
     }
   }
 }

@@ -25,6 +25,11 @@ public struct Instant: Hashable, Comparable, Sendable {
     return .nanoseconds(Int64(clamping: nanoseconds - earlier.nanoseconds))
   }
 
+  /// Whole milliseconds from `earlier` to this moment; 0 if that is not before it.
+  func milliseconds(since earlier: Instant) -> UInt64 {
+    (nanoseconds - min(earlier.nanoseconds, nanoseconds)) / 1_000_000
+  }
+
   @inlinable func advanced(byNanoseconds count: UInt64) -> Instant {
     let (sum, overflow) = nanoseconds.addingReportingOverflow(count)
     return Instant(nanoseconds: overflow ? .max : sum)

@@ -24,15 +24,3 @@ final class RefusedCalls: Sendable {
     }
   }
 }
-
-extension Kernel {
-  /// When a peer last took something of what was sent to it. Bytes leave long after `send` took them,
-  /// so who reads slowly and steadily makes no progress that a loop sees by itself. Asked for when a
-  /// connection would be closed as idle, and only then; nil when the system does not tell.
-  func lastProgress(on descriptor: Descriptor, _ now: Instant) -> Instant? {
-    let asked = get(.sendSilence, on: descriptor)
-    guard asked.isSuccess else { return nil }
-    let silence = UInt64(asked.value).multipliedReportingOverflow(by: 1_000_000).partialValue
-    return Instant(nanoseconds: now.nanoseconds - min(silence, now.nanoseconds))
-  }
-}

@@ -1,9 +1,10 @@
 /// What a loop knows of one connection: 24 bytes, and all that an idle connection costs beside its
 /// session and its place in the timer wheel.
 struct Slot: BitwiseCopyable {
+  /// What the loop knows. Backends read it, and never write.
   struct Flags: OptionSet, BitwiseCopyable {
-    let rawValue: UInt32
-    /// Its receive is armed.
+    let rawValue: UInt16
+    /// It is received from.
     static let receiving = Flags(rawValue: 1 << 0)
     /// A send is under way: further output goes to the outbox, in order.
     static let sending = Flags(rawValue: 1 << 1)
@@ -21,29 +22,8 @@ struct Slot: BitwiseCopyable {
     static let closed = Flags(rawValue: 1 << 7)
     /// The session was told that the loop drains.
     static let draining = Flags(rawValue: 1 << 8)
-    /// Poller backends: the registered interest, as `Interest` has it.
-    static let watchesRead = Flags(rawValue: 1 << 9)
-    static let watchesWrite = Flags(rawValue: 1 << 10)
-    /// Edge-triggered pollers: there may be something to receive that will not be told again.
-    static let readable = Flags(rawValue: 1 << 14)
-    /// Ring backend: a completion of the armed receive is still to come.
-    static let receiveInFlight = Flags(rawValue: 1 << 11)
-    /// Ring backend: the armed receive has been asked to end.
-    static let cancelling = Flags(rawValue: 1 << 12)
-    /// Ring backend: the completion of a send from the outbox is still to come.
-    static let sendInFlight = Flags(rawValue: 1 << 13)
-    /// Edge-triggered pollers: it stands in the list of those to be received from.
-    static let queued = Flags(rawValue: 1 << 18)
     /// The session asked to be told when everything is sent.
-    static let wantsDrained = Flags(rawValue: 1 << 15)
-    /// Ring backend: its hang-up is polled for.
-    static let watchesHangUp = Flags(rawValue: 1 << 16)
-    /// It broke while it was received from, which tells the same in its turn.
-    static let hungUp = Flags(rawValue: 1 << 17)
-    /// Ring backend: the kernel said that there is more behind what was received last.
-    static let expectsMore = Flags(rawValue: 1 << 19)
-    /// Ring backend: its receive will be armed, at the end of the turn or when there are buffers.
-    static let awaitsArming = Flags(rawValue: 1 << 20)
+    static let wantsDrained = Flags(rawValue: 1 << 9)
   }
 
   /// The descriptor, or the ring's own number for it.
@@ -57,6 +37,9 @@ struct Slot: BitwiseCopyable {
   /// when that ends.
   var alarm: UInt32
   var flags: Flags
+  /// What the backend knows: each gives these bits a meaning of its own, and the loop none. They lie here
+  /// and in no table of the backend's, since there they would cost each request a cache line more.
+  var backendBits: UInt16 = 0
   /// Bytes not sent yet, as an index into the outbox pool; 0 for none.
   var outbox: UInt32
 }
@@ -82,7 +65,7 @@ struct SlotTable: ~Copyable {
     @inline(__always) unsafeMutableAddress { unsafe slots.mutableAddress(Int(index)) }
   }
 
-  /// Takes a free slot; there must be one.
+  /// Takes a free slot for a connection that is to be received from; there must be one.
   mutating func take(descriptor: Int32) -> Key {
     let index: UInt32
     if firstFree != 0 {
@@ -95,7 +78,8 @@ struct SlotTable: ~Copyable {
     count += 1
     let generation = slots[Int(index)].generation &+ 1
     slots[Int(index)] = Slot(
-      descriptor: descriptor, generation: generation, lastActive: 0, alarm: 0, flags: [], outbox: 0)
+      descriptor: descriptor, generation: generation, lastActive: 0, alarm: 0, flags: .receiving,
+      outbox: 0)
     return Key(index: index, generation: generation)
   }
 
@@ -106,6 +90,18 @@ struct SlotTable: ~Copyable {
     slots[Int(key.index)].lastActive = firstFree
     firstFree = key.index + 1
     count -= 1
+  }
+
+  /// The send under way of a connection has ended, and all of it went: false where the loop is to be told,
+  /// since something waits for that.
+  @inline(__always)
+  mutating func endSend(_ key: Key) -> Bool {
+    let slot = slots[Int(key.index)]
+    guard slot.outbox == 0, slot.flags.isDisjoint(with: [.closing, .closed, .wantsDrained]) else {
+      return false
+    }
+    slots[Int(key.index)].flags.remove(.sending)
+    return true
   }
 
   /// Whether a key names a connection that is still there.

@@ -29,7 +29,7 @@ final class LoopObserver<System: Kernel> {
   ///   - slowLimit: What a callback may take; nil when nobody asks.
   init(
     loop: Int, ring: RecordRing?, slowLimit: Duration?, capacity: Int, system: System,
-    notice: @escaping (ReactorNotice) -> Void
+    notice: @escaping (LoopNotice) -> Void
   ) throws(SystemError) {
     connections = try ReservedTable(capacity: capacity)
     self.system = system

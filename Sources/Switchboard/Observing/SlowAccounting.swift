@@ -14,7 +14,7 @@ struct SlowAccounting {
     var arrived: Set<Key> = []
   }
 
-  private let notice: (ReactorNotice) -> Void
+  private let notice: (LoopNotice) -> Void
   private var thisTurn: [Pending] = []
   private var lastTurn: [Pending] = []
   /// Who came to be served since the first slow callback of this turn, or after the last one.
@@ -23,7 +23,7 @@ struct SlowAccounting {
   private var told = 0
   private var untold = 0
 
-  init(notice: @escaping (ReactorNotice) -> Void) { self.notice = notice }
+  init(notice: @escaping (LoopNotice) -> Void) { self.notice = notice }
 
   /// Whether there is anything to find out.
   var isActive: Bool { !thisTurn.isEmpty || !lastTurn.isEmpty }

@@ -7,7 +7,7 @@ class AnyHandler<System: Kernel> {
   func drain(_ peer: inout Peer<System>) -> Interest { [] }
   func peerClosed(_ peer: inout Peer<System>, _ reason: CloseReason) {}
   func ready(_ readiness: Readiness, watched descriptor: Descriptor) -> Interest { [] }
-  func notice(_ notice: ReactorNotice) {}
+  func notice(_ notice: LoopNotice) {}
 }
 
 /// A handler of a known type. The callbacks of a loop never overlap, so its memory is reached
@@ -60,7 +60,7 @@ final class HandlerBox<Handler: ReactorHandler & ~Copyable>: AnyHandler<Handler.
   override func ready(_ readiness: Readiness, watched descriptor: Descriptor) -> Interest {
     unsafe start.pointee.ready(readiness, watched: descriptor)
   }
-  override func notice(_ notice: ReactorNotice) { unsafe start.pointee.notice(notice) }
+  override func notice(_ notice: LoopNotice) { unsafe start.pointee.notice(notice) }
 }
 
 /// How a loop reaches its handler: the box is kept alive by the reactor, so a call neither retains
@@ -95,7 +95,7 @@ struct HandlerCalls<System: Kernel> {
   func ready(_ readiness: Readiness, watched descriptor: Descriptor) -> Interest {
     unsafe box._withUnsafeGuaranteedRef { $0.ready(readiness, watched: descriptor) }
   }
-  func notice(_ notice: ReactorNotice) {
+  func notice(_ notice: LoopNotice) {
     unsafe box._withUnsafeGuaranteedRef { $0.notice(notice) }
   }
 }

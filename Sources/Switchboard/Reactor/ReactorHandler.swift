@@ -30,7 +30,7 @@ public protocol ReactorHandler: ~Copyable {
   /// interest; the empty one ends the watch and leaves the descriptor open. Defaulted: ends it.
   mutating func ready(_ readiness: Readiness, watched descriptor: Descriptor) -> Interest
   /// Something an operator should know. Defaulted: nothing.
-  mutating func notice(_ notice: ReactorNotice)
+  mutating func notice(_ notice: LoopNotice)
 }
 
 extension ReactorHandler where Self: ~Copyable {
@@ -40,7 +40,7 @@ extension ReactorHandler where Self: ~Copyable {
   public mutating func ready(_ readiness: Readiness, watched descriptor: Descriptor) -> Interest {
     []
   }
-  public mutating func notice(_ notice: ReactorNotice) {}
+  public mutating func notice(_ notice: LoopNotice) {}
 }
 
 /// One connection, as a ``ReactorHandler`` sees it during a callback.
@@ -58,60 +58,4 @@ public struct Peer<System: Kernel>: ~Copyable {
 
   /// Sets the alarm a duration after ``now``.
   public mutating func wake(after duration: Duration) { alarm = now + duration }
-}
-
-/// What a reactor tells its operator. Each state is told once when it begins.
-public enum ReactorNotice: Hashable, Sendable, CustomStringConvertible {
-  /// Why no connections are accepted at the moment.
-  public enum Pause: Hashable, Sendable {
-    /// As many peers as allowed are connected.
-    case connectionLimit(Int)
-    /// The poller cannot hold more.
-    case refused(RegistrationError)
-    /// Descriptors or memory have run out, or `accept4(2)` failed in another way.
-    case failed(SystemError)
-  }
-
-  /// Connections wait in the kernel's queue until there is room again.
-  case acceptingPaused(Pause)
-  /// A connection was accepted again.
-  case acceptingResumed
-  /// An address has as many connections as one may have; told once until it has none. Further ones
-  /// are closed.
-  case addressLimit(SocketAddress, Int)
-  /// So many connections of an address have been closed since then: told when they are ten, a hundred
-  /// and so on, and when it has no connection any more.
-  case addressRefusals(SocketAddress, Int)
-  /// A connection broke since a call on it is refused to this process, as a sandbox does; told once
-  /// for each call. Others will break as well.
-  case callRefused(SystemError)
-  /// Draining has begun, with so many peers connected.
-  case draining(peers: Int)
-  /// Draining has ended: so many peers finished, so many had to be cut off.
-  case drained(finished: Int, forced: Int)
-  /// A callback took longer than it should. At most five are told in a second, for each loop.
-  case slowCallback(SlowCallback)
-  /// So many more slow callbacks were not told one by one.
-  case slowCallbacksUntold(Int)
-
-  /// One line.
-  public var description: String {
-    switch self {
-    case .acceptingPaused(.connectionLimit(let limit)):
-      "accepting paused: \(limit) connections, the limit, are open; raise it or wait for closes"
-    case .acceptingPaused(.refused(let error)): "accepting paused: \(error)"
-    case .acceptingPaused(.failed(let error)): "accepting paused: \(error)"
-    case .acceptingResumed: "accepting again"
-    case .addressLimit(let address, let limit):
-      "refusing \(address.host): it has \(limit) connections, the limit for one address; "
-        + "raise it if many share that address"
-    case .addressRefusals(let address, let count):
-      "refused \(address.host): \(count) connections so far, beyond the limit for one address"
-    case .callRefused(let error): "connections break: \(error)"
-    case .draining(let peers): "draining: \(peers) connected"
-    case .drained(let finished, let forced): "drained: \(finished) finished, \(forced) cut off"
-    case .slowCallback(let callback): callback.description
-    case .slowCallbacksUntold(let count): "slow callbacks: \(count) more, not told one by one"
-    }
-  }
 }

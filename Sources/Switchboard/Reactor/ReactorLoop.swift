@@ -21,10 +21,10 @@ struct ReactorLoop<P: Poller & ~Copyable>: ~Copyable {
   var wheel: TimerWheel
   var signals: EndSignals?
   var now: Instant
-  var accepting = AcceptState()
+  var accepting = Admission()
   /// Who is accepted from next.
   var turns = ListenerTurns()
-  var draining: DrainState?
+  var draining: Drain?
   var isStopped = false
   var catchUp: CatchUp?
   var scratch = [UInt8](repeating: 0, count: 16384)

@@ -11,6 +11,8 @@ public struct Interest: OptionSet, Hashable, Sendable, CustomStringConvertible {
   public static let read = Interest(rawValue: 1)
   /// Wake me when there is room to send.
   public static let write = Interest(rawValue: 2)
+  /// In both directions, and only of what changes: for pollers that can (``Poller/reportsChangesOnly``).
+  static let changes = Interest(rawValue: 4)
 
   /// `R`, `W`, `RW` or `-`, as the tables in the documentation write it.
   public var description: String {

@@ -23,9 +23,9 @@ public protocol Poller: ~Copyable {
   /// The mechanism's name: `epoll`.
   static var name: String { get }
 
-  /// Whether it breaks with level triggering for connections (keys with an odd generation): such a
-  /// registration is for both directions, whatever the interest, and is reported when something
-  /// changes and not again. False unless a poller says otherwise; only a server's loop can use one.
+  /// Whether it breaks with level triggering where a registration is added so: that is for both directions,
+  /// for good, and is reported when something changes and not again. False unless a poller says
+  /// otherwise; only a server's loop can use one.
   static var reportsChangesOnly: Bool { get }
   /// Whether closing a descriptor ends its registration, provided no copy of it was made.
   static var forgetsClosedDescriptors: Bool { get }

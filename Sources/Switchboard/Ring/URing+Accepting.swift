@@ -31,14 +31,13 @@ extension URing {
   private static var poll: UInt64 { 1 << 9 }
   private static var now: UInt64 { 1 << 10 }
 
-  mutating func listen(_ descriptor: Descriptor) throws(SystemError) {
+  mutating func listen(_ descriptor: Descriptor) {
     listeners.append(Listening(descriptor: descriptor))
     turns.add()
   }
 
-  mutating func take(from places: Places) { self.places = places }
-
-  mutating func setRoom(_ count: Int) {
+  mutating func setRoom(_ count: Int, within places: Places?) {
+    self.places = places
     room = max(0, count)
     let own = max(0, count - arrivals.count)
     let count = places?.room(upTo: own) ?? own
@@ -184,10 +183,5 @@ extension URing {
     guard !arrivals.isEmpty, room > 0 else { return false }
     guard let places, placesOfArrivals == 0 else { return true }
     return places.room(upTo: 1) > 0
-  }
-
-  mutating func refuse(_ descriptor: Int32) {
-    let entry = unsafe ring.entry()
-    unsafe ck_prepare_close(entry, UInt32(descriptor))
   }
 }

@@ -15,7 +15,7 @@ extension URing {
   mutating func starve(_ key: Key, _ slots: inout SlotTable) {
     buffers.ranOut()
     guard isDue(key, slots) else { return }
-    slots[key.index].flags.insert(.awaitsArming)
+    slots[key.index].pending.insert(.arming)
     starved.append(key)
   }
 
@@ -23,7 +23,7 @@ extension URing {
   mutating func armReceiveIfDue(_ key: Key, _ slots: inout SlotTable) {
     guard isDue(key, slots) else { return }
     if hasArmed, starved.isEmpty { return armReceive(key, waitsFirst: false, &slots) }
-    slots[key.index].flags.insert(.awaitsArming)
+    slots[key.index].pending.insert(.arming)
     if hasArmed { starved.append(key) } else { served.append(key) }
   }
 
@@ -36,17 +36,16 @@ extension URing {
   /// What is held comes first: if more were received meanwhile, a peer that sends faster than it is
   /// served would fill the memory.
   private func isDue(_ key: Key, _ slots: borrowing SlotTable) -> Bool {
-    let flags = slots[key.index].flags
-    return flags.contains(.receiving)
-      && flags.isDisjoint(with: [.receiveInFlight, .peerEnded, .closed, .awaitsArming])
-      && held[key.index] == nil
+    let slot = slots[key.index]
+    return slot.flags.contains(.receiving) && slot.flags.isDisjoint(with: [.peerEnded, .closed])
+      && slot.pending.isDisjoint(with: [.receive, .arming]) && held[key.index] == nil
   }
 
   func armReceive(_ key: Key, waitsFirst: Bool, _ slots: inout SlotTable) {
     let entry = unsafe ring.entry()
     unsafe ck_prepare_receive(entry, slots[key.index].descriptor, 0, waitsFirst)
     unsafe entry.pointee.user_data = userData(.receive, key)
-    slots[key.index].flags.insert(.receiveInFlight)
+    slots[key.index].pending.insert(.receive)
   }
 
   /// The turn is over: arms those that are to be.
@@ -60,7 +59,7 @@ extension URing {
       unsafe ck_prepare_receive_once(
         entry, slots[key.index].descriptor, ReserveBuffers<System>.group)
       unsafe entry.pointee.user_data = userData(.receive, key)
-      slots[key.index].flags.insert(.receiveInFlight)
+      slots[key.index].pending.insert(.receive)
       left -= 1
     }
     for key in served {
@@ -78,7 +77,7 @@ extension URing {
   /// Whether a connection of the queue still wants to receive.
   private func stillWaits(_ key: Key, _ slots: inout SlotTable) -> Bool {
     guard slots.contains(key) else { return false }
-    slots[key.index].flags.remove(.awaitsArming)
+    slots[key.index].pending.remove(.arming)
     return isDue(key, slots)
   }
 }

@@ -11,11 +11,11 @@ extension URing {
   mutating func watchPaused(_ slots: inout SlotTable) {
     while let key = paused.popLast() {
       guard slots.contains(key) else { continue }
-      let flags = slots[key.index].flags
-      guard flags.isDisjoint(with: [.receiving, .closed]) else { continue }
-      if flags.contains(.hungUp) {
+      let slot = slots[key.index]
+      guard slot.flags.isDisjoint(with: [.receiving, .closed]) else { continue }
+      if slot.pending.contains(.reason) {
         askWhy(key, &slots)
-      } else if !flags.contains(.watchesHangUp) {
+      } else if !slot.pending.contains(.hangUp) {
         watchHangUp(key, &slots)
       }
     }
@@ -24,7 +24,7 @@ extension URing {
   private func watchHangUp(_ key: Key, _ slots: inout SlotTable) {
     let entry = unsafe ring.entry()
     unsafe ck_prepare_hang_up(entry, slots[key.index].descriptor, userData(.hangUp, key))
-    slots[key.index].flags.insert(.watchesHangUp)
+    slots[key.index].pending.insert(.hangUp)
   }
 
   /// A connection hung up, or its peer has finished sending, which it is told of when it receives.
@@ -33,14 +33,14 @@ extension URing {
   ) -> Completion? {
     guard let key = key(data, slots) else { return nil }
     let isLast = flags & IORING_CQE_F_MORE == 0
-    if isLast { slots[key.index].flags.remove(.watchesHangUp) }
+    if isLast { slots[key.index].pending.remove(.hangUp) }
     // A kernel that will not watch is not asked again before the next pause.
     guard result >= 0, !slots[key.index].flags.contains(.closed) else { return nil }
     let isReceiving = slots[key.index].flags.contains(.receiving)
     if PollEvents(rawValue: UInt32(result)).isDisjoint(with: .broken) {
       if isLast, !isReceiving { paused.append(key) }
     } else if isReceiving {
-      slots[key.index].flags.insert(.hungUp)
+      slots[key.index].pending.insert(.reason)
     } else {
       askWhy(key, &slots)
     }
@@ -49,7 +49,7 @@ extension URing {
 
   /// A poll says that there is an error, and not which.
   private func askWhy(_ key: Key, _ slots: inout SlotTable) {
-    slots[key.index].flags.remove(.hungUp)
+    slots[key.index].pending.remove(.reason)
     let entry = unsafe ring.entry()
     unsafe ck_prepare_ask(entry, slots[key.index].descriptor, userData(.ask, key))
   }

@@ -2,18 +2,15 @@ internal import CKernel
 
 extension URing {
   mutating func open(_ key: Key, _ slots: inout SlotTable) throws(RegistrationError) {
-    slots[key.index].flags.insert(.receiving)
     // A client that waits for a greeting has sent nothing yet: do not try to receive at once.
     armReceive(key, waitsFirst: true, &slots)
   }
 
-  mutating func setReceiving(_ on: Bool, _ key: Key, _ slots: inout SlotTable) {
-    if on {
-      slots[key.index].flags.insert(.receiving)
+  mutating func receivingChanged(_ key: Key, _ slots: inout SlotTable) {
+    if slots[key.index].flags.contains(.receiving) {
       if held[key.index] != nil { heldReady.append(key) }
       armReceiveIfDue(key, &slots)
     } else {
-      slots[key.index].flags.remove(.receiving)
       paused.append(key)
       cancelReceive(key, &slots)
     }
@@ -34,13 +31,11 @@ extension URing {
     }
     guard let key = key(data, slots) else { return returnBuffer() }
     let isLast = flags & IORING_CQE_F_MORE == 0
-    if isLast { slots[key.index].flags.subtract([.receiveInFlight, .cancelling]) }
-    if !slots[key.index].flags.isDisjoint(with: [.closed, .expectsMore]) {
-      slots[key.index].flags.remove(.expectsMore)
-      if slots[key.index].flags.contains(.closed) {
-        _ = returnBuffer()
-        return closedIfDone(key, &slots)
-      }
+    if isLast { slots[key.index].pending.subtract([.receive, .cancel]) }
+    slots[key.index].pending.remove(.more)
+    if slots[key.index].flags.contains(.closed) {
+      _ = returnBuffer()
+      return closedIfDone(key, &slots)
     }
     if result > 0, let bytes = unsafe bytes {
       let hasMore = flags & CK_CQE_F_SOCK_NONEMPTY != 0
@@ -64,7 +59,7 @@ extension URing {
   /// behind this.
   @inline(never)
   private mutating func expectMore(_ key: Key, _ slots: inout SlotTable) {
-    slots[key.index].flags.insert(.expectsMore)
+    slots[key.index].pending.insert(.more)
     expectant.append(key)
   }
 
@@ -73,19 +68,19 @@ extension URing {
   /// nothing (`tcp_recvmsg`), and an armed receive would wait for what the peer sends next.
   mutating func askForMore(_ slots: inout SlotTable) {
     while let key = expectant.popLast() {
-      guard slots.contains(key), slots[key.index].flags.contains(.expectsMore) else { continue }
-      slots[key.index].flags.remove(.expectsMore)
+      guard slots.contains(key), slots[key.index].pending.contains(.more) else { continue }
+      slots[key.index].pending.remove(.more)
       cancelReceive(key, &slots)
     }
   }
 
   /// Ends the receive under way, if there is one. Whether another is armed is seen when that is told.
   private mutating func cancelReceive(_ key: Key, _ slots: inout SlotTable) {
-    let flags = slots[key.index].flags
-    guard flags.contains(.receiveInFlight), flags.isDisjoint(with: [.cancelling, .closed]) else {
-      return
-    }
-    slots[key.index].flags.insert(.cancelling)
+    let slot = slots[key.index]
+    guard slot.pending.contains(.receive), !slot.pending.contains(.cancel),
+      !slot.flags.contains(.closed)
+    else { return }
+    slots[key.index].pending.insert(.cancel)
     cancel(userData(.receive, key))
   }
 
@@ -131,7 +126,7 @@ extension URing {
 
   mutating func close(_ key: Key, _ slots: inout SlotTable) -> Bool {
     dropHeld(key)
-    if slots[key.index].flags.isDisjoint(with: [.receiveInFlight, .sendInFlight]) {
+    if slots[key.index].pending.isDisjoint(with: [.receive, .send]) {
       closeFile(key, slots)
       return true
     }
@@ -142,13 +137,13 @@ extension URing {
 
   private func closeFile(_ key: Key, _ slots: borrowing SlotTable) {
     // It would keep the connection open.
-    if slots[key.index].flags.contains(.watchesHangUp) { cancel(userData(.hangUp, key)) }
+    if slots[key.index].pending.contains(.hangUp) { cancel(userData(.hangUp, key)) }
     let entry = unsafe ring.entry()
     unsafe ck_prepare_close(entry, UInt32(bitPattern: slots[key.index].descriptor))
   }
 
   func closedIfDone(_ key: Key, _ slots: inout SlotTable) -> Completion? {
-    guard slots[key.index].flags.isDisjoint(with: [.receiveInFlight, .sendInFlight]) else {
+    guard slots[key.index].pending.isDisjoint(with: [.receive, .send]) else {
       return nil
     }
     closeFile(key, slots)

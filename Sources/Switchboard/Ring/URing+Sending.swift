@@ -43,6 +43,23 @@ extension URing {
     arena == 0 ? sendingCount.0 : sendingCount.1
   }
 
+  @inline(__always)
+  mutating func send(
+    _ output: Output, atMost limit: Int, _ key: Key, _ slots: inout SlotTable
+  ) -> SendAnswer {
+    switch output {
+    case .kept(let bytes): return unsafe send(bytes, key, &slots)
+    case .written(let count):
+      guard slots[key.index].flags.contains(.sending) else {
+        return sendOutput(count, key, &slots)
+      }
+      if joinOutput(count, key, atMost: limit) { return .later }
+      // It goes when that is known to have ended.
+      hurrySends()
+      return .took(0)
+    }
+  }
+
   mutating func sendOutput(_ count: Int, _ key: Key, _ slots: inout SlotTable) -> SendAnswer {
     // Then the region began behind it.
     if joinOutput(count, key, atMost: .max) { return .later }
@@ -70,13 +87,15 @@ extension URing {
       entry, slots[key.index].descriptor, bytes.baseAddress,
       UInt32(clamping: min(bytes.count, Self.sendPiece)))
     unsafe entry.pointee.user_data = userData(.send, key)
-    slots[key.index].flags.insert(.sendInFlight)
+    slots[key.index].pending.insert(.send)
     return .later
   }
 
   /// Only sends of the arena end unheard of. Where none is under way there is nothing to look for:
   /// a loop that hurried all the same would not sleep again before the next one.
-  mutating func hurrySends() { if settleAt >= 0 || sendingCount(filling) > 0 { isHurried = true } }
+  mutating func hurrySends() {
+    if settleAt >= 0 || sendingCount(filling) > 0 { awaitsSends = true }
+  }
 
   /// Everything that was heard of the last submission has been read: sends that nothing was heard
   /// of are done.
@@ -87,17 +106,12 @@ extension URing {
       if arena == 0 { sendingCount.0 -= 1 } else { sendingCount.1 -= 1 }
       let sending = sendings[arena * mostSendings + sendingCount(arena)]
       guard slots.contains(sending.key) else { continue }
-      let slot = slots[sending.key.index]
-      if slot.outbox == 0, slot.flags.isDisjoint(with: [.closing, .closed, .wantsDrained]) {
-        slots[sending.key.index].flags.remove(.sending)
-      } else {
-        return Completion(.sentInPlace, sending.key)
-      }
+      if !slots.endSend(sending.key) { return Completion(.sentInPlace, sending.key) }
     }
     settleAt = -1
     // Nothing is written to the other one yet: go on in this one, which is in the cache.
     if used == 0 { filling = arena }
-    isHurried = sendingCount(filling) > 0
+    awaitsSends = sendingCount(filling) > 0
     return nil
   }
 
@@ -125,7 +139,7 @@ extension URing {
     -> Completion?
   {
     guard let key = key(data, slots) else { return nil }
-    slots[key.index].flags.remove(.sendInFlight)
+    slots[key.index].pending.remove(.send)
     if slots[key.index].flags.contains(.closed) { return closedIfDone(key, &slots) }
     if let errno = Self.failure(result) {
       return Completion(.sendFailed, key, Int(errno.rawValue))

@@ -11,8 +11,6 @@ internal import CKernel
 /// other is being sent from.
 @safe
 struct URing<System: RingKernel>: Backend, ~Copyable {
-  static var name: String { "io_uring" }
-
   /// What a completion is about, in the lowest bits of its user data.
   enum Tag: UInt64 {
     case none, accept, receive, sendNow, send, waker, signals, install, hangUp, ask, question, lend
@@ -77,8 +75,8 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
   var lastSender = Key(rawValue: 0)
   /// The arena not being filled is being sent from, and not settled yet.
   var settleAt = -1
-  /// Something waits for a send to be settled.
-  var isHurried = false
+  /// Something waits for the end of a send.
+  var awaitsSends = false
 
   /// Where the completions of this turn end. Their beginning is the queue's head, which moves as
   /// they are taken.
@@ -164,6 +162,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
   mutating func watch(_ descriptor: Descriptor, _ completion: Completion.Kind)
     throws(SystemError)
   {
+    if completion == .accepted { return listen(descriptor) }
     let tag: Tag = completion == .signalled ? .signals : .waker
     watched.append((descriptor, tag))
     poll(descriptor, tag)
@@ -191,11 +190,12 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
 
   // --------------------------------------------------------------------------- waiting
 
-  mutating func wait(until deadline: Instant?) throws(SystemError) {
+  mutating func wait(until deadline: Instant?, isHurried: Bool) throws(SystemError) {
+    if isHurried { hurrySends() }
     buffers.endTurn()
     hasArmed = false
     let hasMore =
-      ring.hasLeftOver || !heldReady.isEmpty || isOverflown || isHurried || !paused.isEmpty
+      ring.hasLeftOver || !heldReady.isEmpty || isOverflown || awaitsSends || !paused.isEmpty
       || !starved.isEmpty || !served.isEmpty || canArrive
     acceptedInTurn = 0
     if !heldReady.isEmpty {

@@ -95,12 +95,11 @@ private final class CountedRun: Sendable {
 
   private func serve<B: Backend & ~Copyable>(_ backend: consuming B) throws(SystemError)
   where B.System == CountedKernel {
-    let system = backend.system
     let (sessions, box) = try makeTables(capacity + 64, control.mail)
     var loop = try EventLoop(
       backend: backend, sessions: sessions, box: box, capacity: capacity, control: control,
       options: ServerOptions(), notice: { _ in })
-    let listener = try Listener(on: .loopback(port: 0), system: system)
+    let listener = try Listener(on: .loopback(port: 0), system: control.system)
     let address = listener.address
     try loop.listen(listener)
     tell(.success(address))

@@ -1,21 +1,20 @@
 /// Who comes in: admission with its limits, pauses and back-off.
 extension EventLoop where B: ~Copyable {
   mutating func accepted(_ descriptor: Int32) {
-    if slots.isFull || isStopped { return refuse(descriptor) }
+    // Those that are refused take one of the slots to spare, and give it back at once.
+    let key = slots.take(descriptor: descriptor)
+    if slots.count > limits.maxConnections || isStopped { return giveUp(key) }
     // A peer whose address the kernel does not tell counts for nobody: memory is short.
     let peer = addresses.limit == nil ? nil : connection.loop.peerAddress(descriptor)
     let origin = peer.map { AddressCounts.Origin($0) }
-    if let peer, let origin, !admits(peer, origin) { return refuse(descriptor) }
-    let key = slots.take(descriptor: descriptor)
+    if let peer, let origin, !admits(peer, origin) { return giveUp(key) }
     if let origin { addresses.note(origin, at: key.index) }
     slots[key.index].lastActive = tick
     do throws(RegistrationError) {
       try backend.open(key, &slots)
     } catch {
-      _ = backend.close(key, &slots)
       leaveAddress(key)
-      slots.giveBack(key)
-      control.places?.giveBack()
+      giveUp(key)
       return pauseAccepting(.refused(error))
     }
     noteAccepted()
@@ -28,8 +27,10 @@ extension EventLoop where B: ~Copyable {
     }
   }
 
-  private mutating func refuse(_ descriptor: Int32) {
-    backend.refuse(descriptor)
+  /// Closes a connection that cannot be kept. No session has seen it.
+  private mutating func giveUp(_ key: Key) {
+    _ = backend.close(key, &slots)
+    slots.giveBack(key)
     control.places?.giveBack()
   }
 
@@ -71,11 +72,11 @@ extension EventLoop where B: ~Copyable {
     pauseAccepting(.failed(SystemError(.accept, errno)))
   }
 
-  private mutating func pauseAccepting(_ reason: ReactorNotice.Pause) {
+  private mutating func pauseAccepting(_ reason: LoopNotice.Pause) {
     isAccepting = false
     // In this turn too: what is accepted and cannot be kept is closed.
-    backend.setRoom(0)
-    let (isEmpty, system) = (slots.count == 0, backend.system)
+    backend.setRoom(0, within: control.places)
+    let (isEmpty, system) = (slots.count == 0, control.system)
     let isNew = accepting.begin(reason, isEmpty: isEmpty, now, entropy: system.entropy())
     guard isNew, !isToldByPlaces(reason) else { return }
     isPauseTold = true
@@ -83,7 +84,7 @@ extension EventLoop where B: ~Copyable {
   }
 
   /// Whether one loop has all places that several share: then it has been told for all of them.
-  private func isToldByPlaces(_ reason: ReactorNotice.Pause) -> Bool {
+  private func isToldByPlaces(_ reason: LoopNotice.Pause) -> Bool {
     guard let places = control.places, case .connectionLimit(let limit) = reason else {
       return false
     }
@@ -91,11 +92,11 @@ extension EventLoop where B: ~Copyable {
   }
 
   mutating func tryAcceptingAgain() {
-    guard accepting.pause != nil, draining == nil else { return }
+    guard accepting.pause != nil, draining == nil || isGathering else { return }
     accepting.retryAt = nil
     // The next close tries again.
     guard slots.count < limits.maxConnections else { return }
-    let system = backend.system
+    let system = control.system
     guard accepting.mayTry(system) else {
       return accepting.retryLater(now, entropy: system.entropy())
     }

@@ -54,26 +54,24 @@ extension EventLoop where B: ~Copyable {
       guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { return }
     }
     // A timer that goes off again and again is not traffic.
-    if limits.idle != 0, !slots[key.index].flags.contains(.lingering),
-      hasCome(slots[key.index].lastActive &+ limits.idle)
-    {
-      // Its bytes may lie waiting: it is looked at again in a moment.
-      if isCatchingUp {
-        return wheel.set(key.index, to: now.advanced(byNanoseconds: CatchUp.idleAgain))
+    if limits.idle != 0, !slots[key.index].flags.contains(.lingering) {
+      switch idleness(of: key) {
+      case .active: break
+      case .unknown: return wheel.set(key.index, to: now.advanced(byNanoseconds: CatchUp.idleAgain))
+      case .progressing(let last):
+        slots[key.index].lastActive = tick &- UInt32(clamping: now.milliseconds(since: last))
+      case .idle: return closeNow(key, .idle)
       }
-      guard hasProgressed(key) else { return closeNow(key, .idle) }
     }
     schedule(key)
   }
 
-  /// Whether the peer has taken something meanwhile of what lies in the kernel; then that was the last
-  /// moment in which something went.
-  private mutating func hasProgressed(_ key: Key) -> Bool {
-    let descriptor = slots[key.index].descriptor
-    guard let last = connection.loop.lastProgress(descriptor, now) else { return false }
-    let silence = (now.nanoseconds - min(now.nanoseconds, last.nanoseconds)) / 1_000_000
-    guard silence < UInt64(limits.idle) else { return false }
-    slots[key.index].lastActive = tick &- UInt32(silence)
-    return true
+  private func idleness(of key: Key) -> Idleness {
+    let slot = slots[key.index]
+    let silence = UInt64(tick &- slot.lastActive) * 1_000_000
+    let lastActive = Instant(nanoseconds: now.nanoseconds - min(silence, now.nanoseconds))
+    return Idleness.of(
+      lastActive, limit: UInt64(limits.idle) * 1_000_000, now, isCatchingUp: isCatchingUp
+    ) { connection.loop.lastProgress(slot.descriptor, now) }
   }
 }

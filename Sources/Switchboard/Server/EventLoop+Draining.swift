@@ -1,16 +1,4 @@
-/// A loop's drain under way.
-struct Drain {
-  var deadline: Instant
-  /// What peers have sent already, connections that wait to be accepted among it, is still being
-  /// taken in: see ``Arrears``. At most for half of the time, so that something is left for
-  /// finishing.
-  var isGathering = true
-  var gatheringEnd: Instant
-  var arrears = Arrears(.draining)
-  var peersAtStart = 0
-  var forced = 0
-}
-
+/// Draining: what has come is taken in, sessions are asked to finish, and who does not is cut off.
 extension EventLoop where B: ~Copyable {
   mutating func obeyRequests() {
     switch control.waker.request {
@@ -23,24 +11,22 @@ extension EventLoop where B: ~Copyable {
   /// What waits in the listeners' queues was promised service, since closing a listener resets it;
   /// and what peers have sent is answered before their sessions are asked to end.
   private mutating func gather() {
-    guard var drain = draining else {
-      // The turn may have begun long ago: a process that is stopped is told to end when it goes on.
-      let begin = backend.system.now()
-      draining = Drain(
-        deadline: begin + options.drainTimeout, gatheringEnd: begin + options.drainTimeout / 2)
+    guard draining != nil else {
+      draining = Drain(from: control.system.now(), timeout: options.drainTimeout)
       return
     }
-    let isOver = drain.arrears.endTurn(owesWork: backend.owesWork || control.mail.isWaiting)
-    drain.isGathering = !isOver && now < drain.gatheringEnd
-    drain.peersAtStart = slots.count
-    draining = drain
-    if !drain.isGathering { beginFinishing() }
+    draining?.endTurn(owesWork: backend.owesWork || control.mail.isWaiting, now)
+    if !isGathering { beginFinishing() }
   }
 
+  /// Whether a drain has begun that still takes in what has come.
+  var isGathering: Bool { draining?.isGathering ?? false }
+
   private mutating func beginFinishing() {
+    draining?.beginFinishing(slots.count)
     isAccepting = false
-    accepting = AcceptState()
-    backend.setRoom(0)
+    accepting = Admission()
+    backend.setRoom(0, within: control.places)
     listeners = Slab(capacity: 1)
     notice(.draining(peers: slots.count))
     for index in 0..<slots.end {
@@ -58,12 +44,8 @@ extension EventLoop where B: ~Copyable {
 
   /// The drain timeout has ended.
   mutating func cutOff() {
-    if draining?.isGathering ?? false {
-      // It was over before all that had come was taken in. Nobody is cut off who was not asked.
-      draining?.isGathering = false
-      draining?.peersAtStart = slots.count
-      beginFinishing()
-    }
+    // It was over before all that had come was taken in. Nobody is cut off who was not asked.
+    if isGathering { beginFinishing() }
     closeEvery(.drainTimeout)
     // Where the backend needs a turn to close them, that is all there is to wait for.
     draining?.deadline = now + .seconds(1)
@@ -83,17 +65,16 @@ extension EventLoop where B: ~Copyable {
   mutating func closeAll() {
     isStopped = true
     closeEvery(.stopped)
-    backend.setRoom(0)
-    let limit = backend.system.now() + .seconds(1)
+    backend.setRoom(0, within: control.places)
+    let limit = control.system.now() + .seconds(1)
     repeat {
-      guard (try? backend.wait(until: slots.count == 0 ? now : limit)) != nil else { break }
+      guard (try? backend.wait(until: slots.count == 0 ? now : limit, isHurried: false)) != nil
+      else { break }
       refreshTime()
       while let completion = backend.next(&slots) { handle(completion) }
     } while slots.count > 0 && now < limit
     control.jobs.close()
     unsafe sessions._withUnsafeGuaranteedRef { $0.closeMail() }
-    if let drain = draining {
-      notice(.drained(finished: max(0, drain.peersAtStart - drain.forced), forced: drain.forced))
-    }
+    if let drain = draining { notice(drain.end) }
   }
 }

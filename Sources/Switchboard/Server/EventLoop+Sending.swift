@@ -2,16 +2,16 @@ extension EventLoop where B: ~Copyable {
   /// Sends what the callback wrote; what the socket does not take goes to the outbox.
   @inline(__always)
   mutating func transmit(_ key: Key) {
-    let flags = slots[key.index].flags
-    if !flags.isDisjoint(with: [.sending, .lingering, .closed]) || connection.isSpilled {
-      return transmitLater(key)
-    }
-    if connection.count > options.outboxLimit { return closeNow(key, .outboxFull) }
-    switch backend.sendOutput(connection.count, key, &slots) {
+    let slot = slots[key.index]
+    guard slot.flags.isDisjoint(with: [.lingering, .closed]) else { return }
+    if slot.outbox != 0 || connection.isSpilled { return transmitBehind(key) }
+    let (count, limit) = (connection.count, options.outboxLimit)
+    if count > limit { return closeNow(key, .outboxFull) }
+    switch backend.send(.written(count), atMost: limit, key, &slots) {
     case .took(let count):
       if count > 0 { slots[key.index].lastActive = tick }
       if count < connection.count {
-        // The backend tells when there is room again.
+        // The backend tells when there is room again, or a send has ended that is under way.
         slots[key.index].flags.insert(.sending)
         keep(from: count, key)
       }
@@ -24,17 +24,10 @@ extension EventLoop where B: ~Copyable {
   }
 
   /// Behind bytes that are not sent yet, or too many for the backend's own region.
-  private mutating func transmitLater(_ key: Key) {
-    let flags = slots[key.index].flags
-    guard flags.isDisjoint(with: [.lingering, .closed]) else { return }
-    if slots[key.index].outbox == 0, !connection.isSpilled,
-      backend.joinOutput(connection.count, key, atMost: options.outboxLimit)
-    {
-      return
-    }
+  private mutating func transmitBehind(_ key: Key) {
     keep(from: 0, key)
     guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { return }
-    if flags.contains(.sending) { backend.hurrySends() } else { _ = sendOutbox(key) }
+    if slots[key.index].flags.contains(.sending) { awaitsSends = true } else { _ = sendOutbox(key) }
   }
 
   private mutating func keep(from offset: Int, _ key: Key) {
@@ -77,7 +70,7 @@ extension EventLoop where B: ~Copyable {
     while slots[key.index].outbox != 0 {
       slots[key.index].flags.insert(.sending)
       let bytes = unsafe outboxes.front(slots[key.index].outbox)
-      switch unsafe backend.send(bytes, key, &slots) {
+      switch unsafe backend.send(.kept(bytes), atMost: .max, key, &slots) {
       case .later:
         resumeIfLow(key)
         return false
@@ -109,7 +102,7 @@ extension EventLoop where B: ~Copyable {
   mutating func askForDrained(_ key: Key) {
     slots[key.index].flags.insert(.wantsDrained)
     if slots[key.index].flags.contains(.sending) {
-      backend.hurrySends()
+      awaitsSends = true
     } else {
       drainedSoon.append(key)
     }

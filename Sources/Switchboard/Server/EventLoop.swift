@@ -15,7 +15,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   let control: LoopControl<B.System>
   let options: ServerOptions
   let limits: Limits
-  var accepting = AcceptState()
+  var accepting = Admission()
   /// Whether the operator was told of the present pause by this loop.
   var isPauseTold = false
   var addresses: AddressCounts
@@ -24,6 +24,8 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   var draining: Drain?
   /// Connections whose sessions are to be told, at the end of this turn, that everything is sent.
   var drainedSoon: [Key] = []
+  /// Something waits for the end of a send: the next wait does not sleep over it.
+  var awaitsSends = false
   var isStopped = false
   /// After it was stopped: what had come meanwhile.
   private var catchUp: CatchUp?
@@ -31,7 +33,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   var now: Instant
   /// Milliseconds since `origin`, from 1 on.
   var tick: UInt32 = 1
-  let notice: (ReactorNotice) -> Void
+  let notice: (LoopNotice) -> Void
   private var signals: EndSignals?
   var listeners: Slab<Listener<B.System>>
 
@@ -46,11 +48,11 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   init(
     backend: consuming B, sessions: SessionTable, box: AnyObject, capacity: Int,
     control: LoopControl<B.System>, options: ServerOptions, age: UInt64 = 0,
-    notice: @escaping (ReactorNotice) -> Void
+    notice: @escaping (LoopNotice) -> Void
   ) throws(SystemError) {
     var backend = backend
     try backend.watch(control.waker.descriptor, .woken)
-    let now = backend.system.now()
+    let now = control.system.now()
     let origin = Instant(nanoseconds: now.nanoseconds - min(age, now.nanoseconds))
     let slots = try SlotTable(capacity: capacity + 64)
     let wheel = try TimerWheel(now: origin, capacity: capacity + 64)
@@ -74,12 +76,11 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     addresses = AddressCounts(limit: options.maxConnectionsPerAddress, tally: control.addresses)
     signals = nil
     listeners = Slab(capacity: 1)
-    if let places = control.places { self.backend.take(from: places) }
   }
 
   /// Accepts from a listener until the loop ends.
   mutating func listen(_ listener: consuming Listener<B.System>) throws(SystemError) {
-    try backend.listen(listener.descriptor)
+    try backend.watch(listener.descriptor, .accepted)
     _ = listeners.insert(listener)
   }
 
@@ -109,9 +110,10 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   /// The first half of a turn: waits until there is something to do.
   @inline(__always)
   mutating func sleep() throws(SystemError) {
-    backend.setRoom(room)
+    backend.setRoom(room, within: control.places)
     let deadline = control.mail.fallAsleep() ? nextDeadline : now
-    try backend.wait(until: deadline)
+    try backend.wait(until: deadline, isHurried: awaitsSends)
+    awaitsSends = false
     refreshTime()
     if let deadline, CatchUp.isDue(now, after: deadline), catchUp == nil { catchUp = CatchUp(now) }
   }
@@ -154,13 +156,13 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   private var room: Int { isAccepting ? limits.maxConnections - slots.count : 0 }
 
   private var nextDeadline: Instant? {
-    if !drainedSoon.isEmpty || draining?.isGathering ?? false { return now }
+    if !drainedSoon.isEmpty || isGathering { return now }
     return earlier(wheel.nextDeadline, earlier(accepting.retryAt, draining?.deadline))
   }
 
   @inline(__always)
   mutating func refreshTime() {
-    now = backend.system.now()
+    now = control.system.now()
     tick = 1 &+ UInt32(truncatingIfNeeded: (now.nanoseconds &- origin.nanoseconds) / 1_000_000)
     connection.now = now
   }
@@ -264,7 +266,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     if requests.contains(.drained) { askForDrained(key) }
     if requests.contains(.close) {
       slots[key.index].flags.insert(.closing)
-      if slots[key.index].flags.contains(.sending) { backend.hurrySends() } else { finish(key) }
+      if slots[key.index].flags.contains(.sending) { awaitsSends = true } else { finish(key) }
     }
   }
 

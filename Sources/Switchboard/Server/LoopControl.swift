@@ -2,6 +2,7 @@ import Synchronization
 
 /// What other threads may touch of a loop: its waker and its mail.
 final class LoopControl<System: Kernel>: Sendable {
+  let system: System
   let waker: Waker<System>
   let mail: MailFlag
   let jobs: MessageBox<@Sendable () -> Void>
@@ -18,6 +19,7 @@ final class LoopControl<System: Kernel>: Sendable {
     refusals: RefusedCalls = RefusedCalls()
   ) throws(SystemError) {
     let waker = try Waker(system: system)
+    self.system = system
     self.places = places
     self.addresses = addresses
     self.refusals = refusals

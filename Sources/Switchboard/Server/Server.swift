@@ -38,7 +38,7 @@ public struct Server: Sendable {
   /// - Throws: when an address cannot be listened on, the backend cannot be had, or an option is one
   ///   that nobody can mean; then nothing is left behind.
   public func run<S: Session & ~Copyable>(
-    notice: @escaping @Sendable (ReactorNotice) -> Void = { _ in },
+    notice: @escaping @Sendable (LoopNotice) -> Void = { _ in },
     ready: (ServerHandle) -> Void = { _ in },
     session: @escaping @Sendable () -> S
   ) throws(SystemError) {

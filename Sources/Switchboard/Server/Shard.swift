@@ -26,14 +26,14 @@ final class Shard: @unchecked Sendable {
   private let index: Int
   private let server: Server
   private let backend: Server.BackendName
-  private let notice: @Sendable (ReactorNotice) -> Void
+  private let notice: @Sendable (LoopNotice) -> Void
   private let ring: RecordRing?
   private let makeTables: @Sendable (Int, MailFlag) throws(SystemError) -> Tables
   private var listeners = Slab<Listener<Linux>>(capacity: 2)
 
   init<S: Session & ~Copyable>(
     _ index: Int, _ server: Server, _ backend: Server.BackendName, _ shared: Shared,
-    _ notice: @escaping @Sendable (ReactorNotice) -> Void,
+    _ notice: @escaping @Sendable (LoopNotice) -> Void,
     _ session: @escaping @Sendable () -> S
   ) throws(SystemError) {
     self.index = index

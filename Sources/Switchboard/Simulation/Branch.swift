@@ -58,7 +58,7 @@ extension Branch {
     }
   }
 
-  init?(_ notice: ReactorNotice) {
+  init?(_ notice: LoopNotice) {
     switch notice {
     case .acceptingPaused(.connectionLimit): self = .pausedByLimit
     case .acceptingPaused(.failed): self = .pausedByFailure

@@ -115,7 +115,7 @@ extension Course {
   }
 
   /// What the loop tells its operator.
-  func noticed(_ notice: ReactorNotice) {
+  func noticed(_ notice: LoopNotice) {
     record.say("\(notice)")
     checkTelling(notice)
     if let branch = Branch(notice) { record.reach(branch) }

@@ -13,7 +13,7 @@ extension Course {
   }
 
   /// What the loop tells its operator agrees with what it does.
-  func checkTelling(_ notice: ReactorNotice) {
+  func checkTelling(_ notice: LoopNotice) {
     switch notice {
     case .acceptingPaused(.connectionLimit) where places != nil: toldFull(true)
     case .acceptingPaused:

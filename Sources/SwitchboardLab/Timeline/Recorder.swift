@@ -73,7 +73,7 @@ public struct Recorder<Base: ReactorHandler & ~Copyable>: ReactorHandler, ~Copya
     base.ready(readiness, watched: descriptor)
   }
 
-  public mutating func notice(_ notice: ReactorNotice) { base.notice(notice) }
+  public mutating func notice(_ notice: LoopNotice) { base.notice(notice) }
 }
 
 /// What the calling thread has had of a processor so far.

@@ -16,7 +16,7 @@ final class Record: Sendable {
     var closed: [Closed] = []
     /// Connection attempts that failed, among the closed.
     var failedAttempts = 0
-    var notices: [ReactorNotice] = []
+    var notices: [LoopNotice] = []
     var alarms: [Instant] = []
     var watched: [Readiness] = []
     /// What must never happen, in words.
@@ -26,7 +26,7 @@ final class Record: Sendable {
     fileprivate var keys: Set<Key> = []
 
     var resumed: Int { notices.filter { $0 == .acceptingResumed }.count }
-    var pauses: [ReactorNotice.Pause] {
+    var pauses: [LoopNotice.Pause] {
       notices.compactMap { if case .acceptingPaused(let why) = $0 { why } else { nil } }
     }
     func reason(of client: Client) -> CloseReason? {
@@ -111,7 +111,7 @@ struct Recorded<Inner: ReactorHandler & ~Copyable>: ReactorHandler, ~Copyable {
     record.entries.with { $0.watched.append(readiness) }
     return inner.ready(readiness, watched: descriptor)
   }
-  mutating func notice(_ notice: ReactorNotice) {
+  mutating func notice(_ notice: LoopNotice) {
     record.entries.with { $0.notices.append(notice) }
     inner.notice(notice)
   }

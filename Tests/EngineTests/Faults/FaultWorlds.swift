@@ -32,7 +32,7 @@ struct FaultReport: Sendable {
   var opened = 0
   var reasons: [CloseReason] = []
   var mistakes: [String] = []
-  var notices: [ReactorNotice] = []
+  var notices: [LoopNotice] = []
   /// Descriptors that it left open, and those that it closed without having them.
   var leaked: Set<Int32> = []
   var closedTwice: [Int32] = []

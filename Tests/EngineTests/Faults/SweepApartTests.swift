@@ -14,7 +14,7 @@ extension EveryCall {
             world.isRing
             ? point == .operation(.close)
             : point == .call(.close)
-              && SiteFinder.shared.site(of: .close)?.name == "Proactor.refuse · close"
+              && SiteFinder.shared.site(of: .close)?.name == "Proactor.close · close"
           // The only close of a ring in this conversation, until it ends.
           guard isClose, fired.withLock({ $0 == 0 }) else { return nil }
           fired.withLock { $0 += 1 }
@@ -145,7 +145,7 @@ extension EveryCall {
       let faults = CallFaults()
       let points: [FaultPoint] = [.call(.accept), .operation(.accept), .operation(.acceptMany)]
       for point in points { faults.fail(point, chance: 1, with: [Errno(named: symbol)]) }
-      let isTold = { (notices: [ReactorNotice]) in
+      let isTold = { (notices: [LoopNotice]) in
         notices.contains { notice in
           guard case .acceptingPaused(.failed(let error)) = notice else { return false }
           return error.call == .accept && error.errno == Errno(named: symbol)

@@ -151,7 +151,7 @@ struct SweepHandler: ReactorHandler, ~Copyable {
     states.remove(peer.key)
   }
 
-  mutating func notice(_ notice: ReactorNotice) {
+  mutating func notice(_ notice: LoopNotice) {
     journal.with { $0.notices.append(notice) }
   }
 }

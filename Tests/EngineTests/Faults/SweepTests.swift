@@ -136,7 +136,7 @@ struct EveryCall {
 
   /// Sites that tests of their own reach, below.
   private static let apart = [
-    "Proactor.refuse · close", "URing.refuse · ring close", "URing.installed · close",
+    "URing.installed · close",
     "URing.installed · shutdownSending", "URing.finishApart · ring install",
     "Ring.ask · ring install", "Ring.takeBack · close",
     "URing.armWaiting · ring receive_once", "URing.arm · ring accept_now",

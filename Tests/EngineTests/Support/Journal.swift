@@ -13,7 +13,7 @@ final class Journal: Sendable {
     var posted: [Int] = []
     var received = 0
     var mistakes: [String] = []
-    var notices: [ReactorNotice] = []
+    var notices: [LoopNotice] = []
     var handles: [ConnectionHandle<Int>] = []
     var addresses: [SocketAddress] = []
 

@@ -15,7 +15,7 @@ final class BlockingHouse: Sendable {
   }
 
   let options: ServerOptions
-  let notice: @Sendable (ReactorNotice) -> Void
+  let notice: @Sendable (LoopNotice) -> Void
   let makeTables: @Sendable (Int, MailFlag) throws(SystemError) -> Shard.Tables
   /// The thread that accepts.
   let control: LoopControl<Linux>
@@ -25,7 +25,7 @@ final class BlockingHouse: Sendable {
   private let told = Atomic<UInt8>(Waker<Linux>.Request.none.rawValue)
 
   init(
-    _ options: ServerOptions, _ notice: @escaping @Sendable (ReactorNotice) -> Void,
+    _ options: ServerOptions, _ notice: @escaping @Sendable (LoopNotice) -> Void,
     _ makeTables: @escaping @Sendable (Int, MailFlag) throws(SystemError) -> Shard.Tables
   ) throws(SystemError) {
     self.options = options

@@ -4,7 +4,7 @@ extension Server {
 
   /// Serves under one of the blocking models.
   func runBlocking<S: Session & ~Copyable>(
-    notice: @escaping @Sendable (ReactorNotice) -> Void, ready: (ServerHandle) -> Void,
+    notice: @escaping @Sendable (LoopNotice) -> Void, ready: (ServerHandle) -> Void,
     session: @escaping @Sendable () -> S
   ) throws(SystemError) {
     let signals = drainsOnSignals ? try EndSignals() : nil
@@ -28,7 +28,7 @@ struct BlockingServer: ~Copyable {
   private let system = Linux()
   private var listeners = Slab<Listener<Linux>>(capacity: 2)
   private var crew: any BlockingCrew
-  private var accepting = AcceptState()
+  private var accepting = Admission()
   private var now = Linux().now()
 
   init(
@@ -133,7 +133,7 @@ struct BlockingServer: ~Copyable {
     }
   }
 
-  private mutating func pause(_ reason: ReactorNotice.Pause) {
+  private mutating func pause(_ reason: LoopNotice.Pause) {
     let system = system
     now = system.now()
     if accepting.begin(reason, isEmpty: house.count == 0, now, entropy: system.entropy()) {

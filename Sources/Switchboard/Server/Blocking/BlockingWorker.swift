@@ -105,15 +105,23 @@ final class BlockingWorker: @unchecked Sendable {
   /// Ends the connection if its time is over. Nobody is idle whose bytes lie waiting to be received,
   /// or who takes something of what lies in the kernel.
   func hasRunOut(_ now: Instant, hearing: Bool) -> Bool {
-    if let idle = house.options.idleTimeout, lastActive + idle <= now {
-      lastActive = max(lastActive, system.lastProgress(on: descriptor, now) ?? lastActive)
-      if lastActive + idle <= now, !hearing || wait(for: .read, until: now) != .read { over(.idle) }
+    switch idleness(now) {
+    case .active, .unknown: break
+    case .progressing(let last): lastActive = last
+    case .idle: if !hearing || wait(for: .read, until: now) != .read { over(.idle) }
     }
     if isOver { return true }
     if let deadline = house.drainDeadline, deadline <= now {
       over(.drainTimeout)
     }
     return isOver
+  }
+
+  private func idleness(_ now: Instant) -> Idleness {
+    guard let limit = house.options.idleTimeout else { return .active }
+    return Idleness.of(
+      lastActive, limit: limit.clampedNanoseconds, now, isCatchingUp: false
+    ) { system.lastProgress(on: descriptor, now) }
   }
 
   /// What has come is answered first, then the session is asked to finish.

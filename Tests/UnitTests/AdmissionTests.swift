@@ -4,9 +4,9 @@ import Testing
 
 /// When a loop that does not accept tries again.
 @Suite("Whether a loop accepts")
-struct AcceptStateTests {
-  private func retries(_ reason: ReactorNotice.Pause, isEmpty: Bool = false) -> Bool {
-    var state = AcceptState()
+struct AdmissionTests {
+  private func retries(_ reason: LoopNotice.Pause, isEmpty: Bool = false) -> Bool {
+    var state = Admission()
     _ = state.begin(reason, isEmpty: isEmpty, Instant(nanoseconds: 0), entropy: 0)
     return state.retryAt != nil
   }
@@ -23,7 +23,7 @@ struct AcceptStateTests {
 
   @Test("While no number below select's wall is free, nobody else is accepted and refused")
   func beyondSet() throws {
-    var state = AcceptState()
+    var state = Admission()
     let now = Instant(nanoseconds: 0)
     let beyond = RegistrationError.beyondSet(Descriptor(rawValue: 7), capacity: 3)
     _ = state.begin(.refused(beyond), isEmpty: false, now, entropy: 0)

@@ -1,0 +1,281 @@
+// The system calls that any POSIX system has, one inline function each; see ckernel.h.
+#pragma once
+
+// For MAP_ANONYMOUS and the like, which plain C11 hides. No _GNU_SOURCE: it would give fd_set and others
+// another shape than Swift's Glibc module has.
+#ifndef _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE 1
+#endif
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+// In POSIX since 2024; hidden without _GNU_SOURCE.
+extern int accept4(int, struct sockaddr *, socklen_t *, int);
+
+#define CK_ANSWER(call) \
+  long answer = (long)(call); \
+  return answer < 0 ? -(long)errno : answer
+
+// ------------------------------------------------------------------ addresses
+
+// An IPv4 or IPv6 socket address. IPv4: `low` is the address, host order. IPv6: `high` and `low`
+// are its halves, host order. The family is AF_INET, AF_INET6 or 0 (any other).
+struct ck_address {
+  uint64_t high, low;
+  uint32_t scope;
+  uint16_t port, family;
+};
+
+static inline socklen_t ck_address_out(struct ck_address a, struct sockaddr_storage *s) {
+  memset(s, 0, sizeof *s);
+  if (a.family == AF_INET) {
+    struct sockaddr_in *v4 = (struct sockaddr_in *)s;
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(a.port);
+    v4->sin_addr.s_addr = htonl((uint32_t)a.low);
+    return sizeof *v4;
+  }
+  struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)s;
+  v6->sin6_family = AF_INET6;
+  v6->sin6_port = htons(a.port);
+  v6->sin6_scope_id = a.scope;
+  for (int i = 0; i < 8; i++) {
+    v6->sin6_addr.s6_addr[i] = (uint8_t)(a.high >> (56 - 8 * i));
+    v6->sin6_addr.s6_addr[8 + i] = (uint8_t)(a.low >> (56 - 8 * i));
+  }
+  return sizeof *v6;
+}
+
+static inline struct ck_address ck_address_in(const struct sockaddr *s) {
+  struct ck_address a = {0};
+  if (s->sa_family == AF_INET) {
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)s;
+    a.family = AF_INET;
+    a.port = ntohs(v4->sin_port);
+    a.low = ntohl(v4->sin_addr.s_addr);
+  } else if (s->sa_family == AF_INET6) {
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)s;
+    a.family = AF_INET6;
+    a.port = ntohs(v6->sin6_port);
+    a.scope = v6->sin6_scope_id;
+    for (int i = 0; i < 8; i++) {
+      a.high = a.high << 8 | v6->sin6_addr.s6_addr[i];
+      a.low = a.low << 8 | v6->sin6_addr.s6_addr[8 + i];
+    }
+  }
+  return a;
+}
+
+// An address as the kernel writes it: how long it is, and its first bytes.
+static inline unsigned ck_address_length(struct ck_address a) {
+  return a.family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+}
+static inline void ck_write_address(struct ck_address a, void *into, unsigned count) {
+  struct sockaddr_storage s;
+  ck_address_out(a, &s);
+  memcpy(into, &s, count < sizeof s ? count : sizeof s);
+}
+static inline struct ck_address ck_address_at(const void *s) {
+  return ck_address_in((const struct sockaddr *)s);
+}
+
+// Resolves a host name to at most `room` addresses: their number, or getaddrinfo's error negated.
+static inline long ck_resolve(const char *host, uint16_t port, struct ck_address *into, int room) {
+  struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL;
+  int error = getaddrinfo(host, NULL, &hints, &list), count = 0;
+  if (error) return error < 0 ? error : -error;
+  for (struct addrinfo *i = list; i && count < room; i = i->ai_next) {
+    struct ck_address a = ck_address_in(i->ai_addr);
+    a.port = port;
+    if (a.family) into[count++] = a;
+  }
+  freeaddrinfo(list);
+  return count;
+}
+
+// -------------------------------------------------------------------- sockets
+
+static inline long ck_socket(int family) {
+  CK_ANSWER(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+static inline long ck_bind(int fd, struct ck_address address) {
+  struct sockaddr_storage s;
+  socklen_t length = ck_address_out(address, &s);
+  CK_ANSWER(bind(fd, (struct sockaddr *)&s, length));
+}
+static inline long ck_listen(int fd, int backlog) { CK_ANSWER(listen(fd, backlog)); }
+static inline long ck_accept(int fd, struct ck_address *from) {
+  struct sockaddr_storage s;
+  socklen_t length = sizeof s;
+  int made = accept4(fd, (struct sockaddr *)&s, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (made < 0) return -(long)errno;
+  *from = ck_address_in((struct sockaddr *)&s);
+  return made;
+}
+static inline long ck_connect(int fd, struct ck_address address) {
+  struct sockaddr_storage s;
+  socklen_t length = ck_address_out(address, &s);
+  CK_ANSWER(connect(fd, (struct sockaddr *)&s, length));
+}
+static inline long ck_receive(int fd, void *into, size_t count) {
+  CK_ANSWER(recv(fd, into, count, 0));
+}
+static inline long ck_send(int fd, const void *from, size_t count) {
+  CK_ANSWER(send(fd, from, count, MSG_NOSIGNAL));
+}
+static inline long ck_read(int fd, void *into, size_t count) { CK_ANSWER(read(fd, into, count)); }
+static inline long ck_write(int fd, const void *from, size_t count) {
+  CK_ANSWER(write(fd, from, count));
+}
+static inline long ck_shutdown_write(int fd) { CK_ANSWER(shutdown(fd, SHUT_WR)); }
+static inline long ck_close(int fd) { CK_ANSWER(close(fd)); }
+static inline long ck_set_option(int fd, int level, int name, int value) {
+  CK_ANSWER(setsockopt(fd, level, name, &value, sizeof value));
+}
+static inline long ck_get_option(int fd, int level, int name) {
+  int value = 0;
+  socklen_t length = sizeof value;
+  return getsockopt(fd, level, name, &value, &length) < 0 ? -(long)errno : (long)value;
+}
+static inline long ck_set_linger(int fd, int seconds) {
+  struct linger value = {.l_onoff = 1, .l_linger = seconds};
+  CK_ANSWER(setsockopt(fd, SOL_SOCKET, SO_LINGER, &value, sizeof value));
+}
+static inline long ck_local_address(int fd, struct ck_address *into) {
+  struct sockaddr_storage s;
+  socklen_t length = sizeof s;
+  if (getsockname(fd, (struct sockaddr *)&s, &length) < 0) return -(long)errno;
+  *into = ck_address_in((struct sockaddr *)&s);
+  return 0;
+}
+static inline long ck_peer_address(int fd, struct ck_address *into) {
+  struct sockaddr_storage s;
+  socklen_t length = sizeof s;
+  if (getpeername(fd, (struct sockaddr *)&s, &length) < 0) return -(long)errno;
+  *into = ck_address_in((struct sockaddr *)&s);
+  return 0;
+}
+
+// ------------------------------------------------------------------ readiness
+
+static inline long ck_poll(struct pollfd *entries, unsigned long count, int milliseconds) {
+  CK_ANSWER(poll(entries, count, milliseconds));
+}
+// The sets are words of 64 descriptors each, FD_SETSIZE / 64 of them: fd_set's layout on Linux.
+static inline long ck_select(int count, uint64_t *reading, uint64_t *writing, int milliseconds) {
+  struct timeval wait = {milliseconds / 1000, (milliseconds % 1000) * 1000};
+  CK_ANSWER(select(count, (fd_set *)reading, (fd_set *)writing, NULL,
+                   milliseconds < 0 ? NULL : &wait));
+}
+
+// --------------------------------------------------------------- all the rest
+
+static inline uint64_t ck_monotonic_nanoseconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+// Signals that ask the process to end: see ckernel.c, which alone holds state, since a process has
+// one handler for a signal.
+
+// Begins to tell of SIGINT and SIGTERM through an event descriptor: its place, for ck_ending_close.
+long ck_ending_open(int fd);
+// Ends that; the last one gives the signals back as they were found.
+void ck_ending_close(long place);
+// The signal that came first since the first place was opened; 0 for none.
+int ck_ending_number(void);
+// Lets SIGINT and SIGTERM through in this thread: which of them were blocked, as bits 1 and 2.
+static inline int ck_ending_unblock(void) {
+  sigset_t set, before;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  if (pthread_sigmask(SIG_UNBLOCK, &set, &before) != 0) return 0;
+  return (sigismember(&before, SIGINT) == 1 ? 1 : 0) | (sigismember(&before, SIGTERM) == 1 ? 2 : 0);
+}
+// Blocks those again.
+static inline void ck_ending_block(int which) {
+  sigset_t set;
+  sigemptyset(&set);
+  if (which & 1) sigaddset(&set, SIGINT);
+  if (which & 2) sigaddset(&set, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+// This thread, to be compared.
+static inline uint64_t ck_thread_number(void) { return (uint64_t)pthread_self(); }
+// Makes SIGINT, SIGTERM, SIGHUP and SIGQUIT end a process 1, for which their default effect is none.
+void ck_end_first_process(void);
+
+// Writing to a pipe whose reader has gone is an error and not the end of the process.
+static inline void ck_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
+// Raises the soft limit of descriptors to the hard one: the limit in force.
+static inline long ck_raise_descriptor_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -(long)errno;
+  if (limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0 && getrlimit(RLIMIT_NOFILE, &limit) < 0)
+      return -(long)errno;
+  }
+  return limit.rlim_cur > 1u << 30 ? 1l << 30 : (long)limit.rlim_cur;
+}
+static inline long ck_descriptor_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -(long)errno;
+  return limit.rlim_cur > 1u << 30 ? 1l << 30 : (long)limit.rlim_cur;
+}
+
+// -------------------------------------------------------------------- threads
+
+// Starts a joinable thread with a stack of its own size (0: the system's default).
+static inline long ck_thread_start(pthread_t *thread, size_t stack, void *(*body)(void *),
+                                   void *argument) {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  if (stack) pthread_attr_setstacksize(&attributes, stack);
+  int error = pthread_create(thread, &attributes, body, argument);
+  pthread_attr_destroy(&attributes);
+  return -(long)error;
+}
+static inline void ck_thread_join(pthread_t thread) { pthread_join(thread, NULL); }
+
+// --------------------------------------------------------------------- memory
+
+// Address space that costs memory only where it is touched; it reads as zeros. NULL when refused.
+static inline void *ck_reserve(size_t bytes) {
+  void *start = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return start == MAP_FAILED ? NULL : start;
+}
+static inline void ck_unreserve(void *start, size_t bytes) { munmap(start, bytes); }
+
+// A counting semaphore, in memory that does not move.
+static inline void ck_semaphore_open(sem_t *s) { sem_init(s, 0, 0); }
+static inline void ck_semaphore_close(sem_t *s) { sem_destroy(s); }
+static inline void ck_semaphore_signal(sem_t *s) { sem_post(s); }
+static inline void ck_semaphore_wait(sem_t *s) {
+  while (sem_wait(s) < 0 && errno == EINTR) {
+  }
+}
+
+// A lock, in memory that does not move.
+static inline void ck_lock_open(pthread_mutex_t *m) { pthread_mutex_init(m, NULL); }
+static inline void ck_lock_close(pthread_mutex_t *m) { pthread_mutex_destroy(m); }
+static inline void ck_lock_take(pthread_mutex_t *m) { pthread_mutex_lock(m); }
+static inline void ck_lock_leave(pthread_mutex_t *m) { pthread_mutex_unlock(m); }

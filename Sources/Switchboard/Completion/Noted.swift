@@ -1,0 +1,27 @@
+extension Slot {
+  /// What a proactor knows of a connection.
+  struct Noted: OptionSet, BitwiseCopyable {
+    let rawValue: UInt16
+    /// The registered interest.
+    static let watchesRead = Noted(rawValue: 1 << 0)
+    static let watchesWrite = Noted(rawValue: 1 << 1)
+    /// There may be something to receive that will not be told again.
+    static let readable = Noted(rawValue: 1 << 2)
+    /// It stands in the list of those to be received from.
+    static let queued = Noted(rawValue: 1 << 3)
+    /// It broke while it was received from, which tells the same in its turn.
+    static let hungUp = Noted(rawValue: 1 << 4)
+
+    var interest: Interest {
+      var interest: Interest = []
+      if contains(.watchesRead) { interest.insert(.read) }
+      if contains(.watchesWrite) { interest.insert(.write) }
+      return interest
+    }
+  }
+
+  var noted: Noted {
+    @inline(__always) get { Noted(rawValue: backendBits) }
+    @inline(__always) set { backendBits = newValue.rawValue }
+  }
+}

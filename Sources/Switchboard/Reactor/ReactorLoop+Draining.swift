@@ -1,0 +1,40 @@
+/// Ending without losing anything.
+extension ReactorLoop where P: ~Copyable {
+  mutating func obeyRequests() {
+    switch waker.request {
+    case .none: break
+    case .drain: if draining == nil { beginDraining() }
+    case .stop: isStopped = true
+    }
+  }
+
+  private mutating func beginDraining() {
+    stopListening()
+    var drain = Drain(from: system.now(), timeout: options.drainTimeout)
+    drain.beginFinishing(connectionCount)
+    draining = drain
+    handler.notice(.draining(peers: connectionCount))
+    for index in 0..<slots.end {
+      guard let key = slots.key(at: index) else { continue }
+      switch slots[key].phase {
+      case .lingering: continue
+      case .connecting: failConnecting(key, .cancelled)
+      case .open:
+        slots[key].peer.now = now
+        follow(handler.drain(&slots[key].peer), key)
+      }
+    }
+  }
+
+  /// The drain timeout has ended: whoever is left is closed as it is.
+  mutating func cutOff() {
+    for index in 0..<slots.end {
+      guard let key = slots.key(at: index) else { continue }
+      if slots[key].phase != .lingering {
+        handler.peerClosed(&slots[key].peer, .drainTimeout)
+        draining?.forced += 1
+      }
+      remove(key)
+    }
+  }
+}
