@@ -26,7 +26,8 @@ struct SlotTableTests {
         #expect(slot.outbox == 0)
         #expect(slot.lastActive == 0)
         slots[key.index].flags = [.closed, .sending]
-        slots[key.index].backendBits = 5
+        slots[key.index].backendBits = .max
+        #expect(slots[key.index].flags == [.closed, .sending])
         slots[key.index].alarm = 7
         slots[key.index].outbox = 9
       } else if let key = living.keys.sorted(by: { $0.index < $1.index }).randomElement(

@@ -1,16 +1,16 @@
 extension Slot {
   /// What a proactor knows of a connection.
   struct Noted: OptionSet, BitwiseCopyable {
-    let rawValue: UInt16
+    let rawValue: UInt32
     /// The registered interest.
-    static let watchesRead = Noted(rawValue: 1 << 0)
-    static let watchesWrite = Noted(rawValue: 1 << 1)
+    static let watchesRead = Noted(rawValue: 1 << 16)
+    static let watchesWrite = Noted(rawValue: 1 << 17)
     /// There may be something to receive that will not be told again.
-    static let readable = Noted(rawValue: 1 << 2)
+    static let readable = Noted(rawValue: 1 << 18)
     /// It stands in the list of those to be received from.
-    static let queued = Noted(rawValue: 1 << 3)
+    static let queued = Noted(rawValue: 1 << 19)
     /// It broke while it was received from, which tells the same in its turn.
-    static let hungUp = Noted(rawValue: 1 << 4)
+    static let hungUp = Noted(rawValue: 1 << 20)
 
     var interest: Interest {
       var interest: Interest = []

@@ -3,7 +3,7 @@
 struct Slot: BitwiseCopyable {
   /// What the loop knows. Backends read it, and never write.
   struct Flags: OptionSet, BitwiseCopyable {
-    let rawValue: UInt16
+    let rawValue: UInt32
     /// It is received from.
     static let receiving = Flags(rawValue: 1 << 0)
     /// A send is under way: further output goes to the outbox, in order.
@@ -36,12 +36,34 @@ struct Slot: BitwiseCopyable {
   /// When the session wants to be woken, in the loop's milliseconds; 0 for never. While lingering:
   /// when that ends.
   var alarm: UInt32
-  var flags: Flags
-  /// What the backend knows: each gives these bits a meaning of its own, and the loop none. They lie here
-  /// and in no table of the backend's, since there they would cost each request a cache line more.
-  var backendBits: UInt16 = 0
+  /// The flags, and above them the backend's bits: to change a half word takes two instructions more.
+  private var bits: UInt32
   /// Bytes not sent yet, as an index into the outbox pool; 0 for none.
   var outbox: UInt32
+}
+
+extension Slot {
+  private static var lower: UInt32 { 0xFFFF }
+
+  var flags: Flags {
+    @inline(__always) get { Flags(rawValue: bits & Slot.lower) }
+    @inline(__always) set { bits = bits & ~Slot.lower | newValue.rawValue & Slot.lower }
+  }
+
+  /// What the backend knows, in the upper sixteen: each gives these bits a meaning of its own, and the loop
+  /// none. They lie here and in no table of the backend's, since there they would cost each request a
+  /// cache line more.
+  var backendBits: UInt32 {
+    @inline(__always) get { bits & ~Slot.lower }
+    @inline(__always) set { bits = bits & Slot.lower | newValue & ~Slot.lower }
+  }
+
+  /// One that was just taken.
+  init(descriptor: Int32, generation: UInt32) {
+    self.init(
+      descriptor: descriptor, generation: generation, lastActive: 0, alarm: 0,
+      bits: Flags.receiving.rawValue, outbox: 0)
+  }
 }
 
 /// All connections of a loop.
@@ -77,9 +99,7 @@ struct SlotTable: ~Copyable {
     }
     count += 1
     let generation = slots[Int(index)].generation &+ 1
-    slots[Int(index)] = Slot(
-      descriptor: descriptor, generation: generation, lastActive: 0, alarm: 0, flags: .receiving,
-      outbox: 0)
+    slots[Int(index)] = Slot(descriptor: descriptor, generation: generation)
     return Key(index: index, generation: generation)
   }
 

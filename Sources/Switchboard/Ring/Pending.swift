@@ -1,21 +1,21 @@
 extension Slot {
   /// What of a connection is still to come or to be done in a ring.
   struct Pending: OptionSet, BitwiseCopyable {
-    let rawValue: UInt16
+    let rawValue: UInt32
     /// A completion of the armed receive.
-    static let receive = Pending(rawValue: 1 << 0)
+    static let receive = Pending(rawValue: 1 << 16)
     /// The end of that, which has been asked for.
-    static let cancel = Pending(rawValue: 1 << 1)
+    static let cancel = Pending(rawValue: 1 << 17)
     /// The completion of a send from the outbox.
-    static let send = Pending(rawValue: 1 << 2)
+    static let send = Pending(rawValue: 1 << 18)
     /// A poll for its hang-up.
-    static let hangUp = Pending(rawValue: 1 << 3)
+    static let hangUp = Pending(rawValue: 1 << 19)
     /// The question why it broke, when it stops receiving: a receive tells that otherwise.
-    static let reason = Pending(rawValue: 1 << 4)
+    static let reason = Pending(rawValue: 1 << 20)
     /// What the kernel said is behind that which was received last.
-    static let more = Pending(rawValue: 1 << 5)
+    static let more = Pending(rawValue: 1 << 21)
     /// The arming of its receive, at the end of the turn or when there are buffers.
-    static let arming = Pending(rawValue: 1 << 6)
+    static let arming = Pending(rawValue: 1 << 22)
   }
 
   var pending: Pending {

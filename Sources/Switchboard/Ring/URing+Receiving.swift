@@ -32,7 +32,7 @@ extension URing {
     guard let key = key(data, slots) else { return returnBuffer() }
     let isLast = flags & IORING_CQE_F_MORE == 0
     if isLast { slots[key.index].pending.subtract([.receive, .cancel]) }
-    slots[key.index].pending.remove(.more)
+    if slots[key.index].pending.contains(.more) { slots[key.index].pending.remove(.more) }
     if slots[key.index].flags.contains(.closed) {
       _ = returnBuffer()
       return closedIfDone(key, &slots)

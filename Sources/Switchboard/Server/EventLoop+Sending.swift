@@ -2,9 +2,7 @@ extension EventLoop where B: ~Copyable {
   /// Sends what the callback wrote; what the socket does not take goes to the outbox.
   @inline(__always)
   mutating func transmit(_ key: Key) {
-    let slot = slots[key.index]
-    guard slot.flags.isDisjoint(with: [.lingering, .closed]) else { return }
-    if slot.outbox != 0 || connection.isSpilled { return transmitBehind(key) }
+    if slots[key.index].outbox != 0 || connection.isSpilled { return transmitBehind(key) }
     let (count, limit) = (connection.count, options.outboxLimit)
     if count > limit { return closeNow(key, .outboxFull) }
     switch backend.send(.written(count), atMost: limit, key, &slots) {

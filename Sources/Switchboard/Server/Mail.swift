@@ -1,41 +1,84 @@
 import Synchronization
 
+/// A bit that threads share.
+protocol SharedBit: ~Copyable, Sendable {
+  /// In one order with all that is done to other bits, as every thread sees it.
+  func load() -> Bool
+  func store(_ value: Bool)
+  func exchange(_ value: Bool) -> Bool
+  /// In no such order.
+  func loadRelaxed() -> Bool
+  func storeRelaxed(_ value: Bool)
+}
+
+/// A bit of memory.
+struct AtomicBit: SharedBit, ~Copyable {
+  private let value = Atomic<Bool>(false)
+  func load() -> Bool { value.load(ordering: .sequentiallyConsistent) }
+  func store(_ new: Bool) { value.store(new, ordering: .sequentiallyConsistent) }
+  func exchange(_ new: Bool) -> Bool { value.exchange(new, ordering: .sequentiallyConsistent) }
+  func loadRelaxed() -> Bool { value.load(ordering: .relaxed) }
+  func storeRelaxed(_ new: Bool) { value.store(new, ordering: .relaxed) }
+}
+
+/// What a ``MailFlag`` does, on bits of any kind: a test tries each order in which two threads may do it.
+struct MailBits<Bit: SharedBit & ~Copyable>: ~Copyable, Sendable {
+  private let hasMail: Bit
+  private let isAsleep: Bit
+
+  init(hasMail: consuming Bit, isAsleep: consuming Bit) {
+    self.hasMail = hasMail
+    self.isAsleep = isAsleep
+  }
+
+  /// A letter lies in a box: whether the loop is to be woken.
+  @inline(__always)
+  borrowing func raise() -> Bool {
+    hasMail.store(true)
+    return isAsleep.exchange(false)
+  }
+
+  /// The loop is about to sleep: whether it may.
+  @inline(__always)
+  borrowing func fallAsleep() -> Bool {
+    isAsleep.store(true)
+    guard hasMail.load() else { return true }
+    isAsleep.storeRelaxed(false)
+    return false
+  }
+
+  @inline(__always)
+  var isWaiting: Bool { hasMail.loadRelaxed() }
+
+  /// The loop is awake: whether there is mail.
+  @inline(__always)
+  borrowing func takeUp() -> Bool {
+    isAsleep.storeRelaxed(false)
+    return hasMail.loadRelaxed() && hasMail.exchange(false)
+  }
+}
+
 /// Whether mail has come, and whether its loop has to be woken for it.
 ///
 /// A loop that is awake looks before it sleeps, so only the first letter to a sleeping loop costs a
 /// system call.
 final class MailFlag: Sendable {
-  private let hasMail = Atomic<Bool>(false)
-  private let isAsleep = Atomic<Bool>(false)
+  private let bits = MailBits(hasMail: AtomicBit(), isAsleep: AtomicBit())
   private let wake: @Sendable () -> Void
 
   init(wake: @escaping @Sendable () -> Void) { self.wake = wake }
 
   /// A letter lies in a box.
-  func raise() {
-    hasMail.store(true, ordering: .sequentiallyConsistent)
-    if isAsleep.exchange(false, ordering: .sequentiallyConsistent) { wake() }
-  }
+  func raise() { if bits.raise() { wake() } }
 
   /// The loop is about to sleep: whether it may.
-  func fallAsleep() -> Bool {
-    isAsleep.store(true, ordering: .sequentiallyConsistent)
-    if hasMail.load(ordering: .sequentiallyConsistent) {
-      isAsleep.store(false, ordering: .relaxed)
-      return false
-    }
-    return true
-  }
+  func fallAsleep() -> Bool { bits.fallAsleep() }
 
   /// Whether there is mail that has not been taken up.
-  var isWaiting: Bool { hasMail.load(ordering: .relaxed) }
+  var isWaiting: Bool { bits.isWaiting }
 
   /// The loop is awake: whether there is mail.
-  func takeUp() -> Bool {
-    isAsleep.store(false, ordering: .relaxed)
-    return hasMail.load(ordering: .relaxed)
-      && hasMail.exchange(false, ordering: .sequentiallyConsistent)
-  }
+  func takeUp() -> Bool { bits.takeUp() }
 }
 
 /// Letters to the connections of a loop, in order. Bounded.
