@@ -24,7 +24,11 @@ let package = Package(
       name: "Command",
       description: "The command and the laboratory. The library needs no other package: "
         + "whoever depends on it says 'traits: []'."),
-    .default(enabledTraits: ["Command"]),
+    .trait(
+      name: "TestBench",
+      description: "Kernels that are simulated, fail on purpose or count: the tests, "
+        + "'switchboard simulate' and two experiments stand on them. A server needs none."),
+    .default(enabledTraits: ["Command", "TestBench"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

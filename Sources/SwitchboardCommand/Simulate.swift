@@ -1,3 +1,5 @@
+#if TestBench
+
 import ArgumentParser
 import Switchboard
 import SwitchboardLab
@@ -202,3 +204,5 @@ struct Simulate: ParsableCommand {
     if tally.failed > 0 || tally.different > 0 { throw ExitCode(1) }
   }
 }
+
+#endif

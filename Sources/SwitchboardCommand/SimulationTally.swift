@@ -1,3 +1,5 @@
+#if TestBench
+
 import Glibc
 import Switchboard
 import SwitchboardLab
@@ -119,3 +121,5 @@ enum TrapReport {
     }
   }
 }
+
+#endif

@@ -97,9 +97,9 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   /// Whether this is an unoptimised build.
   public static var isDebugBuild: Bool {
     #if DEBUG
-      true
+    true
     #else
-      false
+    false
     #endif
   }
 

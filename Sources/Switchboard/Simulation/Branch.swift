@@ -1,3 +1,5 @@
+#if TestBench
+
 /// Something that a loop does in some circumstances only: a way to close, a pause, a limit reached. A run
 /// of many seeds that does not reach all of them has tested less than it seems.
 public enum Branch: UInt8, Hashable, Sendable, CaseIterable {
@@ -71,3 +73,5 @@ extension Branch {
     }
   }
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 /// Something that can be made to fail: a system call, or an operation of a ring.
 public enum FaultPoint: Hashable, Sendable, CustomStringConvertible {
   /// A call.
@@ -185,3 +187,5 @@ public final class CallFaults: Sendable {
 
   func endsEarly() -> Bool { state.withLock { $0.happens($0.earlyEnds) } }
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 /// What a simulation knows of the calls that were made: their digest, what was seen to be wrong, and
 /// which clients have an excuse.
 final class CallRecord {
@@ -241,3 +243,5 @@ extension UInt64 {
     return "\(self / 1_000_000)." + String(repeating: "0", count: 6 - rest.count) + rest
   }
 }
+
+#endif

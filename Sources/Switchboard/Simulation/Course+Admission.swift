@@ -1,3 +1,5 @@
+#if TestBench
+
 // Who comes in, and who is turned away.
 extension Course {
   /// A listener, and for how many turns it was passed over.
@@ -137,3 +139,5 @@ extension Course {
     }
   }
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 // What clients do when something has happened to them.
 extension Course {
   func advance(_ index: Int) {
@@ -156,3 +158,5 @@ extension Course {
     if incoming.isAtEnd { reachedEnd(index) }
   }
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 // What must not take longer than it may, nor end before its time.
 extension Course {
   /// How much later than said something may happen: ticks, two turns' work, and what has the processor.
@@ -75,3 +77,5 @@ extension Course {
     }
   }
 }
+
+#endif

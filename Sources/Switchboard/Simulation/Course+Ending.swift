@@ -1,3 +1,5 @@
+#if TestBench
+
 // How clients come to their end, and whether they may.
 extension Course {
   /// The server has finished.
@@ -141,3 +143,5 @@ extension Course {
     return asked >= network.turnStart && asked - min(asked, active) + 3_000_000 >= idle
   }
 }
+
+#endif

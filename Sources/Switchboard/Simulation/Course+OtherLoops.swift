@@ -1,3 +1,5 @@
+#if TestBench
+
 // Other loops of the same server: they hold some of the places that are shared, for a while.
 extension Course {
   /// What the loops of the server share; nil for one that is alone.
@@ -42,3 +44,5 @@ extension Course {
     }
   }
 }
+
+#endif

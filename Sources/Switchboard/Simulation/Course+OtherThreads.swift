@@ -1,3 +1,5 @@
+#if TestBench
+
 // What other threads of the server's process do, between any two calls of its loop.
 extension Course {
   /// Jobs that were given to the loop and are not done.
@@ -54,3 +56,5 @@ extension Course {
     others = []
   }
 }
+
+#endif

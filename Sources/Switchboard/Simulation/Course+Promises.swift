@@ -1,3 +1,5 @@
+#if TestBench
+
 // What a server promises of its end, and of what it tells of itself.
 extension Course {
   /// What was told so far.
@@ -75,3 +77,5 @@ extension Course {
     stop()
   }
 }
+
+#endif

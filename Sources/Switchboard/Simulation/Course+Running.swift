@@ -1,3 +1,5 @@
+#if TestBench
+
 extension Course {
   /// Runs the loop until it has drained, and the clients to their end.
   func run() throws(SimulationFailure) -> SimulationReport {
@@ -161,3 +163,5 @@ extension Course {
     }
   }
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 /// One run of a ``SimulatedWorld``: the clients, and what is checked of them.
 final class Course: SimulatedNetwork.Hooks {
   let world: SimulatedWorld
@@ -227,3 +229,5 @@ final class Course: SimulatedNetwork.Hooks {
       && !network.faults.has(.acceptExhaustion) && !network.faults.has(.registrationFailure)
   }
 }
+
+#endif

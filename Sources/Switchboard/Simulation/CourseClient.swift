@@ -1,3 +1,5 @@
+#if TestBench
+
 /// A client of a running world, and how far it has come.
 struct CourseClient {
   /// A step of its script.
@@ -98,3 +100,5 @@ struct CourseClient {
     self.moves = moves
   }
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 /// One fault of a simulation: what kind, on whose connection, and which occasion of that kind.
 ///
 /// An occasion is a moment at which a fault of the kind could strike, counted for each connection by
@@ -208,3 +210,5 @@ struct FaultInjector {
     return scramble(bits)
   }
 }
+
+#endif

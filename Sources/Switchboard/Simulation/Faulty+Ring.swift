@@ -1,3 +1,5 @@
+#if TestBench
+
 internal import CKernel
 
 /// `IOSQE_CQE_SKIP_SUCCESS`
@@ -181,3 +183,5 @@ extension RingOperation {
     }
   }
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 /// A kernel whose calls fail when ``CallFaults`` say so, in ways in which a real one may.
 ///
 /// ```swift
@@ -167,3 +169,5 @@ final class FaultNotes: Sendable {
     body?()
   }
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 // What a loop knows of its connections, counted and looked at again after every turn.
 extension EventLoop where B: ~Copyable {
   /// Runs the loop as ``run()`` does. Tells when a turn's wait is over, after which it works, and what
@@ -95,3 +97,5 @@ extension EventLoop where B: ~Copyable {
     return nil
   }
 }
+
+#endif

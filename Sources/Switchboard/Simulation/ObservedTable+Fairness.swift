@@ -1,3 +1,5 @@
+#if TestBench
+
 // What one connection may be given while others wait.
 extension ObservedTable {
   /// A session is given bytes.
@@ -98,3 +100,5 @@ extension ObservedTable {
     }
   }
 }
+
+#endif

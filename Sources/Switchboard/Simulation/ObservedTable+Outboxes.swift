@@ -1,3 +1,5 @@
+#if TestBench
+
 // What connections may hold unsent, and what is done about it.
 extension ObservedTable {
   /// A turn begins: no connection, and not all together, may have more unsent than they may. What a ring
@@ -63,3 +65,5 @@ extension SimulatedWorld {
     options.outboxLimit < 8 << 20 || options.totalOutboxLimit < 256 << 20
   }
 }
+
+#endif

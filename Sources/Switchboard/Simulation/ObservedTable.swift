@@ -1,3 +1,5 @@
+#if TestBench
+
 /// The sessions of a simulated loop, and a look at every call that they get.
 final class ObservedTable: SessionTable {
   struct Life {
@@ -254,3 +256,5 @@ final class ObservedTable: SessionTable {
   override func dropMail() { base.dropMail() }
   override func closeMail() { base.closeMail() }
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 /// A scenario that fails, and from which nothing can be taken away without its passing.
 public struct ShrunkScenario: Sendable {
   /// How it fails.
@@ -174,3 +176,5 @@ extension Violation {
     }
   }
 }
+
+#endif

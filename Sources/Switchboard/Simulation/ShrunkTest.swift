@@ -1,3 +1,5 @@
+#if TestBench
+
 // A scenario as Swift.
 extension SimulatedWorld {
   /// What differs from the defaults, as Swift.
@@ -105,3 +107,5 @@ extension SimulatedClient {
     return "\(bytes)"
   }
 }
+
+#endif

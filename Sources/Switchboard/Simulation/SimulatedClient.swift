@@ -1,3 +1,5 @@
+#if TestBench
+
 /// The script of one simulated client: what it sends and waits for, written down before the run.
 ///
 /// What it receives is checked byte by byte against the world's model
@@ -109,3 +111,5 @@ public struct SimulatedClient: Hashable, Sendable {
       || steps.contains(.stopReading)
   }
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 // Options, addresses and the counter that wakes.
 extension SimulatedKernel {
   func set(_ option: SocketOption, _ value: Int32, on descriptor: Descriptor) -> Outcome {
@@ -68,3 +70,5 @@ extension SimulatedKernel {
     return answer(.write, descriptor, .value(8))
   }
 }
+
+#endif

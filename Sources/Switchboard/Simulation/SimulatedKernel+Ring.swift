@@ -1,3 +1,5 @@
+#if TestBench
+
 internal import CKernel
 
 // The real URing runs on it unchanged.
@@ -115,3 +117,5 @@ extension SimulatedKernel: RingKernel {
       count > 0 ? .value(count) : .failure(.wouldBlock))
   }
 }
+
+#endif

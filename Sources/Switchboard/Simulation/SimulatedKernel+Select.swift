@@ -1,3 +1,5 @@
+#if TestBench
+
 // select(2).
 extension SimulatedKernel {
   func select(
@@ -61,3 +63,5 @@ extension SimulatedKernel {
     return found
   }
 }
+
+#endif

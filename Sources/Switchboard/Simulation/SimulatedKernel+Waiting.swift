@@ -1,3 +1,5 @@
+#if TestBench
+
 // Ways to wait. Time passes here.
 extension SimulatedKernel {
   func epollCreate() -> Outcome {
@@ -181,3 +183,5 @@ extension SimulatedKernel {
     return true
   }
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 /// The kernel of a simulated machine: the calls of a ``SimulatedNetwork``, and the faults.
 ///
 /// The real pollers, the real ``Proactor`` and the real loop run on it unchanged. Every call and its
@@ -224,3 +226,5 @@ struct SimulatedKernel: ReadinessKernel, @unchecked Sendable {
     return answer(.close, descriptor, outcome)
   }
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 /// Numbers for a simulation: the same for the same seed, on every machine and in every run.
 ///
 /// SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014). Not
@@ -63,3 +65,5 @@ func scramble(_ word: UInt64) -> UInt64 {
   z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
   return z ^ (z >> 31)
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 internal import CKernel
 
 // Receiving into provided buffers, and sending.
@@ -177,3 +179,5 @@ extension SimulatedRing {
     return true
   }
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 internal import CKernel
 
 // Half-closing: the one operation that another thread does.
@@ -41,3 +43,5 @@ extension SimulatedRing {
     network.finish(due.socket)
   }
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 internal import CKernel
 
 // What becomes of an entry.
@@ -278,3 +280,5 @@ extension SimulatedRing {
     return !more
   }
 }
+
+#endif

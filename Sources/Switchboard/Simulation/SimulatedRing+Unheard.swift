@@ -1,3 +1,5 @@
+#if TestBench
+
 internal import CKernel
 
 // What the ring's process has not heard, and what its kernel has not done yet.
@@ -24,3 +26,5 @@ extension SimulatedRing {
       }
   }
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 internal import CKernel
 
 /// io_uring(7) on a simulated machine: the queues in plain memory, laid out as the kernel's, and
@@ -286,3 +288,5 @@ final class SimulatedAlias: SimulatedFile {
   let socket: SimulatedSocket
   init(_ socket: SimulatedSocket) { self.socket = socket }
 }
+
+#endif

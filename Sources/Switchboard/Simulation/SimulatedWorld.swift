@@ -1,3 +1,5 @@
+#if TestBench
+
 /// A server, its clients and the network between them, inside one thread and virtual time.
 ///
 /// It is described first, in the closure given to ``simulate(seed:faults:trace:_:)``, and then run: the
@@ -172,3 +174,5 @@ public func simulate(
   body(world)
   return try Course(world, faults: faults, trace: trace).run()
 }
+
+#endif

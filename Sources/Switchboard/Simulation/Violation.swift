@@ -1,3 +1,5 @@
+#if TestBench
+
 /// What a simulation found to be wrong.
 public enum Violation: Hashable, Sendable, CustomStringConvertible {
   /// A client received a byte that the model does not have there.
@@ -97,3 +99,5 @@ public struct SimulationFailure: Error, Hashable, Sendable, CustomStringConverti
       + " faults had struck. To replay: simulate(seed: \(seed), ...) with the same faults and body"
   }
 }
+
+#endif

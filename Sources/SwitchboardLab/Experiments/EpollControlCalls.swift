@@ -1,3 +1,5 @@
+#if TestBench
+
 import Glibc
 import Switchboard
 import SwitchboardProtocols
@@ -199,3 +201,5 @@ where Handler.System == CountedKernel {
     self.reactor = reactor
   }
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 import Switchboard
 
 /// How many requests share a system call on io_uring.
@@ -114,3 +116,5 @@ public struct RingBatches: Trial {
     return Table("System calls a request", ["clients", "io_uring", "epoll"], rows)
   }
 }
+
+#endif

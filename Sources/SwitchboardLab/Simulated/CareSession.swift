@@ -1,3 +1,5 @@
+#if TestBench
+
 import Switchboard
 
 /// A protocol made to use all that a ``Connection`` offers, for simulations: letters to itself and to
@@ -245,3 +247,5 @@ enum Care {
     return all
   }
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 import Switchboard
 
 /// The model of ``LineSession``, written apart from it.
@@ -66,3 +68,5 @@ enum LineModel {
     return isLast
   }
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 import Switchboard
 
 /// A protocol made to reach every corner of a loop, for simulations: large output, timers, pauses and
@@ -265,3 +267,5 @@ struct Probe {
     return all
   }
 }
+
+#endif

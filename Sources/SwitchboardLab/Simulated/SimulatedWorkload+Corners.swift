@@ -1,3 +1,5 @@
+#if TestBench
+
 import Switchboard
 
 // What makes a world wide, by way of its sessions, options and peers that never come back.
@@ -92,3 +94,5 @@ extension SimulatedWorkload {
     }
   }
 }
+
+#endif

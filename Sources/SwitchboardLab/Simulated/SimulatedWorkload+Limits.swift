@@ -1,3 +1,5 @@
+#if TestBench
+
 import Switchboard
 
 // Limits and times so near that a few clients reach them.
@@ -22,3 +24,5 @@ extension SimulatedWorkload {
     }
   }
 }
+
+#endif

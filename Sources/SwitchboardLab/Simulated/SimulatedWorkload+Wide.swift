@@ -1,3 +1,5 @@
+#if TestBench
+
 import Switchboard
 
 // What makes a world wide: more listeners, machines, bursts and bytes than a server would like.
@@ -102,3 +104,5 @@ extension SimulatedWorkload {
     return bytes
   }
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 import Switchboard
 import SwitchboardProtocols
 
@@ -166,3 +168,5 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
     }
   }
 }
+
+#endif

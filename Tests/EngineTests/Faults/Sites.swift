@@ -32,7 +32,7 @@ struct Sites {
   static let folder = root.appending(path: "Sources/Switchboard").path
   /// What stands in for the kernel, makes no calls of its own, or is the kernel's own side.
   private static let excepted = [
-    "Simulation/", "Kernel/Linux.swift", "Kernel/CountedKernel.swift",
+    "Simulation/", "Kernel/Linux.swift",
     "Kernel/KernelDecorator.swift",
   ]
 

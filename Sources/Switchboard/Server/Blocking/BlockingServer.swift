@@ -29,6 +29,7 @@ struct BlockingServer: ~Copyable {
   private var listeners = Slab<Listener<Linux>>(capacity: 2)
   private var crew: any BlockingCrew
   private var accepting = Admission()
+  private var turns = ListenerTurns()
   private var now = Linux().now()
 
   init(
@@ -100,23 +101,41 @@ struct BlockingServer: ~Copyable {
 
   // ------------------------------------------------------------------------------ accepting
 
+  /// From each listener in its turn, until nobody waits or accepting pauses.
   private mutating func acceptAll() {
     crew.tidy()
-    for place in 0..<listeners.end {
-      guard let key = listeners.key(at: place) else { continue }
-      while house.control.waker.request != .stop {
-        if house.count >= crew.capacity { return pause(.connectionLimit(crew.capacity)) }
-        guard accept(key) else { break }
+    while turns.count < listeners.end { turns.add() }
+    for index in 0..<turns.count { turns.note(index) }
+    while house.control.waker.request != .stop, let index = turns.next() {
+      if house.count >= crew.capacity {
+        turns.stop(without: index)
+        pause(.connectionLimit(crew.capacity))
+        break
+      }
+      switch accept(index) {
+      case .taken: continue
+      case .nobody: turns.forget(index)
+      case .paused:
+        turns.stop(without: index)
+        return turns.endTurn()
       }
     }
+    turns.endTurn()
   }
 
-  /// Whether a connection was accepted, or one went wrong and the next may be well.
-  private mutating func accept(_ key: Key) -> Bool {
+  private enum Attempt {
+    /// A connection was accepted, or one went wrong and the next may be well.
+    case taken
+    case nobody
+    case paused
+  }
+
+  private mutating func accept(_ index: Int) -> Attempt {
+    guard let key = listeners.key(at: UInt32(index)) else { return .nobody }
     do throws(SystemError) {
-      guard let accepted = try listeners[key].accept() else { return false }
+      guard let accepted = try listeners[key].accept() else { return .nobody }
       let address = accepted.address
-      guard house.admit(address) else { return true }
+      guard house.admit(address) else { return .taken }
       if accepting.end() { house.notice(.acceptingResumed) }
       let ticket = house.enter(address)
       do throws(SystemError) {
@@ -125,11 +144,11 @@ struct BlockingServer: ~Copyable {
         house.leave(ticket)
         throw error
       }
-      return true
+      return .taken
     } catch {
-      guard accepting.pauses(after: error.errno) else { return true }
+      guard accepting.pauses(after: error.errno) else { return .taken }
       pause(.failed(error))
-      return false
+      return .paused
     }
   }
 

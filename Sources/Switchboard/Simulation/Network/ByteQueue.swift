@@ -1,3 +1,5 @@
+#if TestBench
+
 /// Bytes, the earliest first, in one piece.
 @safe
 struct ByteQueue: ~Copyable {
@@ -51,3 +53,5 @@ struct ByteQueue: ~Copyable {
     (head, end) = (0, count)
   }
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 /// Something that will happen in a simulated network.
 struct SimulatedEvent: BitwiseCopyable {
   enum Kind: UInt8, BitwiseCopyable {
@@ -106,3 +108,5 @@ struct EventHeap: ~Copyable {
     capacity *= 2
   }
 }
+
+#endif

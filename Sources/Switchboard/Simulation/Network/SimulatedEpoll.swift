@@ -1,3 +1,5 @@
+#if TestBench
+
 /// One registration with a ``SimulatedEpoll``. The name of one, as ``SimulatedSocket`` is.
 @safe
 struct SimulatedWatch {
@@ -119,3 +121,5 @@ struct SimulatedEpoll {
     return found
   }
 }
+
+#endif

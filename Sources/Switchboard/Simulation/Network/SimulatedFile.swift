@@ -1,3 +1,5 @@
+#if TestBench
+
 /// Something else than a socket that has a descriptor: a counter for waking, an epoll, a ring.
 class SimulatedFile {
   /// Its number; -1 for one that no process of the simulation holds.
@@ -46,3 +48,5 @@ struct SimulatedDescriptor {
   @inline(__always)
   var watch: SimulatedWatch? { socket?.watch ?? file?.watch }
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 /// How the two ends of a connection reach each other. The name of one, as ``SimulatedSocket`` is.
 @safe
 struct SimulatedLink {
@@ -88,3 +90,5 @@ struct SimulatedLink {
     unsafe 1 + place.pointee.random.below(min(segmentLimit, count))
   }
 }
+
+#endif

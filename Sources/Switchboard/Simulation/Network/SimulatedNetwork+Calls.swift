@@ -1,3 +1,5 @@
+#if TestBench
+
 // The calls of a process, on its descriptors. Each answers as Linux would, at once.
 extension SimulatedNetwork {
   func openSocket(_ family: SocketAddress.Family) -> Outcome {
@@ -137,3 +139,5 @@ extension SocketAddress {
       && ((high == other.high && low == other.low) || (high == 0 && low == 0))
   }
 }
+
+#endif

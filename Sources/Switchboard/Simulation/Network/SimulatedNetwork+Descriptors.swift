@@ -1,3 +1,5 @@
+#if TestBench
+
 // The descriptors of the simulated process.
 extension SimulatedNetwork {
   /// Gives a socket the lowest free number; nil when the process holds as many as it may.
@@ -68,3 +70,5 @@ extension SimulatedNetwork {
     return released
   }
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 // What happens by itself: segments arrive, connections stand or are refused, resets cross them.
 extension SimulatedNetwork {
   // ------------------------------------------------------------------------- connecting
@@ -274,3 +276,5 @@ extension SimulatedNetwork {
       PollBits.read | PollBits.write | PollBits.error | PollBits.hangUp | PollBits.ended)
   }
 }
+
+#endif

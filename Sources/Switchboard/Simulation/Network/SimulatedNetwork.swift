@@ -1,3 +1,5 @@
+#if TestBench
+
 /// A network, and the part of a kernel that faces it, inside one object: sockets, streams, time.
 ///
 /// **Contract.** One thread. Time is virtual and passes in two places only: a little with each call
@@ -250,3 +252,5 @@ final class SimulatedNetwork {
     return nextPort
   }
 }
+
+#endif

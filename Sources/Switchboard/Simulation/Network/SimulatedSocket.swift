@@ -1,3 +1,5 @@
+#if TestBench
+
 /// A TCP socket: listening, or one end of a connection. The name of one: what is known of it stands
 /// in its network's table, and goes with that.
 @safe
@@ -198,3 +200,5 @@ extension SimulatedSocket {
     nonmutating _modify { yield unsafe &place.pointee.queue }
   }
 }
+
+#endif

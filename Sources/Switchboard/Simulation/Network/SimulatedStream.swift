@@ -1,3 +1,5 @@
+#if TestBench
+
 /// One direction of a connection: bytes that `send` took, that are on their way, have arrived, and were
 /// read, in that order.
 ///
@@ -246,3 +248,5 @@ struct SimulatedStream {
     if forgets { advance(unread) }
   }
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 /// A growing table whose elements stay where they are for as long as it lives.
 ///
 /// What a simulation knows of its sockets, streams and clients lies in such tables and is reached by
@@ -76,3 +78,5 @@ struct StablePlace<Value: ~Copyable>: ~Copyable {
     unsafe address.deallocate()
   }
 }
+
+#endif

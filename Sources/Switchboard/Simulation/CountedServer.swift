@@ -1,3 +1,5 @@
+#if TestBench
+
 import Synchronization
 
 /// One loop of a server, in a thread of its own, on a kernel that counts its calls. For experiments.
@@ -106,3 +108,5 @@ private final class CountedRun: Sendable {
     try loop.run()
   }
 }
+
+#endif

@@ -1,3 +1,5 @@
+#if TestBench
+
 import Synchronization
 
 /// How many system calls went through a ``CountedKernel``, by what they are for. Any thread.
@@ -81,3 +83,5 @@ package struct CountedKernel: KernelDecorator, ReadinessKernel, RingKernel {
     unsafe base.ringClose(ring)
   }
 }
+
+#endif
