@@ -31,7 +31,7 @@ public final class Caller: @unchecked Sendable {
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
     let answer = withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        connectThroughSignals(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
     guard answer == 0 else { throw Failure(description: "connect: errno \(errno)") }
@@ -59,8 +59,10 @@ public final class Caller: @unchecked Sendable {
   public func send(_ bytes: [UInt8]) throws {
     var rest = bytes[...]
     while !rest.isEmpty {
-      let count = rest.withUnsafeBytes {
-        Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      let count = rest.withUnsafeBytes { rest in
+        throughSignals {
+          Glibc.send(descriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
+        }
       }
       guard count > 0 else { throw Failure(description: "send: errno \(errno)") }
       rest = rest.dropFirst(count)
@@ -73,7 +75,7 @@ public final class Caller: @unchecked Sendable {
   /// Receives more; false at the end of the stream.
   private func receive() throws -> Bool {
     var buffer = [UInt8](repeating: 0, count: 65536)
-    let count = recv(descriptor, &buffer, buffer.count, 0)
+    let count = throughSignals { recv(descriptor, &buffer, buffer.count, 0) }
     guard count >= 0 else { throw Failure(description: "recv: errno \(errno)") }
     unread += buffer[..<count]
     return count > 0

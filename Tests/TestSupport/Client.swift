@@ -38,7 +38,7 @@ public final class Client: @unchecked Sendable, Equatable {
     var one: Int32 = 1
     set(Int32(IPPROTO_TCP), TCP_NODELAY, &one)
     if var receiveBuffer { set(SOL_SOCKET, SO_RCVBUF, &receiveBuffer) }
-    guard withLoopback(family, port, { connect(descriptor, $0, $1) }) == 0 else {
+    guard withLoopback(family, port, { connectThroughSignals(descriptor, $0, $1) }) == 0 else {
       throw Failure.call("connect", errno)
     }
     self.port = address.port
@@ -69,8 +69,11 @@ public final class Client: @unchecked Sendable, Equatable {
   public func send(_ bytes: [UInt8]) throws {
     var sent = 0
     while sent < bytes.count {
-      let count = bytes.withUnsafeBytes {
-        Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL))
+      let count = bytes.withUnsafeBytes { bytes in
+        throughSignals {
+          Glibc.send(
+            descriptor, bytes.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
+        }
       }
       guard count > 0 else { throw Failure.call("send", errno) }
       sent += count
@@ -91,10 +94,7 @@ public final class Client: @unchecked Sendable, Equatable {
   /// Receives up to `most` bytes; none at the end of the stream.
   public func receive(most: Int = 1 << 18) throws -> [UInt8] {
     try [UInt8](unsafeUninitializedCapacity: most) { buffer, count in
-      var answer = 0
-      repeat {
-        answer = recv(descriptor, buffer.baseAddress, most, 0)
-      } while answer < 0 && errno == EINTR
+      let answer = throughSignals { recv(descriptor, buffer.baseAddress, most, 0) }
       guard answer >= 0 else { throw Failure.call("recv", errno) }
       count = answer
     }

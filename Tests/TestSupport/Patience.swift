@@ -59,3 +59,29 @@ public func withTime<Outcome>(
   }
   return try trial(times[times.count - 1], Punctuality())
 }
+
+/// A call that may wait, made again when a signal interrupts it: one with a time limit is, whatever the signal's
+/// handler asked for, and tests that send signals share a process with all the others.
+public func throughSignals<Answer: SignedInteger>(_ call: () -> Answer) -> Answer {
+  while true {
+    let answer = call()
+    if answer >= 0 || errno != EINTR { return answer }
+  }
+}
+
+/// `connect(2)` on a blocking socket, whatever signals come: one that interrupts it lets it go on, and to call it
+/// again is an error. 0, or -1 and `errno`.
+public func connectThroughSignals(
+  _ descriptor: Int32, _ address: UnsafePointer<sockaddr>, _ length: socklen_t
+) -> Int32 {
+  let answer = connect(descriptor, address, length)
+  guard answer != 0, errno == EINTR else { return answer }
+  var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+  let limit = Int32(longestWait * 1000)
+  guard throughSignals({ poll(&entry, 1, limit) }) >= 0 else { return -1 }
+  var (error, size) = (ETIMEDOUT, socklen_t(MemoryLayout<Int32>.size))
+  if entry.revents != 0 { getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) }
+  guard error != 0 else { return 0 }
+  errno = error
+  return -1
+}

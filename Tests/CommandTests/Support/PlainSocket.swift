@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// A blocking socket on the loopback address, independent of the library under test. Nothing waits
@@ -51,7 +52,7 @@ final class PlainSocket {
   /// Connected to a server.
   static func connected(to port: UInt16) throws -> PlainSocket {
     let socket = PlainSocket(adopting: try tcp())
-    let answer = withLoopback(port: port) { connect(socket.descriptor, $0, $1) }
+    let answer = withLoopback(port: port) { connectThroughSignals(socket.descriptor, $0, $1) }
     guard answer == 0 else { throw Failure(call: "connect", errno: errno) }
     return socket
   }
@@ -81,13 +82,13 @@ final class PlainSocket {
   }
 
   func accepted() throws -> PlainSocket {
-    let descriptor = accept(descriptor, nil, nil)
+    let descriptor = throughSignals { accept(self.descriptor, nil, nil) }
     guard descriptor >= 0 else { throw Failure(call: "accept", errno: errno) }
     return PlainSocket(adopting: descriptor)
   }
 
   func write(_ text: String) throws {
-    let count = send(descriptor, text, text.utf8.count, Int32(MSG_NOSIGNAL))
+    let count = throughSignals { send(descriptor, text, text.utf8.count, Int32(MSG_NOSIGNAL)) }
     guard count == text.utf8.count else { throw Failure(call: "send", errno: errno) }
   }
 
@@ -96,7 +97,7 @@ final class PlainSocket {
     var bytes: [UInt8] = []
     while bytes.count < count {
       var buffer = [UInt8](repeating: 0, count: count - bytes.count)
-      let got = recv(descriptor, &buffer, buffer.count, 0)
+      let got = throughSignals { recv(descriptor, &buffer, buffer.count, 0) }
       guard got >= 0 else { throw Failure(call: "recv", errno: errno) }
       if got == 0 { break }
       bytes += buffer[..<got]
