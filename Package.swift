@@ -23,12 +23,12 @@ let package = Package(
     .trait(
       name: "Command",
       description: "The command and the laboratory. The library needs no other package: "
-        + "whoever depends on it says 'traits: []'."),
+        + "whoever depends on it says 'traits: []'.",
+      enabledTraits: ["TestBench"]),
     .trait(
       name: "TestBench",
-      description: "Kernels that are simulated, fail on purpose or count: the tests, "
-        + "'switchboard simulate' and two experiments stand on them. A server needs none."),
-    .default(enabledTraits: ["Command", "TestBench"]),
+      description: "Kernels that are simulated, fail on purpose or count. A server needs none."),
+    .default(enabledTraits: ["Command"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -21,16 +21,9 @@ struct Main: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Demo.self, Serve.self, Client.self, Load.self, Compare.self, Experiment.self,
-    ] + simulating + [TimelineCommand.self, Backends.self])
-
-  private static var simulating: [any ParsableCommand.Type] {
-    #if TestBench
-    [Simulate.self]
-    #else
-    []
-    #endif
-  }
+      Demo.self, Serve.self, Client.self, Load.self, Compare.self, Experiment.self, Simulate.self,
+      TimelineCommand.self, Backends.self,
+    ])
 
   /// Runs what the command line asks for. A mistake in it is one line on standard error.
   static func main() {

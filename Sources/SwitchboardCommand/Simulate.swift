@@ -1,5 +1,3 @@
-#if TestBench
-
 import ArgumentParser
 import Switchboard
 import SwitchboardLab
@@ -204,5 +202,3 @@ struct Simulate: ParsableCommand {
     if tally.failed > 0 || tally.different > 0 { throw ExitCode(1) }
   }
 }
-
-#endif

@@ -1,5 +1,3 @@
-#if TestBench
-
 import Glibc
 import Switchboard
 import SwitchboardLab
@@ -121,5 +119,3 @@ enum TrapReport {
     }
   }
 }
-
-#endif

@@ -27,11 +27,34 @@ struct AdmissionTests {
     let now = Instant(nanoseconds: 0)
     let beyond = RegistrationError.beyondSet(Descriptor(rawValue: 7), capacity: 3)
     _ = state.begin(.refused(beyond), isEmpty: false, now, entropy: 0)
-    #expect(!state.mayTry(Linux()))
+    var goesOn = state.tryAgain(hasRoom: true, now, Linux())
+    #expect(!goesOn && state.retryAt != nil)
     _ = state.begin(
       .refused(.beyondSet(Descriptor(rawValue: 7), capacity: .max)), isEmpty: false, now,
       entropy: 0)
-    #expect(state.mayTry(Linux()))
+    goesOn = state.tryAgain(hasRoom: true, now, Linux())
+    #expect(goesOn && state.retryAt == nil)
+  }
+
+  @Test("Accepting goes on where it had paused and there is room; else a close is waited for")
+  func goesOn() {
+    let now = Instant(nanoseconds: 0)
+    var state = Admission()
+    var goesOn = state.tryAgain(hasRoom: true, now, Linux())
+    #expect(!goesOn)
+    for reason in [
+      .connectionLimit(5), .failed(SystemError(.accept, .descriptorLimit)),
+    ] as [LoopNotice.Pause] {
+      state = Admission()
+      _ = state.begin(reason, isEmpty: true, now, entropy: 0)
+      goesOn = state.tryAgain(hasRoom: false, now, Linux())
+      #expect(!goesOn && state.retryAt == nil)
+      goesOn = state.tryAgain(hasRoom: true, now, Linux())
+      // Until somebody was accepted it counts as paused.
+      #expect(goesOn && state.pause == reason)
+      let wasPaused = state.end()
+      #expect(wasPaused && state.pause == nil)
+    }
   }
 
   @Test("Where only a close of ours makes room, time is not waited for")

@@ -35,9 +35,20 @@ struct Admission {
     return isNew
   }
 
-  /// Whether to try again, at a close or when the time has come. Where the poller could not hold the
-  /// last connection, a number that it holds must be free: the next peer would be refused otherwise.
-  func mayTry(_ system: some Kernel) -> Bool {
+  /// One of ours has closed, or the time has come: whether accepting goes on. Without room the next close
+  /// tries again.
+  mutating func tryAgain(hasRoom: Bool, _ now: Instant, _ system: some Kernel) -> Bool {
+    guard pause != nil else { return false }
+    retryAt = nil
+    guard hasRoom else { return false }
+    if canHoldNext(system) { return true }
+    retryLater(now, entropy: system.entropy())
+    return false
+  }
+
+  /// Where the poller could not hold the last connection, a number that it holds must be free: the next
+  /// peer would be refused otherwise.
+  private func canHoldNext(_ system: some Kernel) -> Bool {
     guard case .refused(.beyondSet(_, let capacity)) = pause else { return true }
     return system.hasDescriptor(below: capacity)
   }

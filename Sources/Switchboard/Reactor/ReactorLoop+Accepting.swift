@@ -89,9 +89,7 @@ extension ReactorLoop where P: ~Copyable {
 
   /// Watches the listeners again, if they are not. Whether there is room shows with the next accept.
   mutating func tryAcceptingAgain() {
-    guard accepting.pause != nil, draining == nil else { return }
-    guard accepting.mayTry(system) else { return retryLater() }
-    accepting.retryAt = nil
+    guard draining == nil, accepting.tryAgain(hasRoom: true, now, system) else { return }
     setListeners(armed: true)
   }
 

@@ -92,14 +92,8 @@ extension EventLoop where B: ~Copyable {
   }
 
   mutating func tryAcceptingAgain() {
-    guard accepting.pause != nil, draining == nil || isGathering else { return }
-    accepting.retryAt = nil
-    // The next close tries again.
-    guard slots.count < limits.maxConnections else { return }
-    let system = control.system
-    guard accepting.mayTry(system) else {
-      return accepting.retryLater(now, entropy: system.entropy())
-    }
-    isAccepting = true
+    guard draining == nil || isGathering else { return }
+    let hasRoom = slots.count < limits.maxConnections
+    if accepting.tryAgain(hasRoom: hasRoom, now, control.system) { isAccepting = true }
   }
 }

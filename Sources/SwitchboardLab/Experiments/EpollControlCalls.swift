@@ -1,5 +1,3 @@
-#if TestBench
-
 import Glibc
 import Switchboard
 import SwitchboardProtocols
@@ -201,5 +199,3 @@ where Handler.System == CountedKernel {
     self.reactor = reactor
   }
 }
-
-#endif

@@ -1,5 +1,3 @@
-#if TestBench
-
 import Switchboard
 
 /// How many requests share a system call on io_uring.
@@ -116,5 +114,3 @@ public struct RingBatches: Trial {
     return Table("System calls a request", ["clients", "io_uring", "epoll"], rows)
   }
 }
-
-#endif

@@ -39,20 +39,11 @@ extension Trial {
 /// All experiments, in the order in which the story is told.
 public enum Trials {
   /// The registry.
-  public static let all: [any Trial.Type] =
-    [
-      SequentialWaits.self, ThreadsCost.self, OneThreadServesAll.self, SlowCallbackStalls.self,
-      SelectWall.self, SelectIsLinear.self, TenThousand.self,
-    ] + counting + [Backpressure.self, OpenVersusClosedLoop.self, IdleCosts.self]
-
-  /// Those that count what the kernel is asked.
-  private static var counting: [any Trial.Type] {
-    #if TestBench
-    [EpollControlCalls.self, RingBatches.self]
-    #else
-    []
-    #endif
-  }
+  public static let all: [any Trial.Type] = [
+    SequentialWaits.self, ThreadsCost.self, OneThreadServesAll.self, SlowCallbackStalls.self,
+    SelectWall.self, SelectIsLinear.self, TenThousand.self, EpollControlCalls.self,
+    RingBatches.self, Backpressure.self, OpenVersusClosedLoop.self, IdleCosts.self,
+  ]
 
   /// The experiment of that name.
   public static func named(_ name: String) -> (any Trial.Type)? {

@@ -1,5 +1,3 @@
-#if TestBench
-
 import Switchboard
 
 /// A protocol made to use all that a ``Connection`` offers, for simulations: letters to itself and to
@@ -247,5 +245,3 @@ enum Care {
     return all
   }
 }
-
-#endif

@@ -1,5 +1,3 @@
-#if TestBench
-
 import Switchboard
 
 /// The model of ``LineSession``, written apart from it.
@@ -68,5 +66,3 @@ enum LineModel {
     return isLast
   }
 }
-
-#endif

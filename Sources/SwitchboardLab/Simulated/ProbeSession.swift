@@ -1,5 +1,3 @@
-#if TestBench
-
 import Switchboard
 
 /// A protocol made to reach every corner of a loop, for simulations: large output, timers, pauses and
@@ -267,5 +265,3 @@ struct Probe {
     return all
   }
 }
-
-#endif

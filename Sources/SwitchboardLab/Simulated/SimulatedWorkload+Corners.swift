@@ -1,5 +1,3 @@
-#if TestBench
-
 import Switchboard
 
 // What makes a world wide, by way of its sessions, options and peers that never come back.
@@ -94,5 +92,3 @@ extension SimulatedWorkload {
     }
   }
 }
-
-#endif

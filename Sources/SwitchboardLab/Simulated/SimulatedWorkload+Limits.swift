@@ -1,5 +1,3 @@
-#if TestBench
-
 import Switchboard
 
 // Limits and times so near that a few clients reach them.
@@ -24,5 +22,3 @@ extension SimulatedWorkload {
     }
   }
 }
-
-#endif

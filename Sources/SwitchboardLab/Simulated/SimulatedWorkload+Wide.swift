@@ -1,5 +1,3 @@
-#if TestBench
-
 import Switchboard
 
 // What makes a world wide: more listeners, machines, bursts and bytes than a server would like.
@@ -104,5 +102,3 @@ extension SimulatedWorkload {
     return bytes
   }
 }
-
-#endif

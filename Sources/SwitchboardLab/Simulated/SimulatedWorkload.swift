@@ -1,5 +1,3 @@
-#if TestBench
-
 import Switchboard
 import SwitchboardProtocols
 
@@ -168,5 +166,3 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
     }
   }
 }
-
-#endif
