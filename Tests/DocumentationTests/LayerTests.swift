@@ -36,6 +36,16 @@ import Testing
     #expect(try Self.documented().filter { $0.hasPrefix("Switchboard/") } == engine)
   }
 
+  @Test func `a backend has twelve requirements at most`() throws {
+    let path = "Sources/Switchboard/Completion/Backend.swift"
+    let text = try String(contentsOf: Self.root.appending(path: path), encoding: .utf8)
+    let contract = try #require(text.components(separatedBy: "protocol Backend").dropFirst().first)
+    let lines = contract.components(separatedBy: "\n}")[0].split(separator: "\n")
+    let isRequirement = #/^ +(mutating |static )*(func|var) /#
+    let requirements = lines.filter { $0.firstMatch(of: isRequirement) != nil }
+    #expect((8...12).contains(requirements.count))
+  }
+
   @Test func `each layer names only layers beneath it`() throws {
     let sources = try SourceLayers(root: Self.root.appending(path: "Sources"))
     #expect(sources.layers.subtracting(Self.order) == [], "layers without a place in the order")

@@ -58,7 +58,7 @@ protocol Backend: ~Copyable {
   ) -> SendAnswer
   /// Tells the peer that nothing more will be sent.
   mutating func shutdownSending(_ key: Key, _ slots: inout SlotTable)
-  /// Closes: whether the descriptor is gone already.
+  /// Closes: whether the descriptor is gone already. It is where the connection was never opened.
   mutating func close(_ key: Key, _ slots: inout SlotTable) -> Bool
 
   /// Submits, and waits for completions until `deadline` (nil: for ever).
