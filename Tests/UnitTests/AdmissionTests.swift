@@ -57,6 +57,50 @@ struct AdmissionTests {
     }
   }
 
+  @Test("Each pause is twice as long as the one before, to half a second, give or take a quarter")
+  func backOff() {
+    var state = Admission()
+    func pause(_ entropy: UInt64) -> UInt64? {
+      var copy = state
+      copy.retryLater(Instant(nanoseconds: 7_000_000), entropy: entropy)
+      return copy.retryAt.map { $0.nanoseconds / 1_000_000 - 7 }
+    }
+    for _ in 0..<2 {
+      for length in [5, 10, 20, 40, 80, 160, 320, 500, 500] as [UInt64] {
+        let shortest = length - length / 4
+        #expect(pause(0) == shortest)
+        #expect(pause(length / 2) == shortest + length / 2)
+        #expect(pause(length / 2 + 1) == shortest)
+        state.retryLater(Instant(nanoseconds: 0), entropy: 0)
+      }
+      // Whether it had paused or not.
+      let wasPaused = state.end()
+      #expect(!wasPaused && state.retryAt == nil)
+    }
+  }
+
+  @Test("Connections that go wrong one after the other pause it when they are sixty-four")
+  func failures() {
+    var state = Admission()
+    for _ in 0..<2 {
+      let answers = (0..<66).map { _ in state.pauses(after: .connectionAborted) }
+      #expect(answers.firstIndex(of: true) == 63 && answers.suffix(3) == [true, true, true])
+      _ = state.end()
+    }
+    let others = [Errno.descriptorLimit, .interrupted].map { state.pauses(after: $0) }
+    #expect(others == [true, false])
+  }
+
+  @Test("A pause that only a close ends has no time left over from one before")
+  func noTime() {
+    var state = Admission()
+    let now = Instant(nanoseconds: 0)
+    let failed = LoopNotice.Pause.failed(SystemError(.accept, .descriptorLimit))
+    let isFirst = state.begin(failed, isEmpty: false, now, entropy: 0)
+    let isSecond = state.begin(.connectionLimit(5), isEmpty: false, now, entropy: 0)
+    #expect(isFirst && !isSecond && state.retryAt == nil)
+  }
+
   @Test("Where only a close of ours makes room, time is not waited for")
   func full() {
     #expect(!retries(.connectionLimit(5)))

@@ -78,6 +78,27 @@ struct ArrearsTests {
 
 @Suite("Catching up")
 struct CatchUpTests {
+  @Test("What comes counts as news, of each connection up to its share")
+  func completions() {
+    let key = Key(index: 3, generation: 1)
+    func isNews(_ completion: Completion, after others: [Completion] = []) -> Bool {
+      var arrears = Arrears(.catchingUp)
+      for other in others { arrears.note(other) }
+      _ = arrears.endTurn(owesWork: false)
+      arrears.note(completion)
+      return !arrears.endTurn(owesWork: false)
+    }
+    for kind in [.accepted, .acceptFailed, .woken, .signalled, .ended, .sent] as [Completion.Kind] {
+      #expect(isNews(Completion(kind, key)), "\(kind)")
+    }
+    let share = Completion(.received, key, 64 << 11)
+    #expect(isNews(share) && !isNews(Completion(.received, key, 1), after: [share]))
+    let ends = Array(repeating: Completion(.ended, key), count: 64)
+    #expect(isNews(ends[0], after: Array(ends.dropLast())) && !isNews(ends[0], after: ends))
+    #expect(
+      isNews(Completion(.accepted), after: [share]) && isNews(Completion(.woken), after: [share]))
+  }
+
   private func at(_ milliseconds: UInt64) -> Instant {
     Instant(nanoseconds: milliseconds * 1_000_000)
   }

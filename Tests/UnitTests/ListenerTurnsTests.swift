@@ -39,6 +39,20 @@ struct ListenerTurnsTests {
     #expect(turns.next() == 2)
   }
 
+  @Test(
+    "A turn of the loop stops: the last of many had nothing yet, the first of two had something")
+  func stoppedLate() {
+    var turns = turns(4, waiting: [0, 1, 2])
+    #expect((0..<3).map { _ in turns.next() } == [0, 1, 2])
+    turns.stop(without: 2)
+    #expect(turns.inTurn(0) == 2)
+    turns.endTurn()
+    for index in [2, 3] { turns.note(index) }
+    #expect((0..<3).map { _ in turns.next() } == [2, 3, 2])
+    turns.stop(without: 2)
+    #expect(turns.inTurn(0) == 3)
+  }
+
   @Test("A turn of the loop stops: who had nothing in it comes first, or else the second")
   func stopped() {
     var turns = turns(4, waiting: [1, 2])

@@ -135,10 +135,28 @@ struct ProactorTests {
     bench.script.accepts = [.value(70), .failure(.descriptorLimit)]
     let told = try bench.turn(all[0], all[1], all[2])
     #expect(told == ["accepted 70", "acceptFailed \(Errno.descriptorLimit.rawValue)"])
+    // Nobody else is tried in that turn.
+    #expect(bench.script.accepted == [0, 1])
     bench.proactor.setRoom(9, within: nil)
     bench.script.accepts = [.value(71), .value(72), .failure(.wouldBlock)]
     _ = try bench.turn(all[0], all[1], all[2])
     #expect(bench.script.accepted.prefix(4) == [0, 1, 1, 2])
+  }
+
+  @Test("Where other loops have taken the place meanwhile, nobody is accepted, and no turn is lost")
+  func noPlace() throws {
+    let bench = try Bench<LevelKind>(listeners: 2)
+    let all = (0..<2 as Range<UInt32>).map { (bench.listener($0), Readiness.read) }
+    let places = Places(limit: 2, loops: 2)
+    bench.proactor.setRoom(9, within: places)
+    #expect(places.take() && places.take())
+    #expect(try bench.turn(all[0], all[1]) == [] && bench.script.accepted == [])
+    for _ in 0..<2 { places.giveBack() }
+    bench.proactor.setRoom(9, within: places)
+    bench.script.accepts = [.failure(.wouldBlock), .failure(.wouldBlock)]
+    #expect(try bench.turn(all[0], all[1]) == [])
+    // Each is asked once.
+    #expect(bench.script.accepted == [0, 1] && places.room(upTo: 9) == 2)
   }
 
   @Test("Who waits beyond a turn's budget is accepted when the listener tells of it again")

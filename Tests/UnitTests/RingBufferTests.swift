@@ -65,7 +65,7 @@ struct RingBufferTests {
         #expect(places == [before, nil, before + 10, nil])
       }
     }
-    for id in [4, 20, 36, -1, 64] {
+    for id in [4, 20, 36, -1, 48, 64] {
       let none = buffers.take(id, 1)
       #expect(none == nil, "\(id)")
     }
