@@ -155,8 +155,11 @@ struct ProactorTests {
     bench.proactor.setRoom(9, within: places)
     bench.script.accepts = [.failure(.wouldBlock), .failure(.wouldBlock)]
     #expect(try bench.turn(all[0], all[1]) == [])
-    // Each is asked once.
     #expect(bench.script.accepted == [0, 1] && places.room(upTo: 9) == 2)
+    // Who has nobody waiting is asked once, however much room there is.
+    bench.proactor.setRoom(9, within: nil)
+    bench.script.accepts = [.failure(.wouldBlock), .failure(.wouldBlock)]
+    #expect(try bench.turn(all[0], all[1]) == [] && bench.script.accepted == [0, 1, 0, 1])
   }
 
   @Test("Who waits beyond a turn's budget is accepted when the listener tells of it again")
