@@ -32,6 +32,20 @@ struct ConnectionTests {
     (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
   }
 
+  /// Says nothing of draining.
+  private struct Plain: Session {
+    mutating func received(_ bytes: Span<UInt8>, _ connection: inout Connection) {}
+  }
+
+  @Test("A session that says nothing of draining closes then")
+  func draining() {
+    var session = Plain()
+    var connection = connection()
+    session.draining(&connection)
+    let requests = connection.requests
+    #expect(requests == .close)
+  }
+
   @Test(
     "However it is written, it stands there in order, in the region or in a buffer",
     arguments: 1...12 as ClosedRange<UInt64>)

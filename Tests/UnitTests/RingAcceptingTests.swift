@@ -228,4 +228,20 @@ struct RingAcceptingTests {
     let owes = ring.owesWork
     #expect(owes)
   }
+
+  @Test("Who has a place comes in at once; who has none, when there is one")
+  func arrivals() throws {
+    var ring = try kernel.ring(URing<PuppetKernel>.Sizes())
+    let places = Places(limit: 1, loops: 2)
+    #expect(places.take())
+    ring.arrivals.append(7)
+    ring.setRoom(9, within: places)
+    var canArrive = ring.canArrive
+    #expect(!canArrive)
+    ring.placesOfArrivals = 1
+    canArrive = ring.canArrive
+    #expect(canArrive)
+    let told = ring.nextArrival()?.value
+    #expect(told == 7 && ring.placesOfArrivals == 0)
+  }
 }
