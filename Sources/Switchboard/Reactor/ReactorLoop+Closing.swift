@@ -55,16 +55,21 @@ extension ReactorLoop where P: ~Copyable {
     tryAcceptingAgain()
   }
 
-  /// Closes what is left when the reactor ends.
-  mutating func closeAll() {
+  /// Closes everybody as they are.
+  mutating func closeEvery(_ reason: CloseReason) {
     for index in 0..<slots.end {
       guard let key = slots.key(at: index) else { continue }
       if slots[key].phase != .lingering {
-        handler.peerClosed(&slots[key].peer, .stopped)
+        handler.peerClosed(&slots[key].peer, reason)
         draining?.forced += 1
       }
       remove(key)
     }
+  }
+
+  /// Closes what is left when the reactor ends.
+  mutating func closeAll() {
+    closeEvery(.stopped)
     if let drain = draining { handler.notice(drain.end) }
   }
 }

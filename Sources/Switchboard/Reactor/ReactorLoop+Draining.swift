@@ -27,14 +27,5 @@ extension ReactorLoop where P: ~Copyable {
   }
 
   /// The drain timeout has ended: whoever is left is closed as it is.
-  mutating func cutOff() {
-    for index in 0..<slots.end {
-      guard let key = slots.key(at: index) else { continue }
-      if slots[key].phase != .lingering {
-        handler.peerClosed(&slots[key].peer, .drainTimeout)
-        draining?.forced += 1
-      }
-      remove(key)
-    }
-  }
+  mutating func cutOff() { closeEvery(.drainTimeout) }
 }
