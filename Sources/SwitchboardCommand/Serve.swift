@@ -157,11 +157,7 @@ struct Serve: ParsableCommand {
     for address in try SocketAddress.resolve(host, port: port) where !found.contains(address) {
       found.append(address)
     }
-    let usable = found.filter { address in
-      var probe = address
-      probe.port = 0
-      return (try? Listener(on: probe, system: Linux()).address) != nil
-    }
+    let usable = found.filter { $0.isOfThisMachine(Linux()) }
     return usable.isEmpty ? found : usable
   }
 
@@ -212,5 +208,19 @@ extension SystemError {
     guard case .address(let address) = operand, address.family == .v6 else { return false }
     let isEverywhere = address.isLoopback || address == .any(.v6, port: address.port)
     return errno.symbol == "EAFNOSUPPORT" || errno.symbol == "EADDRNOTAVAIL" && isEverywhere
+  }
+}
+
+extension SocketAddress {
+  /// Whether a socket can be bound to the address, on whichever port. Tried without listening: who looks
+  /// which port a process listens on must not find one that is gone again.
+  func isOfThisMachine(_ system: some Kernel) -> Bool {
+    let made = system.socket(family)
+    guard made.isSuccess else { return false }
+    let descriptor = Descriptor(rawValue: Int32(clamping: made.value))
+    let socket = Socket(adopting: descriptor, system: system)
+    var anyPort = self
+    anyPort.port = 0
+    return system.bind(socket.descriptor, to: anyPort).isSuccess
   }
 }

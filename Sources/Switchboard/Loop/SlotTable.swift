@@ -58,6 +58,33 @@ extension Slot {
     @inline(__always) set { bits = bits & Slot.lower | newValue & ~Slot.lower }
   }
 
+  /// How it ends. While lingering, ``lastActive`` counts what was discarded.
+  var ending: Ending {
+    get {
+      Ending(
+        phase: phase, peerHasEnded: flags.contains(.peerEnded),
+        discarded: phase == .lingering ? lastActive : 0)
+    }
+    set {
+      flags.subtract([.peerEnded, .closing, .lingering, .closed])
+      if newValue.peerHasEnded { flags.insert(.peerEnded) }
+      switch newValue.phase {
+      case .open: break
+      case .closing: flags.insert(.closing)
+      case .lingering:
+        flags.insert(.lingering)
+        lastActive = newValue.discarded
+      case .over: flags.insert([.lingering, .closed])
+      }
+    }
+  }
+
+  private var phase: Ending.Phase {
+    if flags.contains(.closed) { return .over }
+    if flags.contains(.lingering) { return .lingering }
+    return flags.contains(.closing) ? .closing : .open
+  }
+
   /// One that was just taken.
   init(descriptor: Int32, generation: UInt32) {
     self.init(

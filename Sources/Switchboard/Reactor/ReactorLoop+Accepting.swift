@@ -41,7 +41,7 @@ extension ReactorLoop where P: ~Copyable {
 
   private mutating func admit(_ accepted: consuming Listener<System>.Accepted) {
     let (address, descriptor) = (accepted.address, accepted.socket.descriptor)
-    let key = insert(accepted.socket, address, .open)
+    let key = insert(accepted.socket, address)
     do throws(RegistrationError) {
       let first = handler.peerConnected(&slots[key].peer)
       slots[key].interest = first
@@ -62,11 +62,11 @@ extension ReactorLoop where P: ~Copyable {
   }
 
   mutating func insert(
-    _ socket: consuming Socket<System>, _ address: SocketAddress, _ phase: Slot.Phase
+    _ socket: consuming Socket<System>, _ address: SocketAddress, isConnecting: Bool = false
   ) -> Key {
     let key = slots.nextKey
     let peer = Peer(key: key, socket: socket, address: address, now: now, alarm: nil)
-    return slots.insert(Slot(peer: peer, phase: phase, interest: [], lastActive: now))
+    return slots.insert(Slot(peer: peer, isConnecting: isConnecting, interest: [], lastActive: now))
   }
 
   private mutating func noteAccepted() {

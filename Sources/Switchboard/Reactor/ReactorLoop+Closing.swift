@@ -1,41 +1,60 @@
-/// How connections end: finishing, lingering, discarding, closing.
+/// How connections end: see ``Ending``.
 extension ReactorLoop where P: ~Copyable {
-  /// The handler is done with a peer. Its last bytes may still be on their way, and unread input
-  /// would turn the close into a reset that destroys them: say that we have finished, discard what
-  /// still comes until the peer has finished too, and then close.
+  /// The handler is done with a peer, or it cannot be served any more.
   mutating func finish(_ key: Key, _ reason: CloseReason) {
-    handler.peerClosed(&slots[key].peer, reason)
-    slots[key].phase = .lingering
-    slots[key].peer.alarm = nil
-    do throws(SystemError) {
-      try slots[key].peer.socket.shutdownSending()
-    } catch { return remove(key) }
-    if hasEnded(key) { return remove(key) }
-    do throws(RegistrationError) {
-      let old = slots[key].interest
-      if old != .read {
-        try poller.set(slots[key].peer.socket.descriptor, .read, was: old, key: key)
+    slots[key].ending.wantsToClose()
+    take(slots[key].ending.allIsSent(reason), key)
+  }
+
+  /// Closes now.
+  mutating func closeNow(_ key: Key, _ reason: CloseReason) {
+    take(slots[key].ending.breakOff(reason), key)
+  }
+
+  /// Does what the end of a connection asks for next.
+  mutating func take(_ step: Ending.Step, _ key: Key) {
+    switch step {
+    // It is the handler that receives, and finds out that a peer has finished.
+    case .nothing, .tellEnd: break
+    case .close(let reason):
+      if let reason { handler.peerClosed(&slots[key].peer, reason) }
+      remove(key)
+    case .finishSending(let reason):
+      handler.peerClosed(&slots[key].peer, reason)
+      slots[key].peer.alarm = nil
+      guard (try? slots[key].peer.socket.shutdownSending()) != nil else {
+        return take(slots[key].ending.timeIsOver(), key)
       }
-    } catch { return remove(key) }
+      discard(key)
+      if slots.contains(key) { linger(key) }
+    }
+  }
+
+  /// Watches for the end of a peer that knows that we have finished.
+  private mutating func linger(_ key: Key) {
+    let (old, descriptor) = (slots[key].interest, slots[key].peer.socket.descriptor)
+    if old != .read {
+      guard (try? poller.set(descriptor, .read, was: old, key: key)) != nil else {
+        return take(slots[key].ending.timeIsOver(), key)
+      }
+    }
     slots[key].interest = .read
     slots[key].phaseEnd = now + options.lingerTimeout
     schedule(key)
   }
 
-  /// Discards what a lingering peer sends: whether its stream has ended, or it has sent more than
-  /// anybody would who has seen that we have finished.
-  mutating func hasEnded(_ key: Key) -> Bool {
-    // With what the handler may have received in this turn, 64 KiB.
+  /// Discards what a lingering peer sends, until nothing is there or it has ended: with what the handler
+  /// may have received in this turn, 64 KiB.
+  mutating func discard(_ key: Key) {
     for _ in 0..<3 {
+      let step: Ending.Step
       switch Self.discard(from: &slots[key].peer, using: &scratch) {
-      case .bytes(let count):
-        slots[key].discarded += count
-        if slots[key].discarded > Care.mostDiscarded { return true }
-      case .endOfStream: return true
-      case .wouldBlock: return false
+      case .bytes(let count): step = slots[key].ending.discard(count)
+      case .endOfStream: step = slots[key].ending.peerEnded()
+      case .wouldBlock: return
       }
+      if step != .nothing { return take(step, key) }
     }
-    return false
   }
 
   /// An error counts as the end.
@@ -59,11 +78,8 @@ extension ReactorLoop where P: ~Copyable {
   mutating func closeEvery(_ reason: CloseReason) {
     for index in 0..<slots.end {
       guard let key = slots.key(at: index) else { continue }
-      if slots[key].phase != .lingering {
-        handler.peerClosed(&slots[key].peer, reason)
-        draining?.forced += 1
-      }
-      remove(key)
+      if !slots[key].ending.isSessionGone { draining?.forced += 1 }
+      closeNow(key, reason)
     }
   }
 

@@ -7,7 +7,7 @@ extension ReactorLoop where P: ~Copyable {
     }
     let socket = try Socket.connecting(to: address, system: system)
     let descriptor = socket.descriptor
-    let key = insert(socket, address, .connecting)
+    let key = insert(socket, address, isConnecting: true)
     do throws(RegistrationError) {
       try poller.set(descriptor, .write, was: nil, key: key)
     } catch {
@@ -24,14 +24,13 @@ extension ReactorLoop where P: ~Copyable {
     if let errno = slots[key].peer.socket.takeError() {
       return failConnecting(key, errno)
     }
-    slots[key].phase = .open
+    slots[key].isConnecting = false
     slots[key].phaseEnd = nil
     follow(handler.peerConnected(&slots[key].peer), key)
   }
 
   mutating func failConnecting(_ key: Key, _ errno: Errno) {
     let error = SystemError(.connect, errno, on: .address(slots[key].peer.address))
-    handler.peerClosed(&slots[key].peer, .connectFailed(error))
-    remove(key)
+    closeNow(key, .connectFailed(error))
   }
 }

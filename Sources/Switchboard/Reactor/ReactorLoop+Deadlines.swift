@@ -35,21 +35,21 @@ extension ReactorLoop where P: ~Copyable {
   private mutating func serveDeadline(of key: Key) {
     if let end = slots[key].phaseEnd {
       guard end <= now else { return schedule(key) }
-      if slots[key].phase == .connecting { return failConnecting(key, .timedOut) }
-      return remove(key)
+      if slots[key].isConnecting { return failConnecting(key, .timedOut) }
+      return take(slots[key].ending.timeIsOver(), key)
     }
     if let alarm = slots[key].peer.alarm, alarm <= now {
       slots[key].peer.alarm = nil
       slots[key].peer.now = now
       follow(handler.timeElapsed(&slots[key].peer), key)
-      guard slots.contains(key), slots[key].phase == .open else { return }
+      guard slots.contains(key), slots[key].isOpen else { return }
     }
     // An alarm that goes off again and again is not traffic.
     switch idleness(of: key) {
     case .active: break
     case .unknown: return look(at: key, now.advanced(byNanoseconds: CatchUp.idleAgain))
     case .progressing(let last): slots[key].lastActive = last
-    case .idle: return finish(key, .idle)
+    case .idle: return closeNow(key, .idle)
     }
     schedule(key)
   }

@@ -16,10 +16,9 @@ extension ReactorLoop where P: ~Copyable {
     handler.notice(.draining(peers: connectionCount))
     for index in 0..<slots.end {
       guard let key = slots.key(at: index) else { continue }
-      switch slots[key].phase {
-      case .lingering: continue
-      case .connecting: failConnecting(key, .cancelled)
-      case .open:
+      if slots[key].isConnecting {
+        failConnecting(key, .cancelled)
+      } else if slots[key].isOpen {
         slots[key].peer.now = now
         follow(handler.drain(&slots[key].peer), key)
       }

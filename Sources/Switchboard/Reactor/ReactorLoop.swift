@@ -31,16 +31,17 @@ struct ReactorLoop<P: Poller & ~Copyable>: ~Copyable {
 
   /// A connection and what the reactor knows of it.
   struct Slot: ~Copyable {
-    enum Phase { case connecting, open, lingering }
     var peer: Peer<System>
-    var phase: Phase
+    /// It is being connected to.
+    var isConnecting: Bool
+    var ending = Ending()
     var interest: Interest
     var lastActive: Instant
     /// When the wheel will look at it; nil when it will not.
     var scheduled: Instant?
-    /// When the present phase must end, if it is not `open`.
+    /// When connecting, or lingering, must end.
     var phaseEnd: Instant?
-    var discarded = 0
+    var isOpen: Bool { !isConnecting && ending.isOpen }
   }
   struct ListeningSlot: ~Copyable {
     let listener: Listener<System>
@@ -143,21 +144,18 @@ struct ReactorLoop<P: Poller & ~Copyable>: ~Copyable {
   private mutating func servePeer(_ key: Key, _ readiness: Readiness) {
     slots[key].lastActive = now
     slots[key].peer.now = now
-    switch slots[key].phase {
-    case .connecting: finishConnecting(key)
-    case .lingering: if hasEnded(key) { remove(key) }
-    case .open:
-      // A hang-up is shown by whatever the handler tries next.
-      let asked = slots[key].interest
-      if !readiness.isDisjoint(with: [.read, .hangUp]), asked.contains(.read) {
-        follow(handler.readyToReceive(&slots[key].peer), key)
-      }
-      guard slots.contains(key), slots[key].phase == .open else { return }
-      if !readiness.isDisjoint(with: [.write, .hangUp]),
-        asked.contains(.write), slots[key].interest.contains(.write)
-      {
-        follow(handler.readyToSend(&slots[key].peer), key)
-      }
+    if slots[key].isConnecting { return finishConnecting(key) }
+    guard slots[key].isOpen else { return discard(key) }
+    // A hang-up is shown by whatever the handler tries next.
+    let asked = slots[key].interest
+    if !readiness.isDisjoint(with: [.read, .hangUp]), asked.contains(.read) {
+      follow(handler.readyToReceive(&slots[key].peer), key)
+    }
+    guard slots.contains(key), slots[key].isOpen else { return }
+    if !readiness.isDisjoint(with: [.write, .hangUp]),
+      asked.contains(.write), slots[key].interest.contains(.write)
+    {
+      follow(handler.readyToSend(&slots[key].peer), key)
     }
   }
 

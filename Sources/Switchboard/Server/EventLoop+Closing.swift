@@ -1,34 +1,35 @@
-/// How connections end: finishing, lingering, discarding, closing.
+/// How connections end: see ``Ending``.
 extension EventLoop where B: ~Copyable {
-  /// Everything is sent and the session wants to close. If the peer has not finished yet, say that
-  /// we have, and discard what still comes until it has: see ``ServerOptions/lingerTimeout``.
-  mutating func finish(_ key: Key) {
-    let flags = slots[key.index].flags
-    if flags.contains(.lingering) { return }
-    if flags.contains(.peerEnded) { return closeNow(key, .peerFinished) }
-    endSession(key, .finished)
-    slots[key.index].flags.insert(.lingering)
-    backend.shutdownSending(key, &slots)
-    updateReceiving(key)
-    slots[key.index].alarm = alarm(at: tick &+ limits.linger)
-    // Until then it may discard this much.
-    slots[key.index].lastActive = 0
-    schedule(key)
+  /// Does what the end of a connection asks for next.
+  mutating func take(_ step: Ending.Step, _ key: Key) {
+    switch step {
+    case .nothing: break
+    case .tellEnd:
+      callBack(key) { sessions, index, connection in sessions.ended(index, &connection) }
+    case .finishSending(let reason):
+      endSession(key, reason)
+      backend.shutdownSending(key, &slots)
+      updateReceiving(key)
+      slots[key.index].alarm = alarm(at: tick &+ limits.linger)
+      schedule(key)
+    case .close(let reason):
+      if let reason { endSession(key, reason) }
+      dispose(key)
+    }
   }
 
-  /// What a lingering peer sends is thrown away, up to ``Care/mostDiscarded``.
+  /// The session wants to close, and everything is sent.
+  mutating func finish(_ key: Key) { take(slots[key.index].ending.allIsSent(), key) }
+
+  /// Bytes have come that no session is given. Apart: that is rare.
+  @inline(never)
   mutating func discard(_ count: Int, _ key: Key) {
-    guard slots[key.index].flags.contains(.lingering) else { return }
-    let (sum, _) = slots[key.index].lastActive.addingReportingOverflow(
-      UInt32(clamping: count))
-    slots[key.index].lastActive = sum
-    if sum > UInt32(Care.mostDiscarded) { dispose(key) }
+    take(slots[key.index].ending.discard(count), key)
   }
 
   /// Closes now, whatever is unsent.
   mutating func closeNow(_ key: Key, _ reason: CloseReason) {
-    if !slots[key.index].flags.contains(.lingering) { endSession(key, reason) }
-    dispose(key)
+    take(slots[key.index].ending.breakOff(reason), key)
   }
 
   private mutating func endSession(_ key: Key, _ reason: CloseReason) {
@@ -36,9 +37,7 @@ extension EventLoop where B: ~Copyable {
   }
 
   /// Closes the descriptor; the slot is free when the backend is done with it.
-  mutating func dispose(_ key: Key) {
-    guard !slots[key.index].flags.contains(.closed) else { return }
-    slots[key.index].flags.insert([.closed, .lingering])
+  private mutating func dispose(_ key: Key) {
     wheel.cancel(key.index)
     condemned += outboxes.count(slots[key.index].outbox)
     if backend.close(key, &slots) { release(key) }

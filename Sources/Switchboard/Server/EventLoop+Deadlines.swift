@@ -46,9 +46,9 @@ extension EventLoop where B: ~Copyable {
     let slot = slots[key.index]
     if slot.flags.contains(.closed) { return }
     if slot.alarm != 0, hasCome(slot.alarm) {
-      if slot.flags.contains(.lingering) { return dispose(key) }
+      if slot.ending.isSessionGone { return take(slots[key.index].ending.timeIsOver(), key) }
       slots[key.index].alarm = 0
-      if !slot.flags.contains(.closing) {
+      if slot.ending.isOpen {
         callBack(key) { sessions, index, connection in sessions.elapsed(index, &connection) }
       }
       guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { return }

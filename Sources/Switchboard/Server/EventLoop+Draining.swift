@@ -56,7 +56,7 @@ extension EventLoop where B: ~Copyable {
       guard let key = slots.key(at: index), !slots[key.index].flags.contains(.closed) else {
         continue
       }
-      if !slots[key.index].flags.contains(.lingering) { draining?.forced += 1 }
+      if !slots[key.index].ending.isSessionGone { draining?.forced += 1 }
       closeNow(key, reason)
     }
   }

@@ -113,7 +113,7 @@ extension EventLoop where B: ~Copyable {
     swap(&keys, &drainedSoon)
     for key in keys where slots.contains(key) {
       let flags = slots[key.index].flags
-      if flags.contains(.wantsDrained), flags.isDisjoint(with: [.sending, .closing, .closed]) {
+      if flags.contains(.wantsDrained), flags.isDisjoint(with: [.sending, .closing, .lingering]) {
         tellDrained(key)
       }
     }

@@ -214,14 +214,10 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
 
   private mutating func ended(_ key: Key) {
     guard slots.contains(key) else { return }
-    let flags = slots[key.index].flags
-    if !flags.isDisjoint(with: [.closed, .peerEnded]) { return }
-    slots[key.index].flags.insert(.peerEnded)
-    if flags.contains(.lingering) { return dispose(key) }
+    let step = slots[key.index].ending.peerEnded()
     // Level-triggered backends would report the end for ever.
-    updateReceiving(key)
-    if flags.contains(.closing) { return }
-    callBack(key) { sessions, index, connection in sessions.ended(index, &connection) }
+    if slots[key.index].ending.phase != .over { updateReceiving(key) }
+    take(step, key)
   }
 
   private mutating func failed(_ key: Key, _ call: SystemError.Call, _ errno: Errno) {
@@ -265,7 +261,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     if !requests.isDisjoint(with: [.pause, .resume]) { updateReceiving(key) }
     if requests.contains(.drained) { askForDrained(key) }
     if requests.contains(.close) {
-      slots[key.index].flags.insert(.closing)
+      slots[key.index].ending.wantsToClose()
       if slots[key.index].flags.contains(.sending) { awaitsSends = true } else { finish(key) }
     }
   }

@@ -18,12 +18,12 @@ extension BlockingWorker {
     }
     if requests.contains(.pause) { isPaused = true }
     if requests.contains(.resume) { isPaused = false }
-    isClosing = requests.contains(.close)
+    if requests.contains(.close) { ending.wantsToClose() }
     if requests.contains(.drained) { owesDrained = true }
     send(waiting: !requests.contains(.abort))
     if isOver { return }
     if requests.contains(.abort) { return over(.aborted) }
-    if isClosing { finish() }
+    take(ending.allIsSent())
   }
 
   /// Sends all that was written, however long that takes.
@@ -50,35 +50,44 @@ extension BlockingWorker {
       if request == .stop { return over(.stopped) }
       if hasRunOut(system.now(), hearing: false) { return }
     }
-    if isClosing { owesDrained = false }
+    if ending.phase == .closing { owesDrained = false }
   }
 
   // -------------------------------------------------------------------------------- closing
 
-  /// Everything is sent: says so, and discards what still comes until the peer has finished too,
-  /// for a while. Closing with unread input would reset the connection and destroy the last reply.
-  func finish() {
-    if hasPeerEnded { return over(.peerFinished) }
-    over(.finished)
-    _ = system.shutdownSending(descriptor)
+  /// Does what the end of a connection asks for next.
+  func take(_ step: Ending.Step) {
+    switch step {
+    case .nothing: break
+    case .tellEnd: callBack { sessions, connection in sessions.ended(0, &connection) }
+    case .close(let reason): if let reason { tell(reason) }
+    case .finishSending(let reason):
+      tell(reason)
+      _ = system.shutdownSending(descriptor)
+      linger()
+    }
+  }
+
+  /// Discards what still comes until the peer has finished too, for a while.
+  private func linger() {
     let end = system.now() + house.options.lingerTimeout
-    var discarded = 0
-    while request != .stop, system.now() < end, discarded <= Care.mostDiscarded {
-      if let deadline = house.drainDeadline, deadline <= system.now() { return }
-      guard wait(for: .read, until: earlier(end, house.drainDeadline)) == .read else { continue }
+    while request != .stop, ending.phase == .lingering {
+      let limit = earlier(end, house.drainDeadline) ?? end
+      if limit <= system.now() { return take(ending.timeIsOver()) }
+      guard wait(for: .read, until: limit) == .read else { continue }
       let outcome = unsafe system.receive(descriptor, into: input.all)
       switch outcome.errno {
-      case nil where outcome.value == 0: return
-      case nil: discarded += outcome.value
+      case nil where outcome.value == 0: take(ending.peerEnded())
+      case nil: take(ending.discard(outcome.value))
       case Errno.wouldBlock, Errno.interrupted: break
-      default: return
+      default: take(ending.timeIsOver())
       }
     }
   }
 
-  func over(_ reason: CloseReason) {
-    guard !isOver else { return }
-    isOver = true
+  func over(_ reason: CloseReason) { take(ending.breakOff(reason)) }
+
+  private func tell(_ reason: CloseReason) {
     house.ended(reason)
     sessions.close(0, reason)
   }

@@ -23,10 +23,8 @@ final class BlockingWorker: @unchecked Sendable {
   // Of the connection that is being served.
   var descriptor = Descriptor(rawValue: -1)
   var key = Key(index: 0, generation: 0)
-  var isOver = true
+  var ending = Ending()
   var isPaused = false
-  var hasPeerEnded = false
-  var isClosing = false
   var owesDrained = false
   var hasLetters = false
   var isToldToDrain = false
@@ -50,6 +48,8 @@ final class BlockingWorker: @unchecked Sendable {
       limit: max(house.options.outboxLimit, 16 << 20))
   }
 
+  var isOver: Bool { ending.isSessionGone }
+
   /// Takes no more posts or jobs.
   func end() {
     sessions.closeMail()
@@ -61,7 +61,7 @@ final class BlockingWorker: @unchecked Sendable {
     descriptor = accepted.socket.descriptor
     latest.note(descriptor.rawValue, accepted.address)
     key = Key(index: 0, generation: key.generation | 1)
-    (isOver, isPaused, hasPeerEnded, isClosing) = (false, false, false, false)
+    (ending, isPaused) = (Ending(), false)
     (owesDrained, isToldToDrain, quietTurns, turnsLeft) = (false, false, 0, 128)
     alarm = nil
     lastActive = system.now()
@@ -80,7 +80,7 @@ final class BlockingWorker: @unchecked Sendable {
       alarm = nil
       callBack { sessions, connection in sessions.elapsed(0, &connection) }
     }
-    let reads = !isPaused && !hasPeerEnded
+    let reads = !isPaused && !ending.peerHasEnded
     if isOver || hasRunOut(now, hearing: reads) { return }
     let isFree = !owesDrained && control.mail.fallAsleep()
     let deadline = isFree ? earlier(alarm, limit) : now
@@ -129,7 +129,7 @@ final class BlockingWorker: @unchecked Sendable {
     house.startDeadline(system.now())
     // Who accepts is busy with this connection.
     if control === house.control { house.announceDrain() }
-    if !isPaused, !hasPeerEnded, quietTurns < 2, turnsLeft > 0 {
+    if !isPaused, !ending.peerHasEnded, quietTurns < 2, turnsLeft > 0 {
       turnsLeft -= 1
       let isReady = wait(for: .read, until: system.now()) == .read
       quietTurns = isReady ? 0 : quietTurns + 1
@@ -188,10 +188,7 @@ final class BlockingWorker: @unchecked Sendable {
     if let errno = outcome.errno {
       return errno == .wouldBlock ? () : over(.failed(SystemError(.receive, errno)))
     }
-    guard outcome.value > 0 else {
-      hasPeerEnded = true
-      return callBack { sessions, connection in sessions.ended(0, &connection) }
-    }
+    guard outcome.value > 0 else { return take(ending.peerEnded()) }
     lastActive = system.now()
     let bytes = unsafe UnsafeBufferPointer<UInt8>(
       start: UnsafePointer(input.start), count: outcome.value)
