@@ -9,7 +9,8 @@ import Testing
   /// From the lowest to the highest: each names only what stands before it.
   private static let order = [
     "Switchboard/Kernel", "Switchboard/Loop", "Switchboard/Readiness", "Switchboard/Reactor",
-    "Switchboard/Completion", "Switchboard/Ring", "Switchboard/Observing", "Switchboard/Server",
+    "Switchboard/Completion", "Switchboard/Ring", "Switchboard/Sessions", "Switchboard/Observing",
+    "Switchboard/Blocking", "Switchboard/Server",
     "Switchboard/Simulation",
     "SwitchboardProtocols",
     "SwitchboardLab/Output", "SwitchboardLab", "SwitchboardLab/Charts", "SwitchboardLab/Report",

@@ -6,9 +6,6 @@ internal import CKernel
 /// the session: a function that is, and is not specialised for it, would run the whole loop
 /// unspecialised, for the backend too.
 final class Shard: @unchecked Sendable {
-  /// The sessions, and the box of their messages.
-  typealias Tables = (sessions: SessionTable, box: AnyObject)
-
   /// What the shards of a server count together.
   struct Shared {
     /// Nil where there is one shard, which counts for itself.
@@ -28,7 +25,7 @@ final class Shard: @unchecked Sendable {
   private let backend: Server.BackendName
   private let notice: @Sendable (LoopNotice) -> Void
   private let ring: RecordRing?
-  private let makeTables: @Sendable (Int, MailFlag) throws(SystemError) -> Tables
+  private let makeTables: @Sendable (Int, MailFlag) throws(SystemError) -> SessionTable.Boxed
   private var listeners = Slab<Listener<Linux>>(capacity: 2)
 
   init<S: Session & ~Copyable>(
@@ -42,8 +39,7 @@ final class Shard: @unchecked Sendable {
     self.notice = notice
     ring = server.recorder?.ring()
     makeTables = { (capacity, mail) throws(SystemError) in
-      let box = MessageBox<S.Message>(mail: mail)
-      return (try Sessions(capacity: capacity, box: box, make: session), box)
+      try Sessions.boxed(capacity, mail, session)
     }
     control = try LoopControl(
       system: Linux(), places: shared.places, addresses: shared.addresses,

@@ -22,8 +22,7 @@ package final class CountedServer {
     let run = CountedRun(
       backend: backend.resolved(), capacity: connections, control: control, counts: counts
     ) { (capacity, mail) throws(SystemError) in
-      let box = MessageBox<S.Message>(mail: mail)
-      return (try Sessions(capacity: capacity, box: box, make: session), box)
+      try Sessions.boxed(capacity, mail, session)
     }
     let thread = try LoopThread { run.run() }
     do throws(SystemError) {
@@ -48,14 +47,14 @@ private final class CountedRun: Sendable {
   private let capacity: Int
   private let control: LoopControl<CountedKernel>
   private let counts: CallCounts
-  private let makeTables: @Sendable (Int, MailFlag) throws(SystemError) -> Shard.Tables
+  private let makeTables: @Sendable (Int, MailFlag) throws(SystemError) -> SessionTable.Boxed
   private let hasBegun = Semaphore()
   private let outcome = Mutex<Result<SocketAddress, SystemError>?>(nil)
 
   init(
     backend: Server.BackendName, capacity: Int, control: LoopControl<CountedKernel>,
     counts: CallCounts,
-    makeTables: @escaping @Sendable (Int, MailFlag) throws(SystemError) -> Shard.Tables
+    makeTables: @escaping @Sendable (Int, MailFlag) throws(SystemError) -> SessionTable.Boxed
   ) {
     (self.backend, self.capacity, self.control) = (backend, capacity, control)
     (self.counts, self.makeTables) = (counts, makeTables)

@@ -78,7 +78,7 @@ public final class SimulatedWorld {
 
   var clients: [SimulatedClient] = []
   var model: (([UInt8]) -> [UInt8])?
-  var makeTable: ((Int, MailFlag) throws(SystemError) -> Shard.Tables)?
+  var makeTable: ((Int, MailFlag) throws(SystemError) -> SessionTable.Boxed)?
 
   init(seed: UInt64) {
     self.seed = seed
@@ -88,8 +88,7 @@ public final class SimulatedWorld {
   /// Says what is served: how to make the session of a new connection.
   public func serve<S: Session & ~Copyable>(_ session: @escaping () -> S) {
     makeTable = { (capacity, mail) throws(SystemError) in
-      let box = MessageBox<S.Message>(mail: mail)
-      return (try Sessions(capacity: capacity, box: box, make: session), box)
+      try Sessions.boxed(capacity, mail, session)
     }
   }
 

@@ -19,7 +19,7 @@ enum ErrnoTable {
 
   /// Why a site's calls are not failed one by one, if they are not.
   static func reason(_ site: Site) -> String? {
-    if site.file.hasPrefix("Server/Blocking/") {
+    if site.file.hasPrefix("Blocking/") {
       return "a blocking model, for comparison: it calls the system itself and is not swept"
     }
     return direct[site.name]

@@ -16,7 +16,7 @@ final class BlockingHouse: Sendable {
 
   let options: ServerOptions
   let notice: @Sendable (LoopNotice) -> Void
-  let makeTables: @Sendable (Int, MailFlag) throws(SystemError) -> Shard.Tables
+  let makeTables: @Sendable (Int, MailFlag) throws(SystemError) -> SessionTable.Boxed
   /// The thread that accepts.
   let control: LoopControl<Linux>
   private let state: Lock<State>
@@ -26,7 +26,7 @@ final class BlockingHouse: Sendable {
 
   init(
     _ options: ServerOptions, _ notice: @escaping @Sendable (LoopNotice) -> Void,
-    _ makeTables: @escaping @Sendable (Int, MailFlag) throws(SystemError) -> Shard.Tables
+    _ makeTables: @escaping @Sendable (Int, MailFlag) throws(SystemError) -> SessionTable.Boxed
   ) throws(SystemError) {
     self.options = options
     self.notice = notice

@@ -17,6 +17,9 @@ class SessionTable {
   func dropMail() {}
   /// Takes no more.
   func closeMail() {}
+
+  /// A table, and the box of its sessions' messages.
+  typealias Boxed = (sessions: SessionTable, box: AnyObject)
 }
 
 final class Sessions<S: Session & ~Copyable>: SessionTable {
@@ -29,6 +32,14 @@ final class Sessions<S: Session & ~Copyable>: SessionTable {
     slots = try ReservedSlots(capacity: capacity)
     self.box = box
     self.make = make
+  }
+
+  /// A table with a box of its own.
+  static func boxed(_ capacity: Int, _ mail: MailFlag, _ make: @escaping () -> S)
+    throws(SystemError) -> Boxed
+  {
+    let box = MessageBox<S.Message>(mail: mail)
+    return (try Sessions(capacity: capacity, box: box, make: make), box)
   }
 
   override func collectMail() -> Int {

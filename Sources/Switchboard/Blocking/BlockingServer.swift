@@ -1,23 +1,14 @@
-extension Server {
-  /// The most threads that a server with a thread for each connection starts.
-  public static let mostThreads = 16384
+/// Who serves, where each connection has a thread's whole attention.
+enum BlockingModel {
+  /// The accepting thread itself, one connection after the other.
+  case sequential
+  /// A thread for each connection.
+  case threads
+  /// So many threads, each with one connection at a time.
+  case pool(Int)
 
-  /// Serves under one of the blocking models.
-  func runBlocking<S: Session & ~Copyable>(
-    notice: @escaping @Sendable (LoopNotice) -> Void, ready: (ServerHandle) -> Void,
-    session: @escaping @Sendable () -> S
-  ) throws(SystemError) {
-    let signals = drainsOnSignals ? try EndSignals() : nil
-    let house = try BlockingHouse(options, notice) { (capacity, mail) throws(SystemError) in
-      let box = MessageBox<S.Message>(mail: mail)
-      return (try Sessions(capacity: capacity, box: box, make: session), box)
-    }
-    var server = try BlockingServer(house, signals)
-    let addresses = try server.listen(self)
-    try server.recruit(self)
-    ready(ServerHandle(addresses: addresses, acceptor: house.control))
-    server.run()
-  }
+  /// The most threads that are started.
+  static let mostThreads = 16384
 }
 
 /// The thread of a blocking server that accepts.
@@ -41,10 +32,12 @@ struct BlockingServer: ~Copyable {
     crew = BlockingThreads(house, capacity: 0)
   }
 
-  mutating func listen(_ server: Server) throws(SystemError) -> [SocketAddress] {
+  mutating func listen(on addresses: [SocketAddress], _ options: Listener<Linux>.Options)
+    throws(SystemError) -> [SocketAddress]
+  {
     var bound: [SocketAddress] = []
     var opened = Slab<Listener<Linux>>(capacity: 2)
-    try Listener.onAll(server.addresses, options: server.listening, system: system) {
+    try Listener.onAll(addresses, options: options, system: system) {
       (listener: consuming Listener<Linux>) throws(SystemError) in
       bound.append(listener.address)
       _ = opened.insert(listener)
@@ -54,14 +47,14 @@ struct BlockingServer: ~Copyable {
   }
 
   /// Finds who serves.
-  mutating func recruit(_ server: Server) throws(SystemError) {
+  mutating func recruit(_ model: BlockingModel) throws(SystemError) {
     // A thread needs a descriptor to be woken by, and its connection is another.
     let room = max(1, ConnectionCapacity.usable(descriptorCount(system)) / 2)
-    let most = min(server.options.maxConnections ?? room, room, Server.mostThreads)
-    switch server.backend {
+    let most = min(house.options.maxConnections ?? room, room, BlockingModel.mostThreads)
+    switch model {
     case .sequential: crew = try BlockingSelf(house, signals: signalled)
-    case .pool: crew = try BlockingPool(house, count: min(server.loops, most))
-    default: crew = BlockingThreads(house, capacity: most)
+    case .pool(let count): crew = try BlockingPool(house, count: min(count, most))
+    case .threads: crew = BlockingThreads(house, capacity: most)
     }
   }
 
