@@ -99,7 +99,7 @@ def sandbox(at):
                 must(code is not None, f"{name} answers {refusal}: it does not end")
                 must(code in (0, 1), what)
                 if code == 0:
-                    must(any("400 requests, every reply checked" in line for line in out), what)
+                    must(any("400 requests due, all answered, every reply checked" in line for line in out), what)
                     fine.append(name)
                 else:
                     said = errors or [line for line in out if line.startswith(("error", "own limit"))]

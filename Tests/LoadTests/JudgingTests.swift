@@ -25,8 +25,10 @@ import Testing
     var options = LoadOptions(on: [.loopback(port: 9090)])
     options.connections = 64
     var share = LoadShare()
-    share.requests = all.count
-    share.allRequests = all.count
+    share.window.due = all.count
+    share.window.answered = all.count
+    share.all = share.window
+    share.arrived = all.count
     share.latency = all
     share.uncorrected = all
     share.windowNanoseconds = UInt64(seconds) * 1_000_000_000
@@ -86,7 +88,8 @@ import Testing
   func `A report keeps to the width of its terminal`(width: Int) {
     var result = JudgingTests.result(seconds: 150)
     result.isOpenLoop = true
-    result.missed = 100_000
+    result.window.due += 100_000
+    result.window.unsent = 100_000
     result.failures.add(.noPorts, "connect 127.0.0.1:9090: EADDRNOTAVAIL")
     result.threads[0].processorSeconds = 150
     let lines = LoadReport(result, width: width, color: false).lines

@@ -60,10 +60,10 @@ extension LoadGenerator {
       }
       #expect(result.failures == LoadFailures())
       #expect(result.requests > 0)
-      #expect(result.unanswered == 0)
+      #expect(result.all.unanswered == 0)
       #expect(result.allRequests >= result.requests)
       #expect(result.allRequests == count.total)
-      #expect(result.latency.count == result.requests)
+      #expect(result.latency.count == result.window.due)
       #expect(result.threads.count == threads)
     }
   }

@@ -90,7 +90,7 @@ extension LoadGenerator {
         $0.duration = .seconds(1)
       }
       #expect(result.failures == LoadFailures())
-      #expect(result.requests + result.missed == 1000)
+      #expect(result.requests + result.window.unsent == 1000)
       #expect(result.latency.count == 1000)
       let long = { (latency: LatencyHistogram) in
         latency.entries.reduce(0) { $0 + ($1.nanoseconds >= 150_000_000 ? $1.count : 0) }
@@ -112,8 +112,8 @@ extension LoadGenerator {
         $0.threads = 2
       }
       #expect(result.steps.map(\.asked) == [500, 1500])
-      #expect(result.steps.reduce(0) { $0 + $1.requests } == result.requests)
-      #expect(result.requests + result.missed == 400)
+      #expect(result.steps.reduce(0) { $0 + $1.tally.answered } == result.requests)
+      #expect(result.requests + result.window.unsent == 400)
     }
   }
 
@@ -234,7 +234,7 @@ extension LoadGenerator {
       let result = try run.run(progress: { if case .second = $0 { run.stop() } })
       #expect(result.requests > 0)
       #expect(result.seconds < 60)
-      #expect(result.unanswered == 0)
+      #expect(result.all.unanswered == 0)
     }
   }
 

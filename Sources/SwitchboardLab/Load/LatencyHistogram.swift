@@ -51,9 +51,18 @@ public struct LatencyHistogram: Sendable, Hashable {
     .nanoseconds(isEmpty ? 0 : Int64(clamping: counts.valueAtPercentile(percent)))
   }
   /// The average; zero if it is empty.
-  public var mean: Duration { .nanoseconds(isEmpty ? 0 : Int64(counts.mean)) }
+  public var mean: Duration { .nanoseconds(isEmpty ? 0 : Int64(average)) }
   /// The standard deviation; zero if it is empty.
-  public var deviation: Duration { .nanoseconds(isEmpty ? 0 : Int64(counts.stdDeviation)) }
+  public var deviation: Duration {
+    guard !isEmpty else { return .zero }
+    let (average, all) = (average, Double(counts.totalCount))
+    var squares = 0.0
+    each { value, count in
+      let distance = Double(counts.medianEquivalentForValue(value)) - average
+      squares += distance * distance * (Double(count) / all)
+    }
+    return .nanoseconds(Int64(squares.squareRoot()))
+  }
   /// The shortest; zero if it is empty.
   public var shortest: Duration { .nanoseconds(isEmpty ? 0 : Int64(clamping: counts.min)) }
   /// The longest; zero if it is empty.
@@ -61,7 +70,31 @@ public struct LatencyHistogram: Sendable, Hashable {
 
   /// Every length that it holds, in nanoseconds and from the shortest on, and how often.
   public var entries: [(nanoseconds: UInt64, count: Int)] {
-    counts.recordedValues().map { ($0.value, Int(clamping: $0.count)) }
+    var entries: [(nanoseconds: UInt64, count: Int)] = []
+    each { entries.append(($0, Int(clamping: $1))) }
+    return entries
+  }
+
+  private var average: Double {
+    let all = Double(counts.totalCount)
+    var average = 0.0
+    each { value, count in
+      average += Double(counts.medianEquivalentForValue(value)) * (Double(count) / all)
+    }
+    return average
+  }
+
+  /// Every length that it holds. Not by the iterators of the package: they add up all lengths in 64 bits,
+  /// which do not hold what twenty minutes of an overload have waited.
+  private func each(_ body: (_ value: UInt64, _ count: UInt64) -> Void) {
+    guard !isEmpty else { return }
+    let last = counts.max
+    var value = counts.min
+    while value <= last {
+      let count = counts.countForValue(value)
+      if count > 0 { body(counts.highestEquivalentForValue(value), count) }
+      value = counts.nextNonEquivalentForValue(value)
+    }
   }
 
   /// Whether two hold the same counts.

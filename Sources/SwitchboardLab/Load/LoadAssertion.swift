@@ -98,7 +98,7 @@ public struct LoadAssertion: Hashable, Sendable, CustomStringConvertible {
     case .rate: value = result.rate
     case .requests: value = Double(result.requests)
     case .errors: value = Double(result.failures.server + result.failures.own)
-    case .missed: value = Double(result.missed)
+    case .missed: value = Double(result.window.unsent)
     case .share:
       value = result.busiestShare
       text = Figures.fixed(value * 100, places: 0) + " %"

@@ -54,17 +54,41 @@ struct LoadInterval: Sendable {
   var start: Int64 = 0
   var nanoseconds: UInt64 = 0
   var isMeasured = false
+  /// Right replies that came in it.
   var requests = 0
   var failures = LoadFailures()
+  /// Of requests that were due in the window.
   var latency = LatencyHistogram()
+  /// Of those that were due before.
+  private(set) var earlier: LatencyHistogram?
+
+  mutating func recordEarlier(_ nanoseconds: UInt64) {
+    if earlier == nil { earlier = LatencyHistogram() }
+    earlier?.record(nanoseconds: nanoseconds)
+  }
+
+  /// All that came to an end in it.
+  var everything: LatencyHistogram {
+    var all = latency
+    if let earlier { all.merge(earlier) }
+    return all
+  }
+
+  /// Adds what another thread did in the same time.
+  mutating func add(_ other: LoadInterval) {
+    requests += other.requests
+    failures.merge(other.failures)
+    latency.merge(other.everything)
+    nanoseconds = max(nanoseconds, other.nanoseconds)
+  }
 }
 
 /// What one thread measured in the whole run.
 struct LoadShare: Sendable {
-  var requests = 0
-  var allRequests = 0
-  var unanswered = 0
-  var missed = 0
+  var all = LoadTally()
+  var window = LoadTally()
+  var arrived = 0
+  var backlog = 0
   var bytesSent = 0
   var bytesReceived = 0
   var connectionsMade = 0

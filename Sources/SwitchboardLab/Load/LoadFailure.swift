@@ -18,6 +18,8 @@ public enum LoadFailure: String, Hashable, Sendable, Codable, CaseIterable {
   case wrongReply
   /// More came than was asked for.
   case surplus
+  /// A request was on its way on a connection that was given up for another one's reply.
+  case dropped
   /// A request was not answered in time.
   case replyTimeout
   /// A request was not answered by the end of the run.
@@ -43,6 +45,9 @@ public enum LoadFailure: String, Hashable, Sendable, Codable, CaseIterable {
     }
   }
 
+  /// Whether it is one reply's doing, and other requests on the connection are lost by it.
+  var concernsOne: Bool { self == .wrongReply || self == .surplus }
+
   /// What happened, in words.
   public var meaning: String {
     switch self {
@@ -54,6 +59,7 @@ public enum LoadFailure: String, Hashable, Sendable, Codable, CaseIterable {
     case .reset: "reset by the server"
     case .wrongReply: "wrong reply"
     case .surplus: "more bytes than were asked for"
+    case .dropped: "in flight behind a wrong reply"
     case .replyTimeout: "no reply in time"
     case .unanswered: "no reply by the end"
     case .gaveUp: "gave up before the last request"
@@ -72,7 +78,7 @@ public enum LoadFailure: String, Hashable, Sendable, Codable, CaseIterable {
     case .connectTimeout, .connectFailed: "check the address, and the server's accept queue"
     case .noGreeting: "check that --protocol is the one that is served"
     case .closed, .reset: "see the server's log; its limits or timeouts may close connections"
-    case .wrongReply, .surplus: "check --protocol; if it is right, the server has a bug"
+    case .wrongReply, .surplus, .dropped: "check --protocol; if it is right, the server has a bug"
     case .replyTimeout: "lower the load, or raise --timeout"
     case .unanswered: "let the run end by itself, which awaits replies for all of --timeout"
     case .gaveUp: "see whether the server still runs, and whether it answers"

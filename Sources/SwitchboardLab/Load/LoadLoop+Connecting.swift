@@ -116,14 +116,12 @@ extension LoadLoop {
     share.connecting.record(nanoseconds: system.now().nanoseconds &- slots[index].began)
     share.connectionsMade += 1
     noteAttempt(index, succeeded: true)
-    guard phase == .loading, !slots[index].isIdle, index < joined else { return }
-    if options.isOpenLoop, options.churn != nil {
-      issue(index, due: slots[index].due, sent: slots[index].began)
+    if slots[index].isAwaited {
+      issueAwaited(index)
       push(index)
-      if slots[index].state == .ready, hasRoom(index) { queue(index) }
-    } else {
-      begin(index)
     }
+    guard phase == .loading, !slots[index].isIdle, index < joined else { return }
+    if slots[index].state == .ready, hasRoom(index) { begin(index) }
   }
 
   /// The first attempt of a slot is over.
@@ -137,13 +135,18 @@ extension LoadLoop {
     control.attempted.add(1, ordering: .releasing)
   }
 
-  /// Counts a failure, closes the connection, and makes a new one in a moment unless that is
-  /// hopeless.
-  mutating func fail(
-    _ index: Int, _ kind: LoadFailure, count: Int = 1, _ example: @autoclosure () -> String
-  ) {
+  /// Counts a failure, once for each request that it loses, closes the connection, and makes a new one in
+  /// a moment unless that is hopeless.
+  mutating func fail(_ index: Int, _ kind: LoadFailure, _ example: @autoclosure () -> String) {
     let text = example()
-    note(kind, count: count, text)
+    let lost = Int(slots[index].inFlight) + (slots[index].isAwaited ? 1 : 0)
+    if kind.concernsOne {
+      note(kind, text)
+      if lost > 0 { note(.dropped, count: lost, text) }
+    } else {
+      note(kind, count: max(1, lost), text)
+    }
+    loseAll(index, kind == .unanswered ? .inFlight : .lost)
     if phase == .connecting {
       var early = LoadFailures()
       early.add(kind, text)
@@ -163,7 +166,28 @@ extension LoadLoop {
   mutating func note(_ kind: LoadFailure, count: Int = 1, _ example: String) {
     lastFailure = now
     share.failures.add(kind, count: count, example)
-    interval.failures.add(kind, count: count, example)
+    ledger.failed(kind, count: count, example)
+  }
+
+  /// The oldest of a connection's requests will get no right answer.
+  mutating func lose(_ index: Int, _ count: Int, _ loss: LoadLedger.Loss) {
+    var head = Int(slots[index].head)
+    for _ in 0..<count {
+      ledger.lost(sendings[index * options.pipeline + head], at: now, loss)
+      head = head + 1 == options.pipeline ? 0 : head + 1
+    }
+    slots[index].head = Int32(head)
+    slots[index].inFlight -= Int32(count)
+    flying -= count
+  }
+
+  /// None of them will, and neither will the one that waits for the connection.
+  private mutating func loseAll(_ index: Int, _ loss: LoadLedger.Loss) {
+    lose(index, Int(slots[index].inFlight), loss)
+    guard slots[index].isAwaited else { return }
+    slots[index].isAwaited = false
+    flying -= 1
+    ledger.lost(LoadSending(due: slots[index].due, sent: slots[index].began), at: now, loss)
   }
 
   /// Whether an attempt to connect is under way.
@@ -171,12 +195,10 @@ extension LoadLoop {
     (0..<slots.count).contains { [.connecting, .greeting].contains(slots[$0].state) }
   }
 
-  /// Closes a connection; what was in flight on it will not be answered any more.
+  /// Closes a connection on which nothing is in flight any more.
   mutating func close(_ index: Int) {
     let slot = slots[index]
     if slot.descriptor >= 0 { _ = system.close(Descriptor(rawValue: slot.descriptor)) }
-    flying -= Int(slot.inFlight)
-    share.unanswered += Int(slot.inFlight)
     slots[index].descriptor = -1
     slots[index].generation &+= 1
     slots[index].state = .vacant
@@ -187,6 +209,6 @@ extension LoadLoop {
   mutating func renew(_ index: Int) {
     close(index)
     guard phase == .loading else { return }
-    if options.isOpenLoop { queue(index) } else if quota > 0 { open(index) }
+    if thinks, !thinking.isFull { think(index) } else { join(index) }
   }
 }

@@ -16,9 +16,32 @@ extension LoadLoop {
     case .ready: begin(index)
     // With churn, its connections are made as they are needed.
     case .vacant where options.churn != nil:
-      if options.isOpenLoop { queue(index) } else { open(index) }
+      if options.isOpenLoop { queue(index) } else { openForRequest(index) }
     default: break
     }
+  }
+
+  /// Closed loop with churn: a request is due, and a connection is made for it.
+  private mutating func openForRequest(_ index: Int) {
+    guard phase == .loading, schedule.quota > 0 else { return }
+    schedule.take()
+    open(index, forRequestDue: now)
+  }
+
+  /// Begins to connect for a request that is due.
+  mutating func open(_ index: Int, forRequestDue due: UInt64) {
+    ledger.isDue(due)
+    slots[index].isAwaited = true
+    slots[index].due = due
+    flying += 1
+    open(index)
+  }
+
+  /// A connection stands for which a request has waited.
+  mutating func issueAwaited(_ index: Int) {
+    slots[index].isAwaited = false
+    flying -= 1
+    send(index, LoadSending(due: slots[index].due, sent: slots[index].began))
   }
 
   /// A connection that stands makes its first requests.
@@ -30,7 +53,7 @@ extension LoadLoop {
   @inline(__always)
   func hasRoom(_ index: Int) -> Bool {
     let slot = slots[index]
-    if let churn = options.churn, Int(slot.issued) >= churn { return false }
+    if let churn = options.churn, slot.issued >= churn { return false }
     return Int(slot.inFlight) < options.pipeline
   }
 
@@ -38,24 +61,28 @@ extension LoadLoop {
   @inline(__always)
   mutating func issueMore(_ index: Int, _ count: Int) {
     guard phase == .loading else { return }
-    var moment = now
-    for _ in 0..<count where quota > 0 && hasRoom(index) {
-      if quota != .max { quota -= 1 }
-      // With churn the first request's time begins with its connection.
-      if options.churn != nil { moment = slots[index].issued == 0 ? slots[index].began : now }
-      issue(index, due: moment, sent: moment)
+    for _ in 0..<count where schedule.quota > 0 && hasRoom(index) {
+      schedule.take()
+      issue(index, due: now)
     }
     push(index)
   }
 
+  /// A request is due, and sent now.
+  @inline(__always)
+  mutating func issue(_ index: Int, due: UInt64) {
+    ledger.isDue(due)
+    send(index, LoadSending(due: due, sent: now))
+  }
+
   /// Adds a request to what a connection has to send.
   @inline(__always)
-  mutating func issue(_ index: Int, due: UInt64, sent: UInt64) {
+  mutating func send(_ index: Int, _ sending: LoadSending) {
     let request = Int(slots[index].nextRequest)
     let replySize = tape.replySize(request)
     var place = Int(slots[index].head) + Int(slots[index].inFlight)
     if place >= options.pipeline { place -= options.pipeline }
-    sendings[index * options.pipeline + place] = LoadSending(due: due, sent: sent)
+    sendings[index * options.pipeline + place] = sending
     if slots[index].inFlight == 0 {
       slots[index].replyLeft = replySize
       slots[index].heard = now
@@ -140,6 +167,7 @@ extension LoadLoop {
     let bytes = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
     if let wrong = unsafe tape.firstWrong(bytes, from: slots[index].inPlace) {
       let (is_, should) = unsafe (bytes[wrong], tape.reply(at: slots[index].inPlace + wrong))
+      lose(index, 1, .wrong)
       return fail(index, .wrongReply, "a byte was \(is_) and should have been \(should)")
     }
     var place = slots[index].inPlace + count
@@ -169,7 +197,7 @@ extension LoadLoop {
     while slots[index].inFlight > 0, left >= slots[index].replyLeft {
       left -= slots[index].replyLeft
       let head = Int(slots[index].head)
-      record(sendings[index * options.pipeline + head])
+      ledger.answered(sendings[index * options.pipeline + head], at: now)
       slots[index].head = head + 1 == options.pipeline ? 0 : Int32(head + 1)
       slots[index].inFlight -= 1
       let following = Int(slots[index].nextReply) + 1
@@ -180,30 +208,34 @@ extension LoadLoop {
     slots[index].replyLeft -= left
     guard fresh > 0 else { return }
     flying -= fresh
-    share.allRequests += fresh
     goOn(index, fresh)
   }
 
   /// After so many replies.
   @inline(__always)
   private mutating func goOn(_ index: Int, _ fresh: Int) {
-    if let churn = options.churn, Int(slots[index].issued) >= churn {
+    if let churn = options.churn, slots[index].issued >= churn {
       if slots[index].inFlight == 0 { renew(index) }
       return
     }
     guard phase == .loading else { return }
     if options.isOpenLoop { return queue(index) }
-    guard options.thinkTime > .zero else { return issueMore(index, fresh) }
-    let at = now + LoadLoop.nanoseconds(options.thinkTime)
+    guard thinks else { return issueMore(index, fresh) }
     for _ in 0..<fresh {
       // Full only with appointments of connections that broke: who comes then does not think.
-      if thinking.isFull {
-        issueMore(index, 1)
-        continue
-      }
-      thinking.append(
-        LoadAppointment(at: at, index: Int32(index), generation: slots[index].generation))
+      if thinking.isFull { issueMore(index, 1) } else { think(index) }
     }
+  }
+
+  /// Whether replies are thought about before the next request.
+  @inline(__always)
+  var thinks: Bool { options.thinkTime > .zero && !options.isOpenLoop }
+
+  /// The next request of a connection, or the next connection, comes when it has thought.
+  mutating func think(_ index: Int) {
+    let at = now + LoadLoop.nanoseconds(options.thinkTime)
+    thinking.append(
+      LoadAppointment(at: at, index: Int32(index), generation: slots[index].generation))
   }
 
   // ----------------------------------------------------------------------------- open loop
@@ -214,23 +246,21 @@ extension LoadLoop {
     guard !slots[index].isQueued else { return }
     slots[index].isQueued = true
     free.append(Int32(index))
-    if nextDue > now { wasFree = true }
+    if schedule.nextDue > now { wasFree = true }
   }
 
   /// Sends the requests that are due, as far as connections have room for them.
   mutating func pump() {
-    while nextDue <= now, !free.isEmpty {
+    while schedule.nextDue <= now, !free.isEmpty {
       let index = Int(free.removeFirst())
       slots[index].isQueued = false
       switch slots[index].state {
       case .ready where hasRoom(index):
-        let due = takeDue()
-        issue(index, due: due, sent: now)
+        issue(index, due: takeDue())
         push(index)
         if slots[index].state == .ready, hasRoom(index) { queue(index) }
       case .vacant where options.churn != nil:
-        slots[index].due = takeDue()
-        open(index)
+        open(index, forRequestDue: takeDue())
       default: break
       }
     }
@@ -239,11 +269,9 @@ extension LoadLoop {
   }
 
   private mutating func takeDue() -> UInt64 {
-    let due = nextDue
+    let due = schedule.takeDue()
     // Late although a connection was free: that is the generator's own doing.
     if wasFree { share.lag.record(nanoseconds: now - due) }
-    nextRequest += maker?.count ?? 1
-    nextDue = pace?.due(nextRequest).map { begin + $0 } ?? .max
     return due
   }
 }

@@ -9,20 +9,14 @@ extension LoadLoop {
       begin + LoadLoop.nanoseconds(options.ramp) + LoadLoop.nanoseconds(options.warmUp)
     windowEnd = windowStart + LoadLoop.nanoseconds(options.duration)
     lastHeard = max(begin, now)
-    if let pace, maker != nil { nextDue = pace.due(nextRequest).map { begin + $0 } ?? .max }
-    interval = LoadInterval()
-    interval.start = -Int64(windowStart - begin)
+    schedule.begin(at: begin)
+    ledger.begin(window: windowStart, end: windowEnd, steps: options.rates)
+    ledger.open(at: -Int64(windowStart - begin))
     nextCut = windowStart
     if windowStart > begin {
       // Whole seconds before the window, a part of one first.
       let (whole, rest) = (windowStart - begin).quotientAndRemainder(dividingBy: 1_000_000_000)
       if whole > 0 { nextCut = begin + (rest > 0 ? rest : 1_000_000_000) }
-    }
-    if !options.rates.isEmpty {
-      stepNanoseconds = max(1, (windowEnd - windowStart) / UInt64(options.rates.count))
-    }
-    share.steps = options.rates.map {
-      LoadStep(asked: $0, seconds: 0, requests: 0, latency: LatencyHistogram())
     }
     if now >= windowStart { startWindow() }
   }
@@ -34,22 +28,20 @@ extension LoadLoop {
       nextCut += 1_000_000_000
     }
     isMeasuring = true
-    interval.isMeasured = true
+    ledger.intervalIsMeasured()
+    share.backlog = schedule.waiting(before: windowStart)
     nextCut = following(windowStart)
     processorAtStart = (system.threadNanoseconds(), waitedNanoseconds())
     if let requests = options.requests {
-      quota = max(0, (maker?.share(of: requests) ?? 0) - flying)
+      schedule.limit(to: maker?.share(of: requests) ?? 0)
     }
   }
 
-  /// The next moment in the window at which a second or a step ends. The last interval of the
-  /// window stays open for replies that are still to come.
+  /// The next moment in the window at which a second ends. The last interval of the window stays open for
+  /// replies that are still to come.
   private func following(_ moment: UInt64) -> UInt64 {
     let offset = moment - windowStart
-    var next = (offset / 1_000_000_000 + 1) * 1_000_000_000
-    if options.rates.count > 1 {
-      next = min(next, (offset / stepNanoseconds + 1) * stepNanoseconds)
-    }
+    let next = (offset / 1_000_000_000 + 1) * 1_000_000_000
     return windowStart + next < windowEnd ? windowStart + next : .max
   }
 
@@ -57,32 +49,13 @@ extension LoadLoop {
   mutating func cut() {
     while now >= nextCut {
       report(until: nextCut)
-      interval.isMeasured = isMeasuring
       nextCut = isMeasuring ? following(nextCut) : nextCut + 1_000_000_000
     }
   }
 
   private mutating func report(until end: UInt64) {
-    let start = Int64(windowStart) + interval.start
-    interval.nanoseconds = end - UInt64(max(0, start))
-    guard interval.nanoseconds > 0 else { return }
-    if interval.isMeasured { account() }
-    let number = interval.number
-    control.report(interval)
-    interval = LoadInterval()
-    interval.number = number + 1
-    interval.start = Int64(end) - Int64(windowStart)
-  }
-
-  /// Adds an interval of the window to the whole.
-  private mutating func account() {
-    share.requests += interval.requests
-    share.latency.merge(interval.latency)
-    guard !share.steps.isEmpty else { return }
-    let place = min(Int(interval.start) / Int(stepNanoseconds), share.steps.count - 1)
-    share.steps[place].requests += interval.requests
-    share.steps[place].seconds += Double(interval.nanoseconds) / 1e9
-    share.steps[place].latency.merge(interval.latency)
+    let start = UInt64(max(0, Int64(windowStart) + ledger.interval.start))
+    if let interval = ledger.cut(after: end - min(start, end)) { control.report(interval) }
   }
 
   /// The window ends; replies that are on their way are still awaited, for a while.
@@ -95,8 +68,9 @@ extension LoadLoop {
         processorSeconds: Double(system.threadNanoseconds() - processorAtStart.used) / 1e9,
         waitedSeconds: Double(waitedNanoseconds() &- processorAtStart.waited) / 1e9,
         seconds: seconds)
-      countMissed(until: end)
     }
+    giveUpUnsent(until: end)
+    ledger.windowEnds(at: end)
     windowEnd = end
     nextCut = .max
     phase = .finishing
@@ -113,7 +87,7 @@ extension LoadLoop {
       switch slot.state {
       case .ready where slot.inFlight > 0:
         let age = age(sendings[index * options.pipeline + Int(slot.head)].sent)
-        fail(index, .unanswered, count: Int(slot.inFlight), "sent \(age) before it")
+        fail(index, .unanswered, "sent \(age) before it")
       case .connecting where phase == .finishing:
         let age = age(slot.began)
         fail(index, .connectTimeout, "by the end, after \(age)")
@@ -133,38 +107,22 @@ extension LoadLoop {
 
   /// Open loop: what was due and could not be sent has waited at least until now. Left out, a server
   /// that stops near the end would look well.
-  private mutating func countMissed(until end: UInt64) {
-    while nextDue < end, share.missed < 10_000_000 {
-      if nextDue >= windowStart {
-        share.missed += 1
-        share.latency.record(nanoseconds: end - nextDue)
-        let place = min(Int((nextDue - windowStart) / stepNanoseconds), share.steps.count - 1)
-        if place >= 0 { share.steps[place].latency.record(nanoseconds: end - nextDue) }
-      }
-      nextRequest += maker?.count ?? 1
-      nextDue = pace?.due(nextRequest).map { begin + $0 } ?? .max
+  private mutating func giveUpUnsent(until end: UInt64) {
+    var account = LoadLedger(tellsSending: true)
+    swap(&account, &ledger)
+    schedule.giveUp(before: end, border: windowStart) { due, count in
+      account.unsent(due: due, count: count, at: end)
     }
-  }
-
-  /// Counts a reply.
-  @inline(__always)
-  mutating func record(_ sending: LoadSending) {
-    if isMeasuring {
-      // Open loop: what was due in the window counts, whenever its reply comes.
-      let counts = options.isOpenLoop ? sending.due >= windowStart : now <= windowEnd
-      guard counts else { return }
-      if options.isOpenLoop {
-        share.uncorrected.record(nanoseconds: now &- sending.sent)
-      }
-    }
-    interval.requests += 1
-    interval.latency.record(nanoseconds: now &- sending.due)
+    swap(&account, &ledger)
   }
 
   /// Everything is over.
   mutating func finish() {
     if isMeasuring { report(until: max(windowEnd, windowStart + 1)) }
-    if !options.isOpenLoop { share.uncorrected = share.latency }
+    ledger.close()
+    (share.all, share.window, share.arrived) = (ledger.all, ledger.window, ledger.arrived)
+    (share.latency, share.uncorrected) = (ledger.latency, ledger.uncorrected)
+    share.steps = ledger.steps
     control.finish(share)
   }
 

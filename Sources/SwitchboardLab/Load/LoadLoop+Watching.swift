@@ -14,8 +14,7 @@ extension LoadLoop {
       case .greeting where now > slot.began + limit:
         fail(index, .noGreeting, "none within \(Figures.brief(timeout))")
       case .ready where slot.inFlight > 0 && now > slot.heard + limit:
-        let count = Int(slot.inFlight)
-        fail(index, .replyTimeout, count: count, "nothing for \(Figures.brief(timeout))")
+        fail(index, .replyTimeout, "nothing for \(Figures.brief(timeout))")
       default: break
       }
     }

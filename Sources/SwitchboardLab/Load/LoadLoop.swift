@@ -18,7 +18,6 @@ struct LoadLoop: ~Copyable {
 
   let options: LoadOptions
   let tape: LoadTape
-  let pace: LoadPace?
   let control: LoadControl
   /// This thread among all.
   let part: LoadPart
@@ -54,15 +53,12 @@ struct LoadLoop: ~Copyable {
   var turn: Int
   /// Requests in flight.
   var flying = 0
-  /// Requests that may still be begun, where their number ends the run.
-  var quota = Int.max
 
   // The run's timetable.
   var begin: UInt64 = .max
   var windowStart: UInt64 = .max
   var windowEnd: UInt64 = .max
   var isMeasuring = false
-  var stepNanoseconds: UInt64 = 1
   var nextCut: UInt64 = .max
   var nextScan: UInt64 = 0
   var finishBy: UInt64 = .max
@@ -73,14 +69,13 @@ struct LoadLoop: ~Copyable {
   /// When a byte last came, and when something last went wrong.
   var lastHeard: UInt64 = 0
   var lastFailure: UInt64 = 0
-  /// Open loop: the next request of this thread, and when it is due.
-  var nextRequest: Int
-  var nextDue: UInt64 = .max
   /// Open loop: whether a connection was free when requests were last looked for.
   var wasFree = false
 
+  /// What is due when, and what became of it.
+  var schedule: LoadSchedule
+  var ledger: LoadLedger
   var share = LoadShare()
-  var interval = LoadInterval()
   var processorAtStart: (used: UInt64, waited: UInt64) = (0, 0)
 
   init(
@@ -95,8 +90,8 @@ struct LoadLoop: ~Copyable {
     self.tape = tape
     self.sources = sources
     self.control = control
-    pace = options.pace
-    nextRequest = number
+    schedule = LoadSchedule(options.pace, maker)
+    ledger = LoadLedger(tellsSending: options.isOpenLoop)
     turn = number
     let made = system.epollCreate()
     if let errno = made.errno { throw SystemError(.epollCreate, errno) }
@@ -185,7 +180,7 @@ struct LoadLoop: ~Copyable {
     case .connecting: return min(wake, now + 2_000_000)
     case .loading:
       wake = min(wake, isMeasuring ? windowEnd : windowStart)
-      if !free.isEmpty { wake = min(wake, nextDue) }
+      if !free.isEmpty { wake = min(wake, schedule.nextDue) }
       if joined < active { wake = min(wake, joining(joined)) }
       if !thinking.isEmpty { wake = min(wake, thinking.first.at) }
       if !resting.isEmpty { wake = min(wake, resting.first.at) }
@@ -206,7 +201,7 @@ struct LoadLoop: ~Copyable {
     case .loading:
       if !isMeasuring, now >= windowStart { startWindow() }
       if now >= nextCut { cut() }
-      if now >= windowEnd || quota <= 0 && flying == 0 && isMeasuring { endWindow() }
+      if now >= windowEnd || schedule.quota <= 0 && flying == 0 && isMeasuring { endWindow() }
       if phase == .loading { makeRequests() }
     case .finishing:
       if now >= finishBy || flying == 0 && !isConnecting { settle() }
@@ -225,14 +220,15 @@ struct LoadLoop: ~Copyable {
     while !thinking.isEmpty, thinking.first.at <= now {
       let thought = thinking.removeFirst()
       let index = Int(thought.index)
-      if slots[index].generation == thought.generation { issueMore(index, 1) }
+      guard slots[index].generation == thought.generation else { continue }
+      if slots[index].state == .vacant { join(index) } else { issueMore(index, 1) }
     }
     while !resting.isEmpty, resting.first.at <= now {
       let index = Int(resting.removeFirst().index)
       slots[index].state = .vacant
       if options.churn == nil || slots[index].isIdle { open(index) } else { join(index) }
     }
-    if nextDue <= now { pump() }
+    if schedule.nextDue <= now { pump() }
   }
 
   private mutating func stopEarly() {

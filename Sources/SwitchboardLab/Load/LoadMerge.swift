@@ -14,10 +14,10 @@ extension LoadResult {
     for (option, value) in other.setup { setup[option] = joined(option, value) }
     // Windows of the same load; the longest counts, so that the rate is not flattered.
     seconds = max(seconds, other.seconds)
-    requests += other.requests
-    allRequests += other.allRequests
-    unanswered += other.unanswered
-    missed += other.missed
+    all.add(other.all)
+    window.add(other.window)
+    arrived += other.arrived
+    backlog += other.backlog
     bytesSent += other.bytesSent
     bytesReceived += other.bytesReceived
     connected += other.connected
@@ -30,7 +30,12 @@ extension LoadResult {
     threads += other.threads
     series = LoadSecond.merged(series, other.series)
     for (place, step) in other.steps.enumerated() {
-      if steps.indices.contains(place) { steps[place].add(step) } else { steps.append(step) }
+      guard steps.indices.contains(place) else {
+        steps.append(step)
+        continue
+      }
+      steps[place].asked += step.asked
+      steps[place].add(step)
     }
   }
 
@@ -56,10 +61,10 @@ extension LoadResult {
 }
 
 extension LoadStep {
+  /// Adds what others did at the same time.
   mutating func add(_ other: LoadStep) {
-    asked += other.asked
     seconds = max(seconds, other.seconds)
-    requests += other.requests
+    tally.add(other.tally)
     latency.merge(other.latency)
   }
 }

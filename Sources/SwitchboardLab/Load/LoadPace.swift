@@ -61,9 +61,10 @@ public struct LoadPace: Hashable, Sendable {
 
   /// When a request is due, counted from 0: nanoseconds from the beginning. Nil behind the last.
   public func due(_ request: Int) -> UInt64? {
-    let wanted = Double(request / burst * burst)
-    guard request >= 0, let last = stretches.last, wanted < last.before + last.requests - 1e-6
+    guard request >= 0, let last = stretches.last,
+      Double(request) < last.before + last.requests - 1e-6
     else { return nil }
+    let wanted = Double(request / burst * burst)
     var index = stretches.count - 1
     while index > 0, stretches[index].before > wanted { index -= 1 }
     let stretch = stretches[index]

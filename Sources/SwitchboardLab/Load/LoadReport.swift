@@ -65,21 +65,31 @@ public struct LoadReport: Sendable {
       let room = width - 14
       lines.append(label("") + tinted(LoadMeter.sparkline(LoadReport.thinned(rates, to: room))))
     }
-    return lines + rows("", counted)
+    return lines + rows("", counted) + (behind.map { rows("", $0) } ?? [])
   }
 
-  /// How many requests there were, and what became of them.
+  /// How many requests were due, and what became of each.
   private var counted: String {
-    var counted =
-      result.requests > 0
-      ? "\(Figures.counted(result.requests, "request")), every reply checked"
-      : result.allRequests > 0
-        ? "no request of the window was answered" : "no request was answered"
-    if result.unanswered > 0 {
-      counted += "; \(Figures.grouped(result.unanswered)) were sent and not answered"
+    let tally = result.window
+    let due = Figures.counted(tally.due, "request") + " due"
+    if tally.answered == tally.due, tally.due > 0 {
+      return "\(due), all answered, every reply checked"
     }
-    if result.missed > 0 { counted += "; \(Figures.grouped(result.missed)) were due and not sent" }
-    return counted
+    let ends = [
+      (tally.wrong, "answered wrongly"), (tally.lost, "lost"), (tally.unsent, "never sent"),
+      (tally.inFlight, "in flight at the end"),
+    ]
+    let answered = tally.answered > 0 ? Figures.grouped(tally.answered) : "none"
+    return ends.filter { $0.0 > 0 }.reduce("\(due): \(answered) answered") {
+      $0 + ", \(Figures.grouped($1.0)) \($1.1)"
+    }
+  }
+
+  /// What an overload hides in the rate: replies to requests of the warm-up, or of long before.
+  private var behind: String? {
+    guard result.isOpenLoop, result.backlog > 0 else { return nil }
+    return "\(perSecond(result.goodput)) of those that were due in the window; "
+      + "\(Figures.counted(result.backlog, "request")) of the warm-up waited when it began"
   }
 
   /// At most so many values, each the average of those it stands for.
@@ -204,9 +214,15 @@ public struct LoadReport: Sendable {
             ? "leave the generator a processor of its own, or run it on another machine."
             : "give more --threads, or run the generator on another machine."))
     }
-    if result.isOpenLoop, result.missed * 100 > result.requests {
+    if !result.all.isBalanced || !result.window.isBalanced {
       warnings.append(
-        "The server did not keep up: \(Figures.grouped(result.missed)) requests could not be sent "
+        "The account does not balance: requests were due that came to no end, or to two. That is a bug "
+          + "of the generator; do not use these figures, and report it.")
+    }
+    let unsent = result.window.unsent
+    if result.isOpenLoop, unsent > result.requests / 100 {
+      warnings.append(
+        "The server did not keep up: \(Figures.grouped(unsent)) requests could not be sent "
           + "before the end, and count as long as they had waited by then. Lower --rate, or give "
           + "more --connections.")
     }

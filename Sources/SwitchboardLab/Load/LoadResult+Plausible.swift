@@ -3,10 +3,10 @@ extension LoadResult {
   /// to harm. What passes can be merged, compared and printed without a number that does not fit.
   public var isPlausible: Bool {
     let counts = [
-      requests, allRequests, unanswered, missed, bytesSent, bytesReceived, connected,
-      connectionsMade,
+      arrived, backlog, bytesSent, bytesReceived, connected, connectionsMade,
     ]
-    return counts.allSatisfy(LoadResult.isCount) && LoadResult.isTime(seconds)
+    return (counts + all.counts + window.counts).allSatisfy(LoadResult.isCount) && all.isBalanced
+      && window.isBalanced && LoadResult.isTime(seconds)
       && failures.counts.values.allSatisfy(LoadResult.isCount)
       && failures.examples.allSatisfy(LoadResult.isWord)
       && [latency, uncorrected, connecting, lag].allSatisfy { LoadResult.isCount($0.count) }
@@ -51,7 +51,8 @@ extension LoadSecond {
 
 extension LoadStep {
   fileprivate var isPlausible: Bool {
-    LoadResult.isTime(asked) && LoadResult.isTime(seconds) && LoadResult.isCount(requests)
+    LoadResult.isTime(asked) && LoadResult.isTime(seconds)
+      && tally.counts.allSatisfy(LoadResult.isCount) && tally.isBalanced
       && LoadResult.isCount(latency.count)
   }
 }

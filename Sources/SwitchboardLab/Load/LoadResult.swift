@@ -8,17 +8,16 @@ public struct LoadResult: Sendable, Codable {
   public var isOpenLoop: Bool
   /// The measured window, in seconds.
   public var seconds: Double
-  /// Requests of the window that were answered, and rightly.
-  public var requests: Int
-  /// All requests that were answered rightly, with those before and after the window: what the
-  /// server's own count must agree with.
-  public var allRequests: Int
-  /// Requests that were sent and never answered: their connection broke or was given up, or the run
-  /// ended. With ``allRequests`` they are all that were sent. Each is behind one of ``failures``.
-  public var unanswered: Int
-  /// Open loop: requests that were due in the window and could not be sent before it ended. They are
-  /// in ``latency``, with the time that they had waited by then.
-  public var missed: Int
+  /// All requests of the run, those of ramp and warm-up among them: what the server's own count must
+  /// agree with.
+  public var all: LoadTally
+  /// Requests that were due in the window.
+  public var window: LoadTally
+  /// Right replies that came in the window, whenever their requests were due.
+  public var arrived: Int
+  /// Open loop: requests of ramp and warm-up that waited to be sent when the window began. They were sent
+  /// in it, and are not in its latencies.
+  public var backlog: Int
   /// Bytes sent in the window.
   public var bytesSent: Int
   /// Bytes received in the window.
@@ -29,9 +28,10 @@ public struct LoadResult: Sendable, Codable {
   public var connectionsMade: Int
   /// What went wrong, over the whole run.
   public var failures: LoadFailures
-  /// Latency. Open loop: from the moment the request was due (corrected for coordinated omission).
-  /// Closed loop: from the send. With churn the first request of a connection counts from the
-  /// beginning of the connection.
+  /// Latency of every request of ``window``, those without an answer among them, with the time they had
+  /// waited when they were given up. Open loop: from the moment the request was due (corrected for
+  /// coordinated omission). Closed loop: from the send. With churn the first request of a connection counts
+  /// from the beginning of the connection.
   public var latency: LatencyHistogram
   /// Latency from the moment the request was really sent; in a closed loop the same.
   public var uncorrected: LatencyHistogram
@@ -49,15 +49,21 @@ public struct LoadResult: Sendable, Codable {
   /// Whether every request was answered, and rightly, and every connection held; and whether there
   /// were requests at all where some were asked for.
   public var isFlawless: Bool {
-    failures.server + failures.own == 0 && unanswered == 0
-      && (allRequests > 0 || setup["connections"] == "0")
+    failures.server + failures.own == 0 && all.unanswered == 0 && all.isBalanced
+      && (all.answered > 0 || setup["connections"] == "0")
   }
-  /// Requests a second.
-  public var rate: Double { seconds > 0 ? Double(requests) / seconds : 0 }
+  /// Requests of the window that were answered, and rightly.
+  public var requests: Int { window.answered }
+  /// All requests that were answered, and rightly.
+  public var allRequests: Int { all.answered }
+  /// Requests a second: right replies that came in the window.
+  public var rate: Double { seconds > 0 ? Double(arrived) / seconds : 0 }
+  /// Requests a second that were due in the window and answered, whenever that was.
+  public var goodput: Double { seconds > 0 ? Double(window.answered) / seconds : 0 }
   /// Processor time of the generator for one request, in microseconds.
   public var microsecondsPerRequest: Double {
-    let all = threads.reduce(0) { $0 + $1.processorSeconds }
-    return requests > 0 ? all * 1e6 / Double(requests) : 0
+    let used = threads.reduce(0) { $0 + $1.processorSeconds }
+    return arrived > 0 ? used * 1e6 / Double(arrived) : 0
   }
   /// The share of its processor that the busiest thread used, 0 to 1.
   public var busiestShare: Double { threads.map(\.share).max() ?? 0 }
@@ -148,13 +154,18 @@ public struct LoadStep: Sendable, Codable {
   public var asked: Double
   /// Its length in seconds.
   public var seconds: Double
-  /// Right replies that came in it.
-  public var requests: Int
-  /// Latency from the moment each was due.
+  /// Requests that were due in it, whenever their replies came.
+  public var tally: LoadTally
+  /// Latency of each from the moment it was due.
   public var latency: LatencyHistogram
 
-  /// Requests a second.
-  public var rate: Double { seconds > 0 ? Double(requests) / seconds : 0 }
+  /// A step to come.
+  init(asked: Double) {
+    (self.asked, seconds, tally, latency) = (asked, 0, LoadTally(), LatencyHistogram())
+  }
+
+  /// Requests a second that were due in it and answered.
+  public var rate: Double { seconds > 0 ? Double(tally.answered) / seconds : 0 }
 }
 
 /// How a run is going.

@@ -17,10 +17,7 @@ struct LoadSeries {
         close(interval.number, progress)
         continue
       }
-      known.interval.requests += interval.requests
-      known.interval.failures.merge(interval.failures)
-      known.interval.latency.merge(interval.latency)
-      known.interval.nanoseconds = max(known.interval.nanoseconds, interval.nanoseconds)
+      known.interval.add(interval)
       known.count += 1
       open[interval.number] = known
       close(interval.number, progress)
@@ -50,7 +47,7 @@ extension LoadSecond {
     self.init(
       start: Double(interval.start) / 1e9, seconds: Double(interval.nanoseconds) / 1e9,
       isMeasured: interval.isMeasured, requests: interval.requests,
-      failures: interval.failures.server + interval.failures.own, interval.latency)
+      failures: interval.failures.server + interval.failures.own, interval.everything)
   }
 }
 
@@ -58,37 +55,37 @@ extension LoadResult {
   /// The whole of what threads have measured.
   init(_ options: LoadOptions, _ shares: [LoadShare], _ series: [LoadSecond], connected: Int) {
     var all = LoadShare()
-    for share in shares {
-      all.requests += share.requests
-      all.allRequests += share.allRequests
-      all.unanswered += share.unanswered
-      all.missed += share.missed
-      all.bytesSent += share.bytesSent
-      all.bytesReceived += share.bytesReceived
-      all.connectionsMade += share.connectionsMade
-      all.windowNanoseconds = max(all.windowNanoseconds, share.windowNanoseconds)
-      all.failures.merge(share.failures)
-      all.latency.merge(share.latency)
-      all.uncorrected.merge(share.uncorrected)
-      all.connecting.merge(share.connecting)
-      all.lag.merge(share.lag)
-      if all.steps.isEmpty {
-        all.steps = share.steps
-      } else {
-        for (place, step) in share.steps.enumerated() where all.steps.indices.contains(place) {
-          all.steps[place].requests += step.requests
-          all.steps[place].seconds = max(all.steps[place].seconds, step.seconds)
-          all.steps[place].latency.merge(step.latency)
-        }
-      }
-    }
+    for share in shares { all.add(share) }
     self.init(
       setup: options.setup, isOpenLoop: options.isOpenLoop,
-      seconds: Double(all.windowNanoseconds) / 1e9, requests: all.requests,
-      allRequests: all.allRequests, unanswered: all.unanswered, missed: all.missed,
-      bytesSent: all.bytesSent, bytesReceived: all.bytesReceived, connected: connected,
+      seconds: Double(all.windowNanoseconds) / 1e9, all: all.all, window: all.window,
+      arrived: all.arrived, backlog: all.backlog, bytesSent: all.bytesSent,
+      bytesReceived: all.bytesReceived, connected: connected,
       connectionsMade: all.connectionsMade, failures: all.failures, latency: all.latency,
       uncorrected: all.uncorrected, connecting: all.connecting, lag: all.lag,
       threads: shares.map(\.figures), series: series, steps: all.steps)
+  }
+}
+
+extension LoadShare {
+  /// Adds what another thread measured.
+  mutating func add(_ other: LoadShare) {
+    all.add(other.all)
+    window.add(other.window)
+    arrived += other.arrived
+    backlog += other.backlog
+    bytesSent += other.bytesSent
+    bytesReceived += other.bytesReceived
+    connectionsMade += other.connectionsMade
+    windowNanoseconds = max(windowNanoseconds, other.windowNanoseconds)
+    failures.merge(other.failures)
+    latency.merge(other.latency)
+    uncorrected.merge(other.uncorrected)
+    connecting.merge(other.connecting)
+    lag.merge(other.lag)
+    // The threads share each step's rate.
+    for (place, step) in other.steps.enumerated() {
+      if steps.indices.contains(place) { steps[place].add(step) } else { steps.append(step) }
+    }
   }
 }

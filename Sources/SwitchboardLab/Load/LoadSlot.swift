@@ -26,8 +26,8 @@ struct LoadSlot: BitwiseCopyable {
   var nextReply: Int32 = 0
   /// Requests sent and not answered yet.
   var inFlight: Int32 = 0
-  /// Requests sent on this connection.
-  var issued: Int32 = 0
+  /// Requests sent on this connection: more than 32 bits hold in half an hour.
+  var issued = 0
   /// Where in its row of sending times the oldest one stands.
   var head: Int32 = 0
   /// Where on the tape sending goes on, and how many bytes are to be sent.
@@ -41,7 +41,8 @@ struct LoadSlot: BitwiseCopyable {
   /// When the connection was begun, and when something was last heard on it.
   var began: UInt64 = 0
   var heard: UInt64 = 0
-  /// Open loop with churn: when the request was due for which the connection is made.
+  /// With churn: a request waits for this connection, and when it was due.
+  var isAwaited = false
   var due: UInt64 = 0
 }
 
