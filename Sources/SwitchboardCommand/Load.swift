@@ -74,10 +74,13 @@ struct Load: ParsableCommand {
       if let worker { return try LoadWorker(options, worker).run() }
       let baseline = try output.readBaseline()
       let console = LoadConsole(isQuiet: output.quiet)
-      let result =
+      var result =
         shape.processes > 1
         ? try LoadTeam(shape.processes, options, console).run()
         : try console.run(LoadRun(options))
+      result.origins = [
+        LoadOrigin(version: Main.version, command: ProcessStart.arguments)
+      ]
       try output.present(result, baseline: baseline, files)
     }
   }

@@ -80,16 +80,13 @@ struct LoadOutput: ParsableArguments {
 /// A result as a file.
 struct LoadDocument: Codable {
   /// What the file is, and which shape of it.
-  var format = "switchboard load 1"
-  /// Where it was measured.
-  var machine: String
+  var format = LoadDocument.present
   /// The figures one looks for first: rates by the second, latencies in microseconds.
   var summary: [String: Double]
   var result: LoadResult
 
   init(_ result: LoadResult) {
     self.result = result
-    machine = "\(Machine.current)"
     let micro = { (percent: Double) in result.latency.percentile(percent).inSeconds * 1e6 }
     summary = [
       "rate": result.rate, "requests": Double(result.requests), "seconds": result.seconds,
@@ -102,7 +99,10 @@ struct LoadDocument: Codable {
     ]
   }
 
-  /// The most that is read of a file that should hold a result, in bytes; results have some 100 KB.
+  private static let present = "switchboard load 2"
+
+  /// The most that is read of a file that should hold a result, in bytes. Results have some 20 KB for each
+  /// second or span of seconds, of which there are at most 1,200.
   private static let largest = 64 << 20
 
   /// Reads a file that --json has written.
@@ -110,7 +110,7 @@ struct LoadDocument: Codable {
     let wanted = "a file that --json has written"
     let bytes = try InputFile.read(path, atMost: largest, wanted: wanted)
     guard let document = try? JSONDecoder().decode(LoadDocument.self, from: Data(bytes)),
-      document.format == "switchboard load 1", document.result.isPlausible
+      document.format == present, document.result.isPlausible
     else { throw FileTrouble(path, "is no result of this version; give \(wanted)") }
     return document
   }

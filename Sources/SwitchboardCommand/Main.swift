@@ -6,6 +6,8 @@ import SwitchboardLab
 /// The `switchboard` command.
 @main
 struct Main: ParsableCommand {
+  static let version = "0.1.0"
+
   static let configuration = CommandConfiguration(
     commandName: "switchboard",
     abstract: "Event-driven TCP servers: one thread that never blocks serves every connection.",
@@ -19,7 +21,7 @@ struct Main: ParsableCommand {
         switchboard serve --port 9090
         switchboard client -n 3 localhost 9090
       """,
-    version: "0.1.0",
+    version: version,
     subcommands: [
       Demo.self, Serve.self, Client.self, Load.self, Compare.self, Experiment.self, Simulate.self,
       TimelineCommand.self, Backends.self,

@@ -41,6 +41,29 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
     return (0..<size * 8).filter { mask[$0 / 64] >> UInt64($0 % 64) & 1 == 1 }
   }
 
+  /// The machine's name.
+  static var name: String {
+    var names = utsname()
+    guard unsafe uname(&names) == 0 else { return "unknown" }
+    return unsafe withUnsafeBytes(of: names.nodename) { bytes in
+      unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+  }
+
+  /// A hash of the program that runs: builds that differ have others.
+  static var program: String {
+    let file = unsafe open("/proc/self/exe", O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return "unknown" }
+    defer { close(file) }
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    var words = [UInt64](repeating: 0, count: 1 << 16)
+    while case let count = unsafe read(file, &words, words.count * 8), count > 0 {
+      // FNV-1a over words; what is behind the end of the file is what stood there before.
+      for word in words.prefix((count + 7) / 8) { hash = (hash ^ word) &* 0x100_0000_01B3 }
+    }
+    return String(hash, radix: 16)
+  }
+
   /// Numbers as the kernel lists them: `0-3,8`.
   static func listed(_ numbers: [Int]) -> String {
     var ranges: [ClosedRange<Int>] = []

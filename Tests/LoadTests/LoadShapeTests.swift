@@ -101,6 +101,36 @@ extension LoadGenerator {
     }
   }
 
+  @Test func `Those that think are spread, and do not come together`() throws {
+    struct Crowd: Session {
+      static let inside = Atomic<Int>(0)
+      static let most = Atomic<Int>(0)
+      private var owed: [UInt8] = []
+      mutating func received(_ bytes: Span<UInt8>, _ connection: inout Connection) {
+        let now = Crowd.inside.add(1, ordering: .relaxed).newValue
+        _ = Crowd.most.max(now, ordering: .relaxed)
+        for index in bytes.indices { owed.append(bytes[index]) }
+        connection.setTimer(after: .milliseconds(5))
+      }
+      mutating func elapsed(_ connection: inout Connection) {
+        Crowd.inside.add(-1, ordering: .relaxed)
+        connection.write(owed.span)
+        owed = []
+      }
+    }
+    try serving(Crowd()) { port, _ in
+      let result = try load(port) {
+        $0.speaking = .echo
+        $0.connections = 200
+        $0.thinkTime = .seconds(2)
+        $0.duration = .seconds(1)
+      }
+      #expect(result.failures == LoadFailures())
+      // Each is inside for a four-hundredth of its time; together they would all be.
+      #expect(Crowd.most.load(ordering: .relaxed) < 100)
+    }
+  }
+
   @Test func `Steps are told apart`() throws {
     try serving(EchoSession()) { port, _ in
       let result = try load(port) {

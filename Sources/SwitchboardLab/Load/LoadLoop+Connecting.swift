@@ -21,6 +21,7 @@ extension LoadLoop {
   /// Begins to connect a slot.
   mutating func open(_ index: Int) {
     let target = target(of: index)
+    now = system.now().nanoseconds
     let made = system.socket(target.family)
     if let errno = made.errno {
       return fail(index, LoadFailure(errno, connecting: true), "socket: \(errno)")

@@ -3,11 +3,16 @@ import Switchboard
 extension LoadLoop {
   // ------------------------------------------------------------------------------ requests
 
-  /// When a slot joins in: at once, or in its turn while the load rises.
+  /// When a slot joins in: at once, or in its turn while the load rises. Those that think begin at
+  /// moments spread over the time that one thinks, over all threads and processes: together they would
+  /// come together for ever.
   func joining(_ index: Int) -> UInt64 {
-    guard !options.isOpenLoop, options.ramp > .zero else { return begin }
-    let ramp = options.ramp.inSeconds * 1e9
-    return begin + UInt64(ramp * Double(index) / Double(max(1, active)))
+    guard !options.isOpenLoop else { return begin }
+    let span = options.ramp > .zero ? options.ramp : options.thinkTime
+    let process = options.process
+    let place = (Double(part.number) + Double(process.number) / Double(process.count))
+    let share = (Double(index) + place / Double(part.count)) / Double(max(1, active))
+    return begin + UInt64(min(span.inSeconds, 1e8) * 1e9 * min(1, share))
   }
 
   /// A slot begins to make requests.
@@ -258,6 +263,7 @@ extension LoadLoop {
       case .ready where hasRoom(index):
         issue(index, due: takeDue())
         push(index)
+        now = system.now().nanoseconds
         if slots[index].state == .ready, hasRoom(index) { queue(index) }
       case .vacant where options.churn != nil:
         open(index, forRequestDue: takeDue())

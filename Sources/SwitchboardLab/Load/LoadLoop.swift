@@ -28,7 +28,7 @@ struct LoadLoop: ~Copyable {
   let epoll: Descriptor
 
   var slots: LoadTable<LoadSlot>
-  /// A row of `pipeline` for each slot.
+  /// A row of `pipeline` for each slot that makes requests.
   var sendings: LoadTable<LoadSending>
   /// Open loop: connections with room for a request.
   var free: LoadQueue<Int32>
@@ -98,7 +98,7 @@ struct LoadLoop: ~Copyable {
     epoll = Descriptor(rawValue: Int32(made.value))
     slots = LoadTable(count: count, repeating: LoadSlot())
     sendings = LoadTable(
-      count: count * options.pipeline, repeating: LoadSending(due: 0, sent: 0))
+      count: active * options.pipeline, repeating: LoadSending(due: 0, sent: 0))
     free = LoadQueue(capacity: count, filler: 0)
     let nobody = LoadAppointment(at: 0, index: 0, generation: 0)
     let thinks = options.thinkTime > .zero
@@ -216,11 +216,14 @@ struct LoadLoop: ~Copyable {
     while joined < active, now >= joining(joined) {
       joined += 1
       join(joined - 1)
+      // Each is stamped when it is sent: thousands take a while.
+      now = system.now().nanoseconds
     }
     while !thinking.isEmpty, thinking.first.at <= now {
       let thought = thinking.removeFirst()
       let index = Int(thought.index)
       guard slots[index].generation == thought.generation else { continue }
+      now = system.now().nanoseconds
       if slots[index].state == .vacant { join(index) } else { issueMore(index, 1) }
     }
     while !resting.isEmpty, resting.first.at <= now {

@@ -10,6 +10,7 @@ extension LoadResult {
   }
 
   private mutating func add(_ other: LoadResult) {
+    origins += other.origins.filter { !origins.contains($0) }
     isOpenLoop = isOpenLoop || other.isOpenLoop
     for (option, value) in other.setup { setup[option] = joined(option, value) }
     // Windows of the same load; the longest counts, so that the rate is not flattered.
@@ -42,7 +43,8 @@ extension LoadResult {
   /// Numbers of connections, threads and requests add up; anything else is listed.
   private func joined(_ option: String, _ value: String) -> String {
     guard let mine = setup[option] else { return value }
-    if ["connections", "threads", "idle"].contains(option), let a = Int(mine), let b = Int(value),
+    if ["connections", "threads", "idle", "requests"].contains(option), let a = Int(mine),
+      let b = Int(value),
       case (let sum, let overflow) = a.addingReportingOverflow(b), !overflow
     {
       return "\(sum)"
@@ -70,26 +72,41 @@ extension LoadStep {
 }
 
 extension LoadSecond {
-  /// Two runs' seconds side by side, by when they began.
+  /// Two runs' seconds side by side, by when they began. Where one has longer spans, so has the other then.
   static func merged(_ a: [LoadSecond], _ b: [LoadSecond]) -> [LoadSecond] {
-    var all = a
-    for second in b {
+    let lengths = [a, b].map { series in
+      (series.lazy.map(\.seconds).max() ?? 1).rounded()
+    }
+    let length = max(1, lengths.max() ?? 1)
+    var all: [LoadSecond] = []
+    for second in [a, b].flatMap({ length > 1 ? joined($0, length) : $0 })
+      .sorted(by: { $0.start < $1.start })
+    {
       // Seconds of the same run begin at the same moment but for rounding.
-      if let place = all.firstIndex(where: { abs($0.start - second.start) < 0.001 }) {
-        all[place].add(second)
+      if let last = all.last, abs(last.start - second.start) < 0.001 {
+        all[all.count - 1].add(second)
       } else {
         all.append(second)
       }
     }
-    return all.sorted { $0.start < $1.start }
+    return all
   }
 
   /// Adds what another generator did in the same second.
   public mutating func add(_ other: LoadSecond) {
+    self = with(other, lasting: max(seconds, other.seconds))
+  }
+
+  /// Adds what happened in the time behind it.
+  mutating func follow(with other: LoadSecond) {
+    self = with(other, lasting: seconds + other.seconds)
+  }
+
+  private func with(_ other: LoadSecond, lasting seconds: Double) -> LoadSecond {
     var latency = latency
     latency.merge(other.latency)
-    self = LoadSecond(
-      start: start, seconds: max(seconds, other.seconds), isMeasured: isMeasured,
+    return LoadSecond(
+      start: start, seconds: seconds, isMeasured: isMeasured,
       requests: requests + other.requests, failures: failures + other.failures, latency)
   }
 }

@@ -33,6 +33,8 @@ public struct LoadOptions: Sendable {
   public var sources: [SocketAddress] = []
   /// Which of the loopback addresses is the first: for several processes side by side.
   public var sourceOffset = 0
+  /// Which of several processes that share a load this is.
+  var process = LoadPart(number: 0, count: 1)
   /// The time before the measured window, under full load.
   public var warmUp: Duration = .seconds(1)
   /// The measured window.
@@ -59,7 +61,9 @@ public struct LoadOptions: Sendable {
     let (warmUp, window) = (warmUp.inSeconds, duration.inSeconds / Double(rates.count))
     var steps = rates.map { (rate: $0, seconds: window) }
     if warmUp > 0 { steps.insert((rate: first, seconds: warmUp), at: 0) }
-    return LoadPace(steps: steps, ramp: ramp.inSeconds, burst: burst)
+    return LoadPace(
+      steps: steps, ramp: ramp.inSeconds, burst: burst,
+      phase: Double(process.number) / Double(process.count))
   }
 
   /// What would not work, in a line with the next action; nil if all is well.
@@ -81,10 +85,28 @@ public struct LoadOptions: Sendable {
     if let requests, requests < 0 { return "use at least 1 request" }
     if duration <= .zero { return "the duration must be above 0" }
     if let churn, churn < 1 { return "use at least 1 request per connection" }
-    if size.most > speaking.longest, case .fixed = size {
-      return "the line protocol takes at most \(speaking.longest) bytes: lower the size"
+    return sizeMistake ?? burstMistake ?? sourceMistake
+  }
+
+  /// A payload that would have to be cut. Of exponential ones only those that would often be.
+  private var sizeMistake: String? {
+    let largest =
+      if case .exponential(let mean) = size { mean * 10 } else { size.most }
+    guard largest > speaking.longest, largest > PayloadSize.largest || speaking == .line else {
+      return nil
     }
-    return sourceMistake
+    return "the \(speaking.rawValue) protocol takes at most \(speaking.longest) bytes, "
+      + "and '\(size)' is often more: lower the size"
+  }
+
+  /// Bursts so rare that a window, or a step of it, may see none.
+  private var burstMistake: String? {
+    guard burst > 1, let slowest = rates.min() else { return nil }
+    let period = Double(burst) / slowest / Double(process.count)
+    guard period > duration.inSeconds / Double(rates.count) else { return nil }
+    return
+      "a burst of \(burst) comes every \(Figures.brief(.seconds(period))) at this rate, and the "
+      + "window has no time for it: lower --burst, or raise --rate or --duration"
   }
 
   private var sourceMistake: String? {

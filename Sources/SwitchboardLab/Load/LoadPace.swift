@@ -29,6 +29,9 @@ public struct LoadPace: Hashable, Sendable {
   let stretches: [Stretch]
   /// So many requests are due at the same moment.
   let burst: Int
+  /// How far this pace is behind another of the same rate, as a share of the time between two of its
+  /// requests: several generators that begin together do not send together.
+  let phase: Double
 
   /// A rate that rises evenly for the ramp and then keeps to each step's rate.
   ///
@@ -36,7 +39,11 @@ public struct LoadPace: Hashable, Sendable {
   ///   - steps: Requests a second, and for how many seconds; more than 0 each.
   ///   - ramp: Seconds in which the rate rises from 0 to the first step's.
   ///   - burst: Requests that are due together, at the same rate on average; at least 1.
-  public init(steps: [(rate: Double, seconds: Double)], ramp: Double = 0, burst: Int = 1) {
+  ///   - phase: How much later than at the beginning the first is due, as a share of the time between
+  ///     two, or between two bursts; from 0, below 1.
+  public init(
+    steps: [(rate: Double, seconds: Double)], ramp: Double = 0, burst: Int = 1, phase: Double = 0
+  ) {
     var stretches: [Stretch] = []
     var (start, before) = (0.0, 0.0)
     func add(_ from: Double, _ to: Double, _ length: Double) {
@@ -49,22 +56,24 @@ public struct LoadPace: Hashable, Sendable {
     for step in steps { add(step.rate, step.rate, step.seconds) }
     self.stretches = stretches
     self.burst = max(1, burst)
+    self.phase = phase * Double(self.burst)
   }
 
-  /// How many requests are due in all.
+  /// How many requests are due in all: whole bursts.
   public var total: Int {
-    guard let last = stretches.last else { return 0 }
-    let all = last.before + last.requests
-    // A request that would be due at the very end, but for a rounding error, is not.
-    return all < 9e15 ? Int((all - 1e-6).rounded(.up)) : Int.max
+    guard let end else { return 0 }
+    let bursts = ((end - phase) / Double(burst)).rounded(.up)
+    return bursts < 9e15 / Double(burst) ? max(0, Int(bursts)) * burst : Int.max
   }
+
+  /// Requests that the rates have time for. What would be due at the very end, but for a rounding error,
+  /// is not.
+  private var end: Double? { stretches.last.map { $0.before + $0.requests - 1e-6 } }
 
   /// When a request is due, counted from 0: nanoseconds from the beginning. Nil behind the last.
   public func due(_ request: Int) -> UInt64? {
-    guard request >= 0, let last = stretches.last,
-      Double(request) < last.before + last.requests - 1e-6
-    else { return nil }
-    let wanted = Double(request / burst * burst)
+    let wanted = Double(request / burst * burst) + phase
+    guard request >= 0, let end, wanted < end else { return nil }
     var index = stretches.count - 1
     while index > 0, stretches[index].before > wanted { index -= 1 }
     let stretch = stretches[index]

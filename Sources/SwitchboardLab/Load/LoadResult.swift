@@ -4,6 +4,8 @@ import Switchboard
 public struct LoadResult: Sendable, Codable {
   /// What was asked for, in words: protocol, connections, and so on, by option.
   public var setup: [String: String]
+  /// Where it was measured, when and how: one for each machine of a merged result.
+  public var origins: [LoadOrigin]
   /// Whether requests were made at a rate.
   public var isOpenLoop: Bool
   /// The measured window, in seconds.

@@ -30,15 +30,51 @@ struct LoadSeries {
     let second = LoadSecond(known.interval)
     seconds.append(second)
     progress(.second(second, failures: failures))
+    if seconds.count > 2 * LoadSecond.most { seconds = LoadSecond.folded(seconds) }
   }
 
-  /// All seconds, in order.
+  /// All seconds, in order; of long runs fewer and longer ones.
   mutating func finish() -> [LoadSecond] {
     for number in open.keys.sorted() {
       if let known = open[number] { seconds.append(LoadSecond(known.interval)) }
     }
     open = [:]
-    return seconds.sorted { $0.start < $1.start }
+    return LoadSecond.folded(seconds)
+  }
+}
+
+extension LoadSecond {
+  /// The most seconds that a result holds: twenty minutes of them. Longer runs hold as many spans of two
+  /// seconds, or of four, and so on, so that a day takes no more room than they do.
+  static let most = 1200
+
+  /// So many that they are few enough, in order; each longer than those before where that is needed.
+  static func folded(_ seconds: [LoadSecond]) -> [LoadSecond] {
+    var all = seconds.sorted { $0.start < $1.start }
+    var length = all.lazy.map(\.seconds).max().map { $0 <= 1 ? 1 : $0.rounded() } ?? 1
+    // The times before the window are seldom long, and stay as they are unless they are.
+    while all.count > most {
+      length *= 2
+      all = joined(all, length)
+    }
+    return all
+  }
+
+  /// Puts together what lies in the same span of so many seconds.
+  static func joined(_ seconds: [LoadSecond], _ length: Double) -> [LoadSecond] {
+    var joined: [LoadSecond] = []
+    var last: (span: Double, isMeasured: Bool)?
+    for second in seconds {
+      // A second may begin a rounding error early.
+      let span = ((second.start + 1e-3) / length).rounded(.down)
+      if let last, last == (span, second.isMeasured), !joined.isEmpty {
+        joined[joined.count - 1].follow(with: second)
+      } else {
+        joined.append(second)
+      }
+      last = (span, second.isMeasured)
+    }
+    return joined
   }
 }
 
@@ -57,7 +93,7 @@ extension LoadResult {
     var all = LoadShare()
     for share in shares { all.add(share) }
     self.init(
-      setup: options.setup, isOpenLoop: options.isOpenLoop,
+      setup: options.setup, origins: [], isOpenLoop: options.isOpenLoop,
       seconds: Double(all.windowNanoseconds) / 1e9, all: all.all, window: all.window,
       arrived: all.arrived, backlog: all.backlog, bytesSent: all.bytesSent,
       bytesReceived: all.bytesReceived, connected: connected,

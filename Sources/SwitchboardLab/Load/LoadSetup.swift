@@ -6,8 +6,15 @@ extension LoadOptions {
     var setup = [
       "target": targets.map(\.description).joined(separator: ","), "protocol": speaking.rawValue,
       "connections": "\(connections)", "pipeline": "\(pipeline)", "size": "\(size)",
-      "threads": "\(threads)",
+      "threads": "\(threads)", "seed": "\(seed)", "timeout": Figures.brief(timeout),
+      "warm-up": Figures.brief(warmUp),
     ]
+    if let requests {
+      setup["requests"] = "\(requests)"
+    } else {
+      setup["duration"] = Figures.brief(duration)
+    }
+    if !sources.isEmpty { setup["source"] = sources.map(\.description).joined(separator: ",") }
     if idle > 0 { setup["idle"] = "\(idle)" }
     if isOpenLoop { setup["rate"] = rates.map { Figures.plain($0) }.joined(separator: ",") }
     if burst > 1 { setup["burst"] = "\(burst)" }
