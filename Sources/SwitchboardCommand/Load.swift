@@ -74,14 +74,23 @@ struct Load: ParsableCommand {
       if let worker { return try LoadWorker(options, worker).run() }
       let baseline = try output.readBaseline()
       let console = LoadConsole(isQuiet: output.quiet)
-      var result =
-        shape.processes > 1
-        ? try LoadTeam(shape.processes, options, console).run()
-        : try console.run(LoadRun(options))
+      guard var result = try runs(options, console) else { return }
       result.origins = [
         LoadOrigin(version: Main.version, command: ProcessStart.arguments)
       ]
       try output.present(result, baseline: baseline, files)
     }
+  }
+
+  /// One run, or several one after the other; a signal ends the present one, and no other begins.
+  private func runs(_ options: LoadOptions, _ console: LoadConsole) throws -> LoadResult? {
+    var results: [LoadResult] = []
+    while results.count < shape.repeats, results.last?.isEndedEarly != true {
+      results.append(
+        shape.processes > 1
+          ? try LoadTeam(shape.processes, options, console).run()
+          : try console.run(LoadRun(options)))
+    }
+    return results.count == 1 ? results[0] : LoadResult.repeated(results)
   }
 }

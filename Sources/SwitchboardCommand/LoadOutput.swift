@@ -51,7 +51,7 @@ struct LoadOutput: ParsableArguments {
       LoadReport(result, width: Output.width, color: color).lines.forEach(print)
       if let baseline {
         print("")
-        LoadComparison(result, with: baseline).text(color: color).forEach(print)
+        LoadComparison(result, with: baseline).text(width: Output.width).forEach(print)
       }
       for (number, assertion) in assertions.enumerated() {
         if number == 0 { print("") }

@@ -68,6 +68,12 @@ struct LoadShape: ParsableArguments {
   var requests: Int?
 
   @Option(
+    name: .customLong("repeat"),
+    help: .of("n", "Measure so often, one after the other, to know the noise. (default: 1)"),
+    transform: Read.count(1...64))
+  var repeats = 1
+
+  @Option(
     help: .of("time", "Load before measuring. (default: 1s; 0s with --requests)"),
     transform: Read.timeout)
   var warmUp: Timeout?

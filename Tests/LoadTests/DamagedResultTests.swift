@@ -26,7 +26,7 @@ final class DamagedResultTests {
       guard let all else { return "nothing" }
       let lines =
         LoadReport(all, width: 80, color: false).lines
-        + LoadComparison(all, with: result).text(color: true)
+        + LoadComparison(all, with: result).text(width: 80)
         + [String(decoding: LoadDocument.table(all), as: UTF8.self)]
       for name in ["p99<5ms", "rate>1", "errors==0", "cpu<60%"] {
         _ = try #require(LoadAssertion(name)).check(all)

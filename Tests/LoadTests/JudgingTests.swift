@@ -62,26 +62,68 @@ import Testing
     #expect(try #require(LoadAssertion("p99<5ms")).check(nothing).holds == false)
   }
 
-  @Test func `The same twice differs by noise, half of it does not`() throws {
-    let before = JudgingTests.result()
-    let same = LoadComparison(JudgingTests.result(rate: 1010), with: before)
-    #expect(same.lines.map(\.name) == ["rate", "p50", "p99"])
-    #expect(same.lines.allSatisfy { $0.isNoise })
-    let half = LoadComparison(JudgingTests.result(rate: 500, microseconds: 2000), with: before)
-    #expect(half.lines.allSatisfy { !$0.isNoise })
-    #expect(abs(half.lines[0].change + 0.5) < 0.01)
-    #expect(abs(half.lines[2].change - 3) < 0.01)
-    let text = half.text(color: false)
-    #expect(text.count == 4)
-    #expect(text[1].hasSuffix("worse"))
+  /// Runs of a load, with rates that differ by a share of the first at most.
+  static func runs(_ rates: [Int], microseconds: UInt64 = 500) throws -> LoadResult {
+    try #require(LoadResult.repeated(rates.map { result(rate: $0, microseconds: microseconds) }))
   }
 
-  @Test func `A run that moves much by itself has wide noise`() {
-    let wild = JudgingTests.result(wobble: 600)
-    let other = JudgingTests.result(rate: 1150, wobble: 600)
-    #expect(LoadComparison(other, with: wild).lines[0].isNoise)
-    let steady = JudgingTests.result(rate: 1150)
-    #expect(!LoadComparison(steady, with: JudgingTests.result()).lines[0].isNoise)
+  @Test func `Several runs are one result, with the figures of each`() throws {
+    let all = try JudgingTests.runs([1000, 1100, 900])
+    #expect(all.replicates.map { Int($0.rate.rounded()) } == [1000, 1100, 900])
+    #expect(all.seconds == 30 && all.requests == 30_000 && all.all.isBalanced)
+    #expect(all.series.count == 30)
+    #expect(all.series.map(\.start) == (0..<30).map(Double.init))
+    #expect(all.threads.count == 1 && all.threads[0].seconds == 30)
+    #expect(all.isPlausible)
+    let text = LoadReport(all, width: 200, color: false).lines.joined(separator: "\n")
+    #expect(text.contains("3 runs; least, median, most: rate 900, 1,000, 1,100"))
+  }
+
+  @Test func `Runs of the same are the same, half is worse, and one run tells nothing`() throws {
+    let before = try JudgingTests.runs([1000, 1004, 996, 1001, 999])
+    let same = LoadComparison(try JudgingTests.runs([1002, 998, 1003, 1000, 997]), with: before)
+    #expect(same.lines.map(\.name) == ["rate", "p50", "p99"])
+    for line in same.lines {
+      guard case .same(let share) = line.difference else {
+        Issue.record("\(line)")
+        continue
+      }
+      #expect(share < 0.01)
+    }
+    let slow = try JudgingTests.runs([500, 502, 499, 501, 498], microseconds: 2000)
+    let half = LoadComparison(slow, with: before)
+    #expect(half.lines.map(\.difference) == [.worse, .worse, .worse])
+    #expect(
+      LoadComparison(before, with: slow).lines.map(\.difference) == [.better, .better, .better])
+    #expect(abs(half.lines[0].change + 0.5) < 0.01 && abs(half.lines[2].change - 3) < 0.01)
+    let text = half.text(width: 80)
+    #expect(text.count == 5 && text[1].hasSuffix("worse"))
+    #expect(text.allSatisfy { $0.count <= 80 })
+    let single = LoadComparison(JudgingTests.result(rate: 500), with: JudgingTests.result())
+    for line in single.lines { #expect(line.difference.words.verdict == "cannot tell") }
+    #expect(single.text(width: 80).contains { $0.contains("use --repeat 5") })
+  }
+
+  @Test func `Runs that differ much by themselves tell nothing of a tenth`() throws {
+    let wild = try JudgingTests.runs([700, 1300, 1000, 850, 1200])
+    let other = try JudgingTests.runs([1400, 800, 1100, 950, 1250])
+    #expect(LoadComparison(other, with: wild).lines[0].difference.words.verdict == "cannot tell")
+  }
+
+  @Test func `What is not alike, saturated or silent gets no verdict`() throws {
+    let before = try JudgingTests.runs([1000, 1004, 996, 1001, 999])
+    var other = before
+    other.setup["pipeline"] = "16"
+    other.setup["target"] = "elsewhere:1"
+    #expect(
+      LoadComparison(other, with: before).lines[0].difference
+        == .unlikeSetups(["pipeline 16 and 1"]))
+    var full = before
+    full.replicates[2].isLimited = true
+    #expect(LoadComparison(before, with: full).lines[1].difference == .instrumentLimited)
+    let nothing = Array(repeating: JudgingTests.result(rate: 0, wobble: 0), count: 5)
+    let silent = try #require(LoadResult.repeated(nothing))
+    #expect(LoadComparison(silent, with: before).lines[0].difference.words.verdict == "cannot tell")
   }
 
   @Test(arguments: [60, 80, 200])

@@ -33,7 +33,8 @@ public struct Comparison: Sendable {
 
   /// Measures. What fails is left out, with its reason, and the rest goes on.
   public func measure(_ laboratory: Laboratory) -> Measured {
-    var samples: [[LoadCell.Sample]] = Array(repeating: [], count: models.count * connections.count)
+    var samples: [[LoadCell.Repetition]] = Array(
+      repeating: [], count: models.count * connections.count)
     var omissions: [String] = []
     let ringAbsence = Server.BackendName.auto.choice().reason
     var absent = Set<Int>()
@@ -69,7 +70,7 @@ public struct Comparison: Sendable {
   }
 
   private func tell(
-    _ round: Int, _ model: ServedModel, _ size: Int, _ sample: LoadCell.Sample,
+    _ round: Int, _ model: ServedModel, _ size: Int, _ sample: LoadCell.Repetition,
     _ laboratory: Laboratory
   ) {
     laboratory.progress(

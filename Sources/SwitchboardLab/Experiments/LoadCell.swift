@@ -67,7 +67,7 @@ public struct LoadCell: Hashable, Sendable {
   public var failures: Int { failed.server + failed.own }
 
   /// One repetition.
-  struct Sample: Sendable {
+  struct Repetition: Sendable {
     var rate: Double
     var p50: Double
     var p99: Double
@@ -77,16 +77,17 @@ public struct LoadCell: Hashable, Sendable {
     var isLimited: Bool
   }
 
-  /// The middle of some repetitions, by rate; at least one.
-  init(_ model: String, _ connections: Int, _ samples: [Sample]) {
-    let sorted = samples.sorted { $0.rate < $1.rate }
-    let middle = sorted[sorted.count / 2]
+  /// The medians of some repetitions, of each figure for itself; at least one.
+  init(_ model: String, _ connections: Int, _ samples: [Repetition]) {
     (self.model, self.connections) = (model, connections)
-    (rate, leastRate, mostRate) = (middle.rate, sorted[0].rate, sorted[sorted.count - 1].rate)
-    (p50, p99) = (middle.p50, middle.p99)
-    leastP99 = samples.map(\.p99).min() ?? p99
-    mostP99 = samples.map(\.p99).max() ?? p99
-    (memory, serverTime) = (middle.memory, middle.serverTime)
+    let (rates, p99s) = (Sample(samples.map(\.rate)), Sample(samples.map(\.p99)))
+    rate = rates.median ?? 0
+    (leastRate, mostRate) = (rates.least ?? 0, rates.most ?? 0)
+    p50 = Sample(samples.map(\.p50)).median ?? 0
+    p99 = p99s.median ?? 0
+    (leastP99, mostP99) = (p99s.least ?? 0, p99s.most ?? 0)
+    memory = Figures.whole(Sample(samples.map { Double($0.memory) }).median ?? 0)
+    serverTime = Sample(samples.map(\.serverTime)).median ?? 0
     failed = samples.map(\.failures).reduce(into: LoadFailures()) { $0.merge($1) }
     isLimitedByGenerator = samples.contains(where: \.isLimited)
   }
@@ -94,7 +95,7 @@ public struct LoadCell: Hashable, Sendable {
   /// Serves and loads once, in a process of its own.
   static func sample(
     _ model: ServedModel, _ connections: Int, seconds: Double, _ laboratory: Laboratory
-  ) throws -> Sample {
+  ) throws -> Repetition {
     let server = try laboratory.serve(model.options)
     defer { server.stop() }
     var options = LoadOptions(on: [server.address])
@@ -110,7 +111,7 @@ public struct LoadCell: Hashable, Sendable {
     guard result.requests > 0 else {
       throw TrialFailure("\(model.rawValue) answered none of \(connections) clients; run it again")
     }
-    return Sample(
+    return Repetition(
       rate: result.rate, p50: result.latency.percentile(50).inSeconds,
       p99: result.latency.percentile(99).inSeconds, memory: memory.bytes,
       serverTime: spent * 1e6 / Double(max(1, result.allRequests)),

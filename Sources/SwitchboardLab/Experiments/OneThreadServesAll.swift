@@ -117,7 +117,6 @@ public struct OneThreadServesAll: Trial {
   }
 
   private func median(_ values: [Double]) -> String {
-    let sorted = values.sorted()
-    return sorted.isEmpty ? "" : Figures.brief(.seconds(sorted[sorted.count / 2]))
+    Sample(values).median.map { Figures.brief(.seconds($0)) } ?? ""
   }
 }

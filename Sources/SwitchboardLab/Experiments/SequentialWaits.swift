@@ -63,7 +63,7 @@ public struct SequentialWaits: Trial {
     guard let last = clients.last, clients.count > 1, measured.unserved == 0 else {
       return Findings(.undecided("\(measured.unserved) clients were not served; run it again"))
     }
-    let own = clients.map(\.conversation).sorted()[clients.count / 2]
+    let own = Sample(clients.map(\.conversation)).median ?? 0
     let before = clients.count - 1
     // Nobody is greeted before the one before is done, but for the time a reply travels.
     let isOneAtATime = zip(clients, clients.dropFirst()).allSatisfy { $1.greeted > $0.done - 0.02 }

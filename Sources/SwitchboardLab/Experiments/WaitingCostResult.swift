@@ -87,9 +87,9 @@ public struct Spread: Hashable, Sendable {
   /// The spread of some durations; nil without any.
   public init?(_ durations: [Duration]) {
     guard !durations.isEmpty else { return nil }
-    let sorted = durations.sorted()
-    let quantile = { (share: Double) in sorted[Int(Double(sorted.count - 1) * share)] }
+    let sample = Sample(durations.map(\.inSeconds))
+    let quantile = { (share: Double) in Duration.seconds(sample.quantile(share) ?? 0) }
     (p10, median, p90) = (quantile(0.1), quantile(0.5), quantile(0.9))
-    count = sorted.count
+    count = sample.count
   }
 }

@@ -1,65 +1,65 @@
 /// A result beside an earlier one, and which differences are more than noise.
 ///
-/// A run's seconds tell how much its figures move by themselves. A difference is called noise when
-/// it is less than twice the standard error of the two runs' seconds together, or less than three
-/// per cent, by which runs differ that share everything but the moment.
+/// Noise is between runs: two runs that share everything but the moment differ by more than the seconds of
+/// one. So each side wants replicates (`--repeat`), and what is said of them is what a rank-sum test says.
 public struct LoadComparison: Sendable {
   /// One figure, now and then.
   public struct Line: Hashable, Sendable {
     /// What it is: `rate`, `p99`.
     public let name: String
-    /// Requests a second, or microseconds.
+    /// Requests a second, or microseconds: the median of the runs.
     public let now: Double
-    /// The same, of the earlier run.
+    /// The same, of the earlier runs.
     public let before: Double
-    /// Differences up to this are noise, as a share of `before`.
-    public let noise: Double
+    /// What can be said.
+    public let difference: Difference
 
     /// The difference as a share of the earlier figure: 0.1 is a tenth more.
     public var change: Double { before > 0 ? (now - before) / before : 0 }
-    /// Whether the runs do not tell that it differs.
-    public var isNoise: Bool { abs(change) <= noise }
     /// Whether more of it is better.
     public var isRate: Bool { name == "rate" }
   }
 
-  /// The least difference that is not noise.
-  static let least = 0.03
-
   /// Rate, p50 and p99.
   public let lines: [Line]
+  /// How many runs there are of each.
+  public let runs: (now: Int, before: Int)
 
   /// Compares a result with an earlier one.
   public init(_ now: LoadResult, with before: LoadResult) {
-    let microseconds = { (result: LoadResult, percent: Double) in
-      result.latency.percentile(percent).inSeconds * 1e6
+    let (mine, theirs) = (now.runs, before.runs)
+    let hindrance = LoadComparison.hindrance(now, before, mine + theirs)
+    func line(_ name: String, _ value: (LoadReplicate) -> Double) -> Line {
+      let (a, b) = (mine.map(value), theirs.map(value))
+      return Line(
+        name: name, now: Sample(a).median ?? 0, before: Sample(b).median ?? 0,
+        difference: hindrance ?? .of(a, beside: b, isMoreBetter: name == "rate"))
     }
-    lines = [
-      LoadComparison.line("rate", now.rate, before.rate, now, before) { $0.rate },
-      LoadComparison.line("p50", microseconds(now, 50), microseconds(before, 50), now, before) {
-        $0.p50
-      },
-      LoadComparison.line("p99", microseconds(now, 99), microseconds(before, 99), now, before) {
-        $0.p99
-      },
-    ]
+    lines = [line("rate") { $0.rate }, line("p50") { $0.p50 }, line("p99") { $0.p99 }]
+    runs = (mine.count, theirs.count)
   }
 
-  private static func line(
-    _ name: String, _ now: Double, _ before: Double, _ a: LoadResult, _ b: LoadResult,
-    _ value: (LoadSecond) -> Double
-  ) -> Line {
-    let variance = [a, b].reduce(0) { $0 + errorSquared($1.series, value) }
-    let noise = before > 0 ? 2 * variance.squareRoot() / before : 0
-    return Line(name: name, now: now, before: before, noise: max(noise, least))
+  /// What forbids a verdict.
+  private static func hindrance(
+    _ now: LoadResult, _ before: LoadResult, _ runs: [LoadReplicate]
+  ) -> Difference? {
+    let differing = unlike(now.setup, before.setup)
+    if !differing.isEmpty { return .unlikeSetups(differing) }
+    if now.window.answered == 0 || before.window.answered == 0 {
+      return .cannotTell("one of them was answered nothing")
+    }
+    return runs.contains { $0.isLimited } ? .instrumentLimited : nil
   }
 
-  /// The square of the standard error of the mean over a run's whole seconds.
-  static func errorSquared(_ series: [LoadSecond], _ value: (LoadSecond) -> Double) -> Double {
-    let values = series.filter { $0.isMeasured && $0.seconds > 0.5 }.map(value)
-    guard values.count > 1 else { return 0 }
-    let mean = values.reduce(0, +) / Double(values.count)
-    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    return squares / Double(values.count - 1) / Double(values.count)
+  /// The options that differ, but for where the server is and what the payloads are made of.
+  static func unlike(_ a: [String: String], _ b: [String: String]) -> [String] {
+    Set(a.keys).union(b.keys).subtracting(["target", "seed", "source"]).sorted()
+      .filter { a[$0] != b[$0] }
+      .map { "\($0) \(a[$0] ?? "none") and \(b[$0] ?? "none")" }
   }
+}
+
+extension LoadResult {
+  /// The figures of each run: of one that was not repeated, its own.
+  var runs: [LoadReplicate] { replicates.isEmpty ? [LoadReplicate(self)] : replicates }
 }

@@ -10,24 +10,13 @@ extension LoadResult {
   }
 
   private mutating func add(_ other: LoadResult) {
-    origins += other.origins.filter { !origins.contains($0) }
+    replicates = []
     isOpenLoop = isOpenLoop || other.isOpenLoop
     for (option, value) in other.setup { setup[option] = joined(option, value) }
     // Windows of the same load; the longest counts, so that the rate is not flattered.
     seconds = max(seconds, other.seconds)
-    all.add(other.all)
-    window.add(other.window)
-    arrived += other.arrived
-    backlog += other.backlog
-    bytesSent += other.bytesSent
-    bytesReceived += other.bytesReceived
+    addCounts(of: other)
     connected += other.connected
-    connectionsMade += other.connectionsMade
-    failures.merge(other.failures)
-    latency.merge(other.latency)
-    uncorrected.merge(other.uncorrected)
-    connecting.merge(other.connecting)
-    lag.merge(other.lag)
     threads += other.threads
     series = LoadSecond.merged(series, other.series)
     for (place, step) in other.steps.enumerated() {
@@ -38,6 +27,24 @@ extension LoadResult {
       steps[place].asked += step.asked
       steps[place].add(step)
     }
+  }
+
+  /// What adds up whether it was measured side by side or one after the other.
+  mutating func addCounts(of other: LoadResult) {
+    origins += other.origins.filter { !origins.contains($0) }
+    isEndedEarly = isEndedEarly || other.isEndedEarly
+    all.add(other.all)
+    window.add(other.window)
+    arrived += other.arrived
+    backlog += other.backlog
+    bytesSent += other.bytesSent
+    bytesReceived += other.bytesReceived
+    connectionsMade += other.connectionsMade
+    failures.merge(other.failures)
+    latency.merge(other.latency)
+    uncorrected.merge(other.uncorrected)
+    connecting.merge(other.connecting)
+    lag.merge(other.lag)
   }
 
   /// Numbers of connections, threads and requests add up; anything else is listed.

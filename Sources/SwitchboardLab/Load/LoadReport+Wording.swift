@@ -9,13 +9,13 @@ extension LoadReport {
 
   /// Text behind a label of thirteen columns, and below itself.
   func under(_ label: String, _ text: String) -> [String] {
-    broken(text, width - 13).enumerated().map { number, row in
+    LoadReport.broken(text, width - 13).enumerated().map { number, row in
       (number == 0 ? label : String(repeating: " ", count: 13)) + row
     }
   }
 
   /// Text broken between words.
-  func broken(_ text: String, _ width: Int) -> [String] {
+  static func broken(_ text: String, _ width: Int) -> [String] {
     var rows: [String] = []
     for word in text.split(separator: " ") {
       if let last = rows.last, last.count + 1 + word.count <= width {

@@ -15,7 +15,9 @@ public struct LoadReport: Sendable {
 
   /// The lines, the verdict on the generator itself last.
   public var lines: [String] {
-    var lines = broken(title, width).map(bold) + broken(conditions, width).map(faint) + [""]
+    var lines =
+      LoadReport.broken(title, width).map(bold)
+      + LoadReport.broken(conditions, width).map(faint) + [""]
     lines += rateLines + [""] + latencyLines
     if result.steps.count > 1 { lines += [""] + stepLines }
     lines += [""] + figureLines
@@ -65,6 +67,7 @@ public struct LoadReport: Sendable {
       let room = width - 14
       lines.append(label("") + tinted(LoadMeter.sparkline(LoadReport.thinned(rates, to: room))))
     }
+    if result.replicates.count > 1 { lines += rows("", replicated) }
     return lines + rows("", counted) + (behind.map { rows("", $0) } ?? [])
   }
 
@@ -83,6 +86,18 @@ public struct LoadReport: Sendable {
     return ends.filter { $0.0 > 0 }.reduce("\(due): \(answered) answered") {
       $0 + ", \(Figures.grouped($1.0)) \($1.1)"
     }
+  }
+
+  /// How much the runs differ.
+  private var replicated: String {
+    let (rates, p99) = (
+      Sample(result.replicates.map(\.rate)), Sample(result.replicates.map(\.p99))
+    )
+    func span(_ sample: Sample, _ text: (Double) -> String) -> String {
+      [sample.least, sample.median, sample.most].map { text($0 ?? 0) }.joined(separator: ", ")
+    }
+    return "\(result.replicates.count) runs; least, median, most: rate "
+      + span(rates) { Figures.grouped(Figures.whole($0)) } + "; p99 " + span(p99, LoadMeter.time)
   }
 
   /// What an overload hides in the rate: replies to requests of the warm-up, or of long before.

@@ -12,6 +12,7 @@ extension LoadResult {
       && [latency, uncorrected, connecting, lag].allSatisfy { LoadResult.isCount($0.count) }
       && threads.allSatisfy { $0.isPlausible } && series.allSatisfy { $0.isPlausible }
       && steps.allSatisfy { $0.isPlausible } && setup.allSatisfy(LoadResult.isWord)
+      && replicates.count <= 1 << 16 && replicates.allSatisfy { $0.isPlausible }
       && origins.count <= 1 << 12
       && origins.flatMap(\.words).allSatisfy { LoadResult.isWord(("", $0)) }
       && threads.count <= 1 << 16 && series.count <= 1 << 20 && steps.count <= 1 << 16

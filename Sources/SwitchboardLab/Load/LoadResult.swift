@@ -6,6 +6,10 @@ public struct LoadResult: Sendable, Codable {
   public var setup: [String: String]
   /// Where it was measured, when and how: one for each machine of a merged result.
   public var origins: [LoadOrigin]
+  /// The figures of each run, where the load was repeated; of several generators side by side none.
+  public var replicates: [LoadReplicate] = []
+  /// Whether it ended before its time: by a signal, or since nothing answered any more.
+  public var isEndedEarly: Bool
   /// Whether requests were made at a rate.
   public var isOpenLoop: Bool
   /// The measured window, in seconds.

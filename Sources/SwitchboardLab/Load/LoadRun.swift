@@ -71,7 +71,8 @@ public final class LoadRun: Sendable {
     for thread in threads { thread.join() }
     series.take(control.takeIntervals(), progress)
     let shares = control.finished
-    let result = LoadResult(options, shares, series.finish(), connected: connected)
+    var result = LoadResult(options, shares, series.finish(), connected: connected)
+    result.isEndedEarly = control.isStopped.load(ordering: .relaxed)
     if let error = threads.lazy.compactMap(\.error).first { throw LoadError.refused(error) }
     let isHindered = connected == 0 || !stands && result.failures.own > 0
     if isHindered, !result.failures.kinds.isEmpty { throw LoadError.nobody(result.failures) }

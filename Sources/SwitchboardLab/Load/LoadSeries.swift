@@ -93,7 +93,8 @@ extension LoadResult {
     var all = LoadShare()
     for share in shares { all.add(share) }
     self.init(
-      setup: options.setup, origins: [], isOpenLoop: options.isOpenLoop,
+      setup: options.setup, origins: [], isEndedEarly: false,
+      isOpenLoop: options.isOpenLoop,
       seconds: Double(all.windowNanoseconds) / 1e9, all: all.all, window: all.window,
       arrived: all.arrived, backlog: all.backlog, bytesSent: all.bytesSent,
       bytesReceived: all.bytesReceived, connected: connected,
