@@ -21,10 +21,14 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The kernel's release, as `uname -r` has it.
-  private static var release: String {
+  private static var release: String { named(\.release) }
+  /// The machine's name, as `uname -n` has it.
+  static var name: String { named(\.nodename) }
+
+  private static func named<Field>(_ field: KeyPath<utsname, Field>) -> String {
     var names = utsname()
     guard unsafe uname(&names) == 0 else { return "unknown" }
-    return unsafe withUnsafeBytes(of: names.release) { bytes in
+    return unsafe withUnsafeBytes(of: names[keyPath: field]) { bytes in
       unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
   }
@@ -39,15 +43,6 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
       return Array(0..<max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     }
     return (0..<size * 8).filter { mask[$0 / 64] >> UInt64($0 % 64) & 1 == 1 }
-  }
-
-  /// The machine's name.
-  static var name: String {
-    var names = utsname()
-    guard unsafe uname(&names) == 0 else { return "unknown" }
-    return unsafe withUnsafeBytes(of: names.nodename) { bytes in
-      unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-    }
   }
 
   /// A hash of the program that runs: builds that differ have others.
