@@ -81,12 +81,15 @@ struct LoadOutput: ParsableArguments {
 struct LoadDocument: Codable {
   /// What the file is, and which shape of it.
   var format = LoadDocument.present
+  /// Where the file was written; of merged results, each machine stands in their origins.
+  var machine: String
   /// The figures one looks for first: rates by the second, latencies in microseconds.
   var summary: [String: Double]
   var result: LoadResult
 
   init(_ result: LoadResult) {
     self.result = result
+    machine = "\(Machine.current)"
     let micro = { (percent: Double) in result.latency.percentile(percent).inSeconds * 1e6 }
     summary = [
       "rate": result.rate, "requests": Double(result.requests), "seconds": result.seconds,

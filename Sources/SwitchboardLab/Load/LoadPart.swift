@@ -26,7 +26,7 @@ extension LoadOptions {
   public func part(_ number: Int, of count: Int) -> LoadOptions {
     let part = LoadPart(number: number, count: count)
     var options = self
-    options.process = part
+    options.process = part.making(requestsOn: connections) ?? part
     options.connections = part.share(of: connections)
     options.idle = part.share(of: idle)
     if let maker = part.making(requestsOn: connections) {
