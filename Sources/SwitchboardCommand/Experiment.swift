@@ -47,7 +47,9 @@ struct RunExperiment: ParsableCommand {
     commandName: "run",
     abstract: "Run one experiment, or all.",
     discussion: """
-      'run' may be left out. Exit code 2 means that a claim did not hold on this machine.
+      'run' may be left out. Before a claim is looked at, controls are: that all clients were served, \
+      that the load generator and the machine had time to spare. Exit code 2 means that a claim did not \
+      hold on this machine, 3 that none failed and some could not be decided here.
 
       Examples:
 
@@ -73,12 +75,14 @@ struct RunExperiment: ParsableCommand {
     try reportingFailure(of: "experiment \(name)") {
       try Linux().raiseDescriptorLimit()
       let folder = try output.folder()
-      if let note = Machine.buildNote { Output.error("note: \(note)") }
+      for note in [quick ? Report.quickNote : nil, Machine.buildNote].compactMap(\.self) {
+        Output.error("note: \(note)")
+      }
       let trials = name == "all" ? Trials.all : [Trials.named(name)].compactMap(\.self)
       var sections: [Report.Section] = []
       var files = Result<[String], any Error>.success([])
       for trial in trials {
-        sections.append(try section(trial))
+        sections.append(section(trial))
         // What has been measured is kept, whatever becomes of the terminal and of the others.
         if let folder { files = Result { try folder.write(report(sections)) } }
         if sections.count > 1 { Output.line("") }
@@ -87,23 +91,20 @@ struct RunExperiment: ParsableCommand {
         text.lines.forEach(Output.line)
       }
       output.tell(try files.get())
-      let failed = sections.filter { $0.findings.verdict?.outcome == .failed }
-      if !failed.isEmpty { throw ExitCode(2) }
+      if let code = RunExperiment.exitCode(sections.compactMap(\.findings.verdict)) { throw code }
     }
   }
 
-  /// Of several, one that cannot be run does not keep the others from it.
-  private func section(_ trial: any Trial.Type) throws -> Report.Section {
+  /// What a script has to know of all verdicts together; nil where every claim held.
+  static func exitCode(_ verdicts: [Verdict]) -> ExitCode? {
+    if verdicts.contains(where: { $0.outcome == .failed }) { return ExitCode(2) }
+    return verdicts.contains { $0.outcome == .undecided } ? ExitCode(3) : nil
+  }
+
+  private func section(_ trial: any Trial.Type) -> Report.Section {
     let laboratory = Laboratory(isQuick: quick) { Output.progress($0) }
     defer { Output.endProgress() }
-    do {
-      return try trial.init().run(laboratory)
-    } catch  where name == "all" {
-      return Report.Section(
-        name: trial.name, claim: trial.claim, story: trial.story,
-        command: "switchboard experiment \(trial.name)",
-        findings: Findings(.undecided("\(error)")), took: .zero)
-    }
+    return trial.init().run(laboratory)
   }
 
   private func report(_ sections: [Report.Section]) -> Report {
@@ -114,7 +115,7 @@ struct RunExperiment: ParsableCommand {
         : "Each claim is a program. It was run on the machine named below; every verdict is computed "
           + "from its run, and can be had again with the command beneath it.",
       command: "switchboard experiment \(name) --out report/\(quick ? " --quick" : "")",
-      sections: sections)
+      sections: sections, isQuick: quick)
   }
 }
 

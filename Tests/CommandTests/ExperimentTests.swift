@@ -1,6 +1,9 @@
 import Foundation
 import Glibc
+import SwitchboardLab
 import Testing
+
+@testable import SwitchboardCommand
 
 /// Experiments as a user runs them.
 @Suite(.timeLimit(.minutes(15)))
@@ -40,7 +43,7 @@ struct ExperimentTests {
       try await command.line("epoll: ", on: .errors)
       let end = try await command.ended()
       // Whether the claim holds is up to the machine's haste; that there is a verdict is not.
-      #expect([.exit(0), .exit(2)].contains(end))
+      #expect([.exit(0), .exit(2), .exit(3)].contains(end))
       #expect(try children(of: command.pid) == [])
     }
   }
@@ -64,6 +67,29 @@ struct ExperimentTests {
       #expect(command.errors.count == 1)
       #expect(command.errors.first?.contains("--out") == true)
     }
+  }
+
+  @Test func `What cannot be tried is undecided, with its reason and an exit code of its own`()
+    async throws
+  {
+    try await inFolder { folder in
+      let words = ["experiment", "select-wall", "--quick", "--out", folder.path]
+      try await Spawned.run("switchboard", words, descriptorLimit: 300) { command in
+        try await command.expectEnd(.exit(3))
+        #expect(command.output.contains { $0.contains("? undecided") && $0.contains("4,000") })
+        #expect(command.errors.contains { $0.contains("not for figures") })
+      }
+      let page = try String(contentsOf: folder.appending(path: "report.html"), encoding: .utf8)
+      #expect(page.contains("could not be tried"))
+    }
+  }
+
+  @Test func `One claim that failed outweighs those that are undecided`() {
+    let (held, failed) = (Verdict(true, "1"), Verdict(false, "2"))
+    let open = Verdict.undecided("3")
+    #expect(RunExperiment.exitCode([]) == nil && RunExperiment.exitCode([held, held]) == nil)
+    #expect(RunExperiment.exitCode([held, open])?.rawValue == 3)
+    #expect(RunExperiment.exitCode([open, failed, held])?.rawValue == 2)
   }
 
   private func children(of pid: Int32) throws -> [String] {

@@ -70,14 +70,16 @@ struct ReportTests {
     // 0.4 + 0.08 n = 0.4 + 0.5 + 0.3 µs at n = 10
     #expect(abs(crossing.x - 10) < 0.01)
     #expect(trial.crossing(of: "epoll", with: "epoll", measured) == nil)
-    let slope = try #require(trial.slope("poll", measured))
+    let slope = try #require(trial.slope("poll", measured, \.median))
     #expect(abs(slope - 1) < 0.05)
   }
 
-  @Test func `A run with no repetition is its own middle`() {
-    let cell = Samples.cell("epoll", 10, rate: 1000)
-    #expect(cell.rate == 1000)
-    #expect(abs(cell.leastRate - 900) < 0.01 && abs(cell.mostRate - 1100) < 0.01)
+  @Test func `Each figure of a cell is the median of its repetitions, for itself`() {
+    // The rates rise and the times fall: no repetition is the middle one of both.
+    let cell = Samples.cell("epoll", 10, rate: 1000, times: [5, 7, 4])
+    #expect(cell.rate == 1000 && cell.serverTime == 5)
+    #expect(abs(cell.rates.lowerBound - 900) < 0.01 && abs(cell.rates.upperBound - 1100) < 0.01)
+    #expect(cell.serverTimes == 4...7)
   }
 
   // ----------------------------------------------------------------------------- layout

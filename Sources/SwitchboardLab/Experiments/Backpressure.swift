@@ -11,6 +11,10 @@ public struct Backpressure: Trial {
     + "reads nothing. With watermarks the server stops reading when 64 KiB are unsent, and TCP tells the "
     + "peer to wait; without, it keeps everything."
   public static let seconds = 10
+  public static let needsQuiet = false
+
+  /// Sent to the server without watermarks, at least, or its memory tells nothing.
+  static let leastSent = 16 << 20
 
   /// Memory against what the peer could send.
   public struct Measured: Sendable {
@@ -105,13 +109,24 @@ public struct Backpressure: Trial {
     return events.count > 0
   }
 
+  public func controls(_ measured: Measured) -> [Control] {
+    let without = measured.rows.filter { $0.name == Backpressure.without }
+    return [
+      .reading(
+        "memory that the servers took", measured.rows.map { Double($0.memory.max() ?? 0) }),
+      .atLeast(
+        Backpressure.leastSent, "bytes sent to the server without watermarks",
+        found: without.compactMap(\.sent.last).min() ?? 0),
+    ]
+  }
+
   public func findings(_ measured: Measured) -> Findings {
     guard let with = measured.rows.first(where: { $0.name == Backpressure.with }),
       let without = measured.rows.first(where: { $0.name == Backpressure.without }),
       let bounded = with.memory.max(), let unbounded = without.memory.max(), unbounded > 0
     else { return Findings(.undecided("nothing was measured; run it again")) }
     let sent = without.sent.last ?? 0
-    let holds = bounded < 1 << 20 && unbounded > sent / 2 && sent > 16 << 20
+    let holds = bounded < 1 << 20 && unbounded > sent / 2
     let mebibytes = { (count: Int) in Figures.fixed(Double(count) / 0x1p20, places: 1) + " MiB" }
     let reason =
       "With watermarks the server grew by \(mebibytes(bounded)), then took no more; without, by "

@@ -49,7 +49,7 @@ public struct Comparison: Sendable {
             continue
           }
           do {
-            let sample = try LoadCell.sample(model, size, seconds: seconds, laboratory)
+            let sample = try LoadCell.Repetition(model, size, seconds: seconds, laboratory)
             samples[place].append(sample)
             tell(round, model, size, sample, laboratory)
           } catch {
@@ -104,34 +104,15 @@ public struct Comparison: Sendable {
     let charts = LoadCharts(cells: measured.cells)
     let most = measured.cells.map(\.connections).max() ?? 0
     let there = measured.cells.filter { $0.connections == most }
-    guard let fastest = there.max(by: { $0.rate < $1.rate }) else {
+    guard !there.isEmpty else {
       return Findings(
         nil, notes: measured.omissions.isEmpty ? ["Nothing was measured."] : measured.omissions)
     }
-    let count = most == 1 ? "one connection" : "\(Figures.grouped(most)) connections"
-    let quickest = there.min { $0.p99 < $1.p99 } ?? fastest
-    let leanest = there.min { $0.memory < $1.memory } ?? fastest
-    let largest = there.max { $0.memory < $1.memory } ?? fastest
-    func mebibytes(_ cell: LoadCell) -> String {
-      Figures.fixed(Double(cell.memory) / 0x1p20, places: 0) + " MiB"
-    }
-    let memory =
-      leanest.model == largest.model
-      ? "\(count) take \(mebibytes(leanest)) with \(leanest.model)"
-      : "\(count) take \(mebibytes(leanest)) with \(leanest.model), \(mebibytes(largest)) with "
-        + largest.model
+    let titles = ComparisonTitles(there, rounds: measured.rounds)
     let pictures = [
-      NamedPicture(
-        "compare-throughput",
-        charts.throughput(
-          "With \(count), \(fastest.model) answers most: \(Figures.grouped(Int(fastest.rate))) "
-            + "requests a second")),
-      NamedPicture(
-        "compare-p99",
-        charts.latency(
-          "With \(count), 99 of 100 replies come within "
-            + "\(Figures.brief(.seconds(quickest.p99))) from \(quickest.model)")),
-      NamedPicture("compare-memory", charts.memory(capitalised(memory))),
+      NamedPicture("compare-throughput", charts.throughput(titles.throughput)),
+      NamedPicture("compare-p99", charts.latency(titles.latency)),
+      NamedPicture("compare-memory", charts.memory(titles.memory)),
     ]
     let repeated =
       measured.rounds == 1
@@ -140,9 +121,5 @@ public struct Comparison: Sendable {
     return Findings(
       nil, pictures: pictures, tables: [charts.table],
       notes: [repeated] + charts.notes + measured.omissions.map { "Left out: \($0)." })
-  }
-
-  private func capitalised(_ text: String) -> String {
-    text.prefix(1).uppercased() + text.dropFirst()
   }
 }

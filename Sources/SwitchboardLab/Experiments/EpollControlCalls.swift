@@ -14,6 +14,7 @@ public struct EpollControlCalls: Trial {
     + "almost always is room. The same reactor serves the same clients with both handlers, on a kernel "
     + "that counts its calls."
   public static let seconds = 5
+  public static let needsQuiet = false
 
   /// System calls of one way to send.
   public struct Measured: Sendable {
@@ -80,6 +81,18 @@ public struct EpollControlCalls: Trial {
     return Measured.Row(
       name: name, requests: 64 * (rounds - 1), receives: calls.receives, sends: calls.sends,
       controls: calls.controls, waits: calls.waits)
+  }
+
+  public func controls(_ measured: Measured) -> [Control] {
+    // One call receives a request and one sends its reply, and no more of it is counted, or less.
+    measured.rows.flatMap { row in
+      [("received", row.receives), ("sent", row.sends)].map { what, count in
+        let each = Double(count) / Double(max(1, row.requests))
+        return Control(
+          name: "\(what), \(row.name)", wanted: "one a request",
+          found: "\(Figures.fixed(each, places: 2)) a request", isMet: abs(each - 1) < 0.1)
+      }
+    }
   }
 
   public func findings(_ measured: Measured) -> Findings {

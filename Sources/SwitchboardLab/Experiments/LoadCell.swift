@@ -40,66 +40,81 @@ public enum ServedModel: String, CaseIterable, Sendable {
   }
 }
 
-/// One model under so many connections, each with one request under way: throughput, latency and
-/// memory.
+/// One model under so many connections, measured a few times: throughput, latency, processor time and
+/// memory. Each figure is the median of the repetitions, for itself.
 public struct LoadCell: Hashable, Sendable {
   public var model: String
   public var connections: Int
-  /// Requests a second: the middle one of the repetitions, and their ends.
-  public var rate: Double
-  public var leastRate: Double
-  public var mostRate: Double
-  /// Seconds, of the middle repetition, and the ends of all.
-  public var p50: Double
-  public var p99: Double
-  public var leastP99: Double
-  public var mostP99: Double
-  /// Bytes of the server with all connections standing, before the first request.
-  public var memory: Int
-  /// Of the server, for each request, in microseconds.
-  public var serverTime: Double
-  /// What went wrong with requests and connections, in all repetitions.
-  public var failed: LoadFailures
-  /// The generator had no processor time to spare: the server could perhaps do more.
-  public var isLimitedByGenerator: Bool
+  /// At least one.
+  public var repetitions: [Repetition]
 
+  /// Requests a second.
+  public var rate: Double { median(\.rate) }
+  /// The least and the most of the repetitions.
+  public var rates: ClosedRange<Double> { range(\.rate) }
+  /// Seconds within which half of the replies came.
+  public var p50: Double { median(\.p50) }
+  /// Seconds within which 99 of 100 replies came.
+  public var p99: Double { median(\.p99) }
+  /// The least and the most of the repetitions.
+  public var p99s: ClosedRange<Double> { range(\.p99) }
+  /// Bytes of the server with all connections standing, before the first request.
+  public var memory: Int { Figures.whole(median { Double($0.memory) }) }
+  /// Of the server, for each request, in microseconds.
+  public var serverTime: Double { median(\.serverTime) }
+  /// The least and the most of the repetitions.
+  public var serverTimes: ClosedRange<Double> { range(\.serverTime) }
+  /// What went wrong with requests and connections, in all repetitions.
+  public var failed: LoadFailures {
+    repetitions.map(\.failures).reduce(into: LoadFailures()) { $0.merge($1) }
+  }
+  /// The generator had no processor time to spare: the server could perhaps do more.
+  public var isLimitedByGenerator: Bool { repetitions.contains(where: \.isLimited) }
   /// Requests or connections that went wrong.
   public var failures: Int { failed.server + failed.own }
 
   /// One repetition.
-  struct Repetition: Sendable {
-    var rate: Double
-    var p50: Double
-    var p99: Double
-    var memory: Int
-    var serverTime: Double
-    var failures: LoadFailures
-    var isLimited: Bool
+  public struct Repetition: Hashable, Sendable {
+    /// Right replies a second.
+    public var rate: Double
+    /// Of the requests that were due, the share that was answered.
+    public var answeredShare: Double
+    public var p50: Double
+    public var p99: Double
+    public var memory: Int
+    public var serverTime: Double
+    public var failures: LoadFailures
+    public var isLimited: Bool
   }
 
-  /// The medians of some repetitions, of each figure for itself; at least one.
-  init(_ model: String, _ connections: Int, _ samples: [Repetition]) {
-    (self.model, self.connections) = (model, connections)
-    let (rates, p99s) = (Sample(samples.map(\.rate)), Sample(samples.map(\.p99)))
-    rate = rates.median ?? 0
-    (leastRate, mostRate) = (rates.least ?? 0, rates.most ?? 0)
-    p50 = Sample(samples.map(\.p50)).median ?? 0
-    p99 = p99s.median ?? 0
-    (leastP99, mostP99) = (p99s.least ?? 0, p99s.most ?? 0)
-    memory = Figures.whole(Sample(samples.map { Double($0.memory) }).median ?? 0)
-    serverTime = Sample(samples.map(\.serverTime)).median ?? 0
-    failed = samples.map(\.failures).reduce(into: LoadFailures()) { $0.merge($1) }
-    isLimitedByGenerator = samples.contains(where: \.isLimited)
+  /// Some repetitions; at least one.
+  init(_ model: String, _ connections: Int, _ repetitions: [Repetition]) {
+    (self.model, self.connections, self.repetitions) = (model, connections, repetitions)
   }
 
+  private func median(_ figure: (Repetition) -> Double) -> Double {
+    Sample(repetitions.map(figure)).median ?? 0
+  }
+
+  private func range(_ figure: (Repetition) -> Double) -> ClosedRange<Double> {
+    let sample = Sample(repetitions.map(figure))
+    return (sample.least ?? 0)...(sample.most ?? 0)
+  }
+}
+
+extension LoadCell.Repetition {
   /// Serves and loads once, in a process of its own.
-  static func sample(
-    _ model: ServedModel, _ connections: Int, seconds: Double, _ laboratory: Laboratory
-  ) throws -> Repetition {
+  ///
+  /// - Parameter rate: Requests a second; nil for one after the other on each connection.
+  init(
+    _ model: ServedModel, _ connections: Int, rate: Double? = nil, seconds: Double,
+    _ laboratory: Laboratory
+  ) throws {
     let server = try laboratory.serve(model.options)
     defer { server.stop() }
     var options = LoadOptions(on: [server.address])
     options.connections = connections
+    if let rate { options.rates = [rate] }
     options.warmUp = .milliseconds(500)
     options.duration = .seconds(seconds)
     let memory = MemoryReading()
@@ -111,8 +126,10 @@ public struct LoadCell: Hashable, Sendable {
     guard result.requests > 0 else {
       throw TrialFailure("\(model.rawValue) answered none of \(connections) clients; run it again")
     }
-    return Repetition(
-      rate: result.rate, p50: result.latency.percentile(50).inSeconds,
+    self.init(
+      rate: result.rate,
+      answeredShare: Double(result.window.answered) / Double(max(1, result.window.due)),
+      p50: result.latency.percentile(50).inSeconds,
       p99: result.latency.percentile(99).inSeconds, memory: memory.bytes,
       serverTime: spent * 1e6 / Double(max(1, result.allRequests)),
       failures: result.failures, isLimited: result.isLimitedByGenerator)

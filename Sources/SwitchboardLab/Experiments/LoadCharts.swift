@@ -16,15 +16,27 @@ struct LoadCharts {
     }
   }
 
-  private var across: Axis {
-    Axis("connections, each with one request under way", scale: .logarithmic)
+  /// What the connections do: `each with one request under way`.
+  var load = "each with one request under way"
+
+  private var across: Axis { Axis("connections, \(load)", scale: .logarithmic) }
+
+  func serverTime(_ title: String) -> LineChart {
+    LineChart(
+      title: title, x: across,
+      y: Axis("processor time of the server for a request", unit: .duration, including: [0]),
+      series: series {
+        .init(
+          Double($0.connections), $0.serverTime / 1e6, from: $0.serverTimes.lowerBound / 1e6,
+          to: $0.serverTimes.upperBound / 1e6)
+      })
   }
 
   func throughput(_ title: String) -> LineChart {
     LineChart(
       title: title, x: across, y: Axis("requests in a second"),
       series: series {
-        .init(Double($0.connections), $0.rate, from: $0.leastRate, to: $0.mostRate)
+        .init(Double($0.connections), $0.rate, from: $0.rates.lowerBound, to: $0.rates.upperBound)
       })
   }
 
@@ -33,7 +45,7 @@ struct LoadCharts {
       title: title, x: across,
       y: Axis("99 of 100 replies came within", unit: .duration, scale: .logarithmic),
       series: series {
-        .init(Double($0.connections), $0.p99, from: $0.leastP99, to: $0.mostP99)
+        .init(Double($0.connections), $0.p99, from: $0.p99s.lowerBound, to: $0.p99s.upperBound)
       })
   }
 

@@ -7,7 +7,7 @@ public struct ProcessFigures: Hashable, Sendable {
   public var threads: Int
   /// How often its present threads have been taken from a processor, or have left it to wait.
   public var switches: Int
-  /// Seconds of processor time, in hundredths.
+  /// Seconds of processor time, those of threads that have ended among them.
   public var processorTime: Double
 
   /// A process's; all zero when it has gone.
@@ -22,11 +22,17 @@ public struct ProcessFigures: Hashable, Sendable {
       return sum + ProcessFigures.value("voluntary_ctxt_switches:", in: status)
         + ProcessFigures.value("nonvoluntary_ctxt_switches:", in: status)
     }
-    // The name in parentheses may hold anything.
-    let fields = Machine.contents(of: folder + "/stat").split(separator: ")").last ?? ""
-    let words = fields.split(separator: " ")
-    let ticks = words.count > 12 ? (Int(words[11]) ?? 0) + (Int(words[12]) ?? 0) : 0
-    processorTime = Double(ticks) / Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
+    processorTime = ProcessFigures.processorTime(of: pid)
+  }
+
+  private static func processorTime(of pid: Int32) -> Double {
+    var clock = clockid_t()
+    var time = timespec()
+    guard unsafe clock_getcpuclockid(pid, &clock) == 0, unsafe clock_gettime(clock, &time) == 0
+    else {
+      return 0
+    }
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
   /// Waits until its memory does not change any more, at most two seconds, and answers its figures.

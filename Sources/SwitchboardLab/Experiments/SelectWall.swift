@@ -10,7 +10,11 @@ public struct SelectWall: Trial {
     "The sets of select(2) have FD_SETSIZE bits, 1,024, so a descriptor from 1,024 on cannot be in "
     + "one. More and more clients connect, stay, and each asks once. A client that is not accepted "
     + "waits in the kernel's queue; nobody is turned away, and nothing is written beyond a set."
-  public static let seconds = 15
+  public static let seconds = 20
+  public static let needsQuiet = true
+
+  /// From so many clients on, select's own descriptors and theirs come to FD_SETSIZE.
+  private static let wall = 900...1024
 
   /// How many clients had been served when so many had connected, by backend.
   public struct Measured: Sendable {
@@ -54,22 +58,34 @@ public struct SelectWall: Trial {
     var served: [Int] = []
     for step in steps {
       let more = step - group.visits.count
-      // Those behind the wall never are: their greeting is waited for as long as others' come.
-      try group.visit(more, patience: .milliseconds(300), within: .seconds(5))
+      // Those behind the wall never are: their greeting is waited for as long as others' come, and where
+      // there is a wall, not for long.
+      let isBehind = backend == "select" && step > SelectWall.wall.upperBound
+      try group.visit(more, patience: isBehind ? .seconds(1) : .seconds(10), within: .seconds(20))
       served.append(group.done)
     }
     return Measured.Row(backend: backend, asked: steps, served: served, isAlive: server.isAlive)
   }
 
+  public func controls(_ measured: Measured) -> [Control] {
+    [
+      .atLeast(
+        SelectWall.wall.upperBound + 1, "clients that connected",
+        found: measured.rows.compactMap { $0.asked.max() }.min() ?? 0)
+    ]
+  }
+
   public func findings(_ measured: Measured) -> Findings {
+    guard !measured.rows.isEmpty else {
+      return Findings(.undecided("nothing was measured; run it again"))
+    }
     let select = measured.rows.first { $0.backend == "select" }
     let wall = select?.served.max() ?? 0
     let others = measured.rows.filter { $0.backend != "select" }
     let othersServeAll = !others.isEmpty && others.allSatisfy { $0.served == $0.asked }
     let asked = select?.asked.max() ?? 0
-    let isWall = (900...1024).contains(wall) && asked > 1024
     let outcome =
-      isWall && othersServeAll && measured.rows.allSatisfy(\.isAlive)
+      SelectWall.wall.contains(wall) && othersServeAll && measured.rows.allSatisfy(\.isAlive)
     let names = others.map(\.backend).joined(separator: " and ")
     let least = others.compactMap(\.served.last).min() ?? 0
     let reason =

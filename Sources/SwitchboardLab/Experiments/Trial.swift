@@ -2,8 +2,9 @@ import Switchboard
 
 /// An experiment: a claim about concurrent servers, and a program that tries it on this machine.
 ///
-/// Measuring and judging are apart: ``findings(_:)`` is a function of the figures alone, so that its
-/// verdict and its pictures can be tested with any figures.
+/// Measuring and judging are apart: ``controls(_:)`` and ``findings(_:)`` are functions of the figures alone,
+/// so that verdicts and pictures can be tested with any figures. Controls come first: where one is not as it
+/// must be, the run decides nothing.
 public protocol Trial: Sendable {
   /// What a run measures.
   associatedtype Measured: Sendable
@@ -15,24 +16,46 @@ public protocol Trial: Sendable {
   static var story: String { get }
   /// About how long it takes, in seconds.
   static var seconds: Int { get }
+  /// Whether other programs at work would show in its figures: not where it counts calls or bytes.
+  static var needsQuiet: Bool { get }
 
   init()
   /// Runs it.
   func measure(_ laboratory: Laboratory) throws -> Measured
-  /// Judges, from the figures alone.
+  /// What must be so before the claim is looked at.
+  func controls(_ measured: Measured) -> [Control]
+  /// Looks at the claim.
   func findings(_ measured: Measured) -> Findings
 }
 
 extension Trial {
-  /// Runs it and judges: a section of a report.
-  public func run(_ laboratory: Laboratory) throws -> Report.Section {
+  /// Runs it and judges: a section of a report. What goes wrong on the way leaves the claim undecided.
+  public func run(_ laboratory: Laboratory) -> Report.Section {
     let start = Linux().now()
-    let findings = findings(try measure(laboratory))
     let quick = laboratory.isQuick ? " --quick" : ""
     return Report.Section(
       name: Self.name, claim: Self.claim, story: Self.story,
-      command: "switchboard experiment \(Self.name) --out report/\(quick)", findings: findings,
-      took: Linux().now().since(start))
+      command: "switchboard experiment \(Self.name) --out report/\(quick)",
+      findings: tried(laboratory), took: Linux().now().since(start))
+  }
+
+  private func tried(_ laboratory: Laboratory) -> Findings {
+    let surroundings = Self.needsQuiet ? Surroundings() : nil
+    do {
+      let measured = try measure(laboratory)
+      return judged(measured, [surroundings?.control()].compactMap(\.self))
+    } catch {
+      return Findings(.undecided("it could not be tried: \(error)"))
+    }
+  }
+
+  /// The findings, with a verdict only as far as the controls admit one.
+  func judged(_ measured: Measured, _ more: [Control] = []) -> Findings {
+    let controls = controls(measured) + more
+    var findings = findings(measured)
+    findings.controls = controls
+    findings.verdict = findings.verdict?.gated(by: controls)
+    return findings
   }
 }
 
@@ -55,6 +78,8 @@ public enum Trials {
 public struct Laboratory: Sendable {
   /// Fewer sizes and shorter runs: to see that it works, not for figures.
   public var isQuick: Bool
+  /// How often what the claim speaks of is measured: the rounds have to agree.
+  var rounds: Int { isQuick ? 2 : 3 }
   /// The switchboard command, which serves.
   public var program: String
   /// Gets a line when something has been measured. Any thread.

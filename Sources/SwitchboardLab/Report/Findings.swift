@@ -71,6 +71,8 @@ public struct Findings: Sendable {
   public var verdict: Verdict?
   public var pictures: [NamedPicture]
   public var tables: [Table]
+  /// What had to be so before the claim was looked at.
+  public var controls: [Control] = []
   /// How it was measured, and what the figures leave out.
   public var notes: [String]
 

@@ -73,7 +73,8 @@ public struct HTMLReport: Sendable {
       let narrow = named.picture.drawn(width: HTMLReport.narrow).inlined("narrow")
       return "<figure>\n\(wide)\n\(narrow)\n</figure>"
     }
-    parts += findings.tables.map(table)
+    let controls = findings.controls.isEmpty ? [] : [Table(findings.controls)]
+    parts += (findings.tables + controls).map(table)
     parts += findings.notes.map { "<p class=\"small\">\(prose($0))</p>" }
     parts.append(
       "<p class=\"small\">Took \(Figures.fixed(section.took.inSeconds, places: 0)) s. Repeat it:</p>"

@@ -38,7 +38,8 @@ public struct MarkdownReport: Sendable {
     for named in findings.pictures {
       lines += ["![\(escaped(named.picture.title))](\(named.name).svg)", ""]
     }
-    for shown in findings.tables { lines += ["\(shown.title):", ""] + table(shown) }
+    let controls = findings.controls.isEmpty ? [] : [Table(findings.controls)]
+    for shown in findings.tables + controls { lines += ["\(shown.title):", ""] + table(shown) }
     for note in findings.notes { lines += [note, ""] }
     let seconds = Figures.fixed(section.took.inSeconds, places: 0)
     return lines + ["Took \(seconds) s. Repeat it:", "", "    \(section.command)", ""]

@@ -34,15 +34,25 @@ public struct Report: Sendable {
   /// When, in local time.
   public var date: String
   public var sections: [Section]
+  /// Whether it was run to see that it works, and not for figures.
+  public var isQuick: Bool
 
   /// A report of this machine, now.
-  public init(title: String, lead: String, command: String, sections: [Section]) {
+  public init(
+    title: String, lead: String, command: String, sections: [Section], isQuick: Bool = false
+  ) {
     (self.title, self.lead) = (title, lead)
-    (self.command, self.sections) = (command, sections)
+    (self.command, self.sections, self.isQuick) = (command, sections, isQuick)
     machine = Machine.facts
     date = String(logTimestamp().prefix(16))
   }
 
   /// What a reader should know before all figures.
-  var warnings: [String] { [Machine.buildNote].compactMap(\.self) }
+  var warnings: [String] {
+    [isQuick ? Report.quickNote : nil, Machine.buildNote].compactMap(\.self)
+  }
+
+  /// What stands at the head of a quick run.
+  public static let quickNote =
+    "A quick run, not for figures: it shows that the experiments work here. Leave out --quick for figures."
 }
