@@ -12,6 +12,7 @@ let package = Package(
     .library(name: "Switchboard", targets: ["Switchboard"]),
     .library(name: "SwitchboardProtocols", targets: ["SwitchboardProtocols"]),
     .executable(name: "switchboard", targets: ["SwitchboardCommand"]),
+    .executable(name: "demo", targets: ["demo"]),
     .executable(name: "select-server", targets: ["select-server"]),
     .executable(name: "poll-server", targets: ["poll-server"]),
     .executable(name: "epoll-server", targets: ["epoll-server"]),
@@ -40,20 +41,44 @@ let package = Package(
     .target(name: "CProcess"),
     .target(name: "Switchboard", dependencies: ["CKernel"], swiftSettings: strict),
     .target(name: "SwitchboardProtocols", swiftSettings: strict),
+    // What a program here writes to: terminals, files, logs; and the machine it runs on.
+    .target(
+      name: "SwitchboardBase", dependencies: ["Switchboard", "CProcess"], swiftSettings: strict),
+    // The article's servers and client, and sessions beside them: what the examples are made of.
+    .target(
+      name: "SwitchboardArticle",
+      dependencies: ["Switchboard", "SwitchboardProtocols", "SwitchboardBase"],
+      swiftSettings: strict),
+    .target(
+      name: "SwitchboardTimeline",
+      dependencies: ["Switchboard", "SwitchboardBase", "SwitchboardArticle"],
+      swiftSettings: strict),
+    .target(
+      name: "SwitchboardLoad",
+      dependencies: [
+        "Switchboard", "SwitchboardProtocols", "SwitchboardBase", "SwitchboardArticle",
+        .command("Histogram", package: "hdrhistogram-swift"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "SwitchboardReport", dependencies: ["Switchboard", "SwitchboardBase"],
+      swiftSettings: strict),
     .target(
       name: "SwitchboardLab",
       dependencies: [
-        "Switchboard", "SwitchboardProtocols", "CProcess",
-        .command("Histogram", package: "hdrhistogram-swift"),
+        "Switchboard", "SwitchboardProtocols", "SwitchboardBase", "SwitchboardArticle",
+        "SwitchboardLoad", "SwitchboardReport",
       ],
       swiftSettings: strict),
     .executableTarget(
       name: "SwitchboardCommand",
       dependencies: [
-        "Switchboard", "SwitchboardProtocols", "SwitchboardLab", "ChatRoom",
+        "Switchboard", "SwitchboardProtocols", "SwitchboardBase", "SwitchboardArticle",
+        "SwitchboardTimeline", "SwitchboardLoad", "SwitchboardReport", "SwitchboardLab", "ChatRoom",
         .command("ArgumentParser", package: "swift-argument-parser"),
         .command("Logging", package: "swift-log"),
       ], swiftSettings: plain),
+    .example("demo", dependencies: ["SwitchboardTimeline"]),
     .example("select-server"),
     .example("poll-server"),
     .example("epoll-server"),
@@ -75,35 +100,42 @@ let package = Package(
       name: "UnitTests", dependencies: ["Switchboard", "TestSupport"], swiftSettings: plain),
     .testTarget(
       name: "ConformanceTests",
-      dependencies: ["Switchboard", "SwitchboardProtocols", "SwitchboardLab", "TestSupport"],
+      dependencies: ["Switchboard", "SwitchboardProtocols", "SwitchboardArticle", "TestSupport"],
       swiftSettings: plain),
     // What needs a process of its own, and the filter that takes io_uring from it.
     .target(name: "SystemCallFilter", path: "Tests/SystemCallFilter"),
     .executableTarget(
-      name: "EngineHelper", dependencies: ["Switchboard", "SwitchboardLab", "SystemCallFilter"],
+      name: "EngineHelper",
+      dependencies: ["Switchboard", "SwitchboardArticle", "SystemCallFilter"],
       path: "Tests/EngineHelper", swiftSettings: plain),
     // Tells the engine's tests where a call comes from.
     .target(name: "CallStack", path: "Tests/CallStack"),
     .testTarget(
       name: "EngineTests",
       dependencies: [
-        "Switchboard", "SwitchboardProtocols", "SwitchboardLab", "EngineHelper", "TestSupport",
-        "CallStack",
+        "Switchboard", "SwitchboardProtocols", "SwitchboardBase", "SwitchboardArticle",
+        "SwitchboardLab", "EngineHelper", "TestSupport", "CallStack",
       ],
       swiftSettings: plain),
     .testTarget(
       name: "SessionTests",
-      dependencies: ["Switchboard", "SwitchboardLab", "ChatRoom", "TestSupport"],
+      dependencies: ["Switchboard", "SwitchboardArticle", "ChatRoom", "TestSupport"],
       swiftSettings: plain),
     .testTarget(
       name: "SimulationTests", dependencies: ["Switchboard", "SwitchboardLab", "TestSupport"],
       swiftSettings: plain),
     .testTarget(
-      name: "ReportTests", dependencies: ["SwitchboardLab", "Switchboard"],
+      name: "ReportTests",
+      dependencies: [
+        "Switchboard", "SwitchboardBase", "SwitchboardLoad", "SwitchboardReport", "SwitchboardLab",
+      ],
       swiftSettings: plain),
     .testTarget(
       name: "LoadTests",
-      dependencies: ["Switchboard", "SwitchboardLab", "SwitchboardCommand", "TestSupport"],
+      dependencies: [
+        "Switchboard", "SwitchboardBase", "SwitchboardArticle", "SwitchboardLoad",
+        "SwitchboardCommand", "TestSupport",
+      ],
       swiftSettings: plain),
     .testTarget(
       name: "DocumentationTests",
@@ -112,8 +144,9 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "SwitchboardCommand", "SwitchboardLab", "TestSupport", "select-server", "poll-server",
-        "epoll-server", "simple-client", "echo-server", "chat-server",
+        "SwitchboardCommand", "SwitchboardBase", "SwitchboardArticle", "SwitchboardTimeline",
+        "SwitchboardLab", "TestSupport", "demo", "select-server", "poll-server", "epoll-server",
+        "simple-client", "echo-server", "chat-server",
       ],
       swiftSettings: plain),
   ],
@@ -126,7 +159,7 @@ extension Target {
     _ name: String, except excluded: [String] = [], dependencies: [Dependency] = []
   ) -> Target {
     .executableTarget(
-      name: name, dependencies: ["Switchboard", "SwitchboardLab"] + dependencies,
+      name: name, dependencies: ["Switchboard", "SwitchboardArticle"] + dependencies,
       path: "Examples/\(name)", exclude: excluded, swiftSettings: plain)
   }
 }

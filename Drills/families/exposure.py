@@ -20,6 +20,8 @@ def default(at):
     folder = Path(at.program).parent
     commands = {"switchboard serve": [at.program, "serve", "--port", "0"],
                 "switchboard demo": [at.program, "demo"]}
+    if (folder / "demo").is_file():
+        commands["demo"] = [str(folder / "demo")]
     for name in ("select-server", "poll-server", "epoll-server", "echo-server", "chat-server"):
         if (folder / name).is_file():
             commands[name] = [str(folder / name), "0"]

@@ -2,7 +2,7 @@
 //
 // The room is in Room.swift, what each peer may say and hears in ChatSession.swift.
 import ChatRoom
-import SwitchboardLab
+import SwitchboardArticle
 
 let room = Room()
 

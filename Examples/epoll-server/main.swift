@@ -1,8 +1,8 @@
 // epoll-server [PORT]: the frames server of the article, waiting with epoll.
 //
 // The three example servers share everything but the next line. The callbacks are in
-// Sources/SwitchboardLab/FramesPeer.swift, the loop in Sources/Switchboard/Reactor/Reactor.swift.
+// Sources/SwitchboardArticle/FramesPeer.swift, the loop in Sources/Switchboard/Reactor/Reactor.swift.
 import Switchboard
-import SwitchboardLab
+import SwitchboardArticle
 
 runExampleServer(waitingWith: Epoll.self)

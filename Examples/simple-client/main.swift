@@ -1,4 +1,4 @@
 // simple-client [-n N] HOST PORT: the article's client, N connections at once in one thread.
-import SwitchboardLab
+import SwitchboardArticle
 
 runExampleClient()

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Switchboard
+import SwitchboardBase
 import SwitchboardLab
 
 /// `switchboard backends`

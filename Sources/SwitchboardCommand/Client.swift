@@ -1,5 +1,5 @@
 import ArgumentParser
-import SwitchboardLab
+import SwitchboardArticle
 
 /// `switchboard client`
 struct Client: ParsableCommand {

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Switchboard
+import SwitchboardBase
 import SwitchboardLab
+import SwitchboardReport
 
 /// `switchboard compare`
 struct Compare: ParsableCommand {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import SwitchboardLab
 
 /// What is wrong with a command line, in one line: which subcommand, what it did not understand,
 /// and where its options are told.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Switchboard
-import SwitchboardLab
+import SwitchboardBase
+import SwitchboardTimeline
 
 /// `switchboard demo`
 struct Demo: ParsableCommand {
@@ -24,19 +25,9 @@ struct Demo: ParsableCommand {
   var clients = 3
 
   func run() throws {
-    let run = try reportingFailure(of: "demo") {
-      try Linux().raiseDescriptorLimit()
-      return try runRecorded(
-        connections: clients, ready: { Output.line("listening on \($0) (epoll)") },
-        log: Output.line)
+    let code = try reportingFailure(of: "demo") {
+      try Demonstration.show(clients: clients, program: "switchboard demo")
     }
-    Output.line("Elapsed: \(run.client.elapsed.inSeconds)")
-    Output.line("")
-    let picture = Timeline(run.server).lines(width: Output.width, color: Output.wantsColor)
-    picture.forEach(Output.line)
-    if run.client.failed > 0 {
-      Output.error("switchboard demo: \(run.client.failed) of \(clients) clients failed")
-      throw ExitCode(1)
-    }
+    throw ExitCode(code)
   }
 }

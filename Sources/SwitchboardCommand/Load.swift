@@ -1,6 +1,7 @@
 import ArgumentParser
 import Switchboard
-import SwitchboardLab
+import SwitchboardBase
+import SwitchboardLoad
 
 extension LoadProtocol: ExpressibleByArgument {}
 

@@ -1,5 +1,6 @@
 import Switchboard
-import SwitchboardLab
+import SwitchboardBase
+import SwitchboardLoad
 
 /// What the user sees of a load while it runs: a line on standard error, drawn anew on a terminal
 /// and written once a second elsewhere.

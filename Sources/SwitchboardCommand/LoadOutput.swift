@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
-import SwitchboardLab
+import SwitchboardBase
+import SwitchboardLoad
 
 /// The options of `switchboard load` that say what to do with the result.
 struct LoadOutput: ParsableArguments {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Switchboard
-import SwitchboardLab
+import SwitchboardLoad
 
 /// Reads the options of `switchboard load`.
 extension Read {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Switchboard
-import SwitchboardLab
+import SwitchboardArticle
+import SwitchboardLoad
 
 /// The options of `switchboard load` that say what load to make.
 struct LoadShape: ParsableArguments {

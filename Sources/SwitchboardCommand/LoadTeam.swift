@@ -1,6 +1,7 @@
 import Foundation
 import Switchboard
-import SwitchboardLab
+import SwitchboardBase
+import SwitchboardLoad
 import Synchronization
 
 /// What a worker process tells the one that started it, a line of JSON each.

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
 import Switchboard
-import SwitchboardLab
+import SwitchboardBase
 
 /// The `switchboard` command.
 @main

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
-import SwitchboardLab
+import SwitchboardBase
+import SwitchboardReport
 
 /// Where a report goes.
 struct ReportOutput: ParsableArguments {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Logging
 import Switchboard
-import SwitchboardLab
+import SwitchboardBase
 
 /// Does the work of a subcommand. What goes wrong becomes one line on standard error, with the next
 /// action, and exit code 1.

@@ -2,7 +2,7 @@ import ArgumentParser
 import ChatRoom
 import Logging
 import Switchboard
-import SwitchboardLab
+import SwitchboardArticle
 
 /// `switchboard serve`
 struct Serve: ParsableCommand {

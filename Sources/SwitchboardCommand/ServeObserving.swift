@@ -2,7 +2,8 @@ import ArgumentParser
 import Glibc
 import Logging
 import Switchboard
-import SwitchboardLab
+import SwitchboardBase
+import SwitchboardTimeline
 
 /// The options of `switchboard serve` that show what its loops do.
 struct ServeObserving: ParsableArguments {

@@ -1,6 +1,6 @@
 import Logging
 import Switchboard
-import SwitchboardLab
+import SwitchboardTimeline
 
 /// A server with what it tells its operator.
 struct Service {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Switchboard
+import SwitchboardBase
 import SwitchboardLab
 
 /// Which faults strike, as it is written on the command line.

@@ -1,6 +1,6 @@
 import Glibc
 import Switchboard
-import SwitchboardLab
+import SwitchboardBase
 
 /// What many seeds came to.
 struct SimulationTally {

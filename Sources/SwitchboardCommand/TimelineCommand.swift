@@ -1,6 +1,7 @@
 import ArgumentParser
 import Switchboard
-import SwitchboardLab
+import SwitchboardBase
+import SwitchboardTimeline
 
 /// `switchboard timeline`
 struct TimelineCommand: ParsableCommand {

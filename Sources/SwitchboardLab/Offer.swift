@@ -1,5 +1,6 @@
 import Glibc
 import Switchboard
+import SwitchboardBase
 
 /// What this machine offers to servers: its ways of waiting, feature by feature, and its limits.
 public struct Offer: Sendable {
@@ -71,23 +72,25 @@ extension Offer {
     let waiting = Offer.ways.map { name, meaning in
       (name, name == "io_uring" ? ringAbsence : nil, meaning)
     }
-    var lines = [ink.bold(system), "", ink.bold("Ways to wait")]
+    var lines = [ink.painted(system, .bold), "", ink.painted("Ways to wait", .bold)]
     for (name, absence, meaning) in waiting {
       lines += row(name, width: 10, isThere: absence == nil, absence ?? meaning, ink)
     }
-    lines += ["", ink.bold("What the io_uring backend uses, and the Linux that brought it")]
+    lines += [
+      "", ink.painted("What the io_uring backend uses, and the Linux that brought it", .bold),
+    ]
     for feature in features {
-      let name = Offer.padded(feature.name, 20) + feature.since
+      let name = feature.name.padded(to: 19) + " " + feature.since
       let purpose = feature.purpose + (feature.isNeeded ? "" : "; may be missing")
       lines += row(
         name, width: 27, isThere: feature.hindrance == nil, feature.hindrance ?? purpose, ink)
     }
-    lines += ["", ink.bold("Limits")]
+    lines += ["", ink.painted("Limits", .bold)]
     for limit in limits {
-      let shown = Offer.padded(limit.name, 20) + Offer.padded(limit.value, 11)
-      lines.append("  " + shown + ink.dim(limit.meaning))
+      let shown = limit.name.padded(to: 19) + " " + limit.value.padded(to: 10) + " "
+      lines.append("  " + shown + ink.painted(limit.meaning, .dim))
     }
-    return lines + ["", "auto takes \(ink.bold(chosen.rawValue)) here."]
+    return lines + ["", "auto takes \(ink.painted(chosen.rawValue, .bold)) here."]
   }
 
   private static let ways = [
@@ -101,41 +104,12 @@ extension Offer {
   private func row(_ name: String, width: Int, isThere: Bool, _ remark: String, _ ink: Ink)
     -> [String]
   {
-    let head = "  " + Offer.padded(name, width) + (isThere ? ink.green("yes") : ink.red("no "))
-    let indent = String(repeating: " ", count: width + 7)
-    let pieces = Offer.wrapped(remark, to: 79 - indent.count).map { isThere ? ink.dim($0) : $0 }
-    return pieces.enumerated().map { ($0 == 0 ? head + "  " : indent) + $1 }
-  }
-
-  private static func padded(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(1, width - text.count))
-  }
-
-  private static func wrapped(_ text: String, to width: Int) -> [String] {
-    var lines = [""]
-    for word in text.split(separator: " ") {
-      let last = lines[lines.count - 1]
-      if last.isEmpty {
-        lines[lines.count - 1] = String(word)
-      } else if last.count + 1 + word.count <= width {
-        lines[lines.count - 1] += " " + word
-      } else {
-        lines.append(String(word))
-      }
+    let answer = isThere ? ink.painted("yes", .green) : ink.painted("no ", .red)
+    let indent = width + 7
+    let pieces = Prose.wrapped(remark, to: 79 - indent).map { isThere ? ink.painted($0, .dim) : $0 }
+    return pieces.enumerated().map { number, piece in
+      number == 0
+        ? "  " + name.padded(to: width) + answer + "  " + piece : "".padded(to: indent) + piece
     }
-    return lines
-  }
-}
-
-/// The terminal's colours and weights, or none (ECMA-48, SGR).
-private struct Ink {
-  let isOn: Bool
-  func bold(_ text: String) -> String { painted(text, 1) }
-  func dim(_ text: String) -> String { painted(text, 2) }
-  func red(_ text: String) -> String { painted(text, 31) }
-  func green(_ text: String) -> String { painted(text, 32) }
-
-  private func painted(_ text: String, _ code: Int) -> String {
-    isOn ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
   }
 }

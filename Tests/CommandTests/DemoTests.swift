@@ -2,13 +2,17 @@ import Foundation
 import SwitchboardLab
 import Testing
 
-/// The demo and the experiment, as users see them.
+/// The demo and experiments, as users see them.
 @Suite(.timeLimit(.minutes(15)))
 struct DemoTests {
-  @Test func `The demo shows the transcript and then who was served when, in 80 plain columns`()
-    async throws
-  {
-    try await Spawned.run("switchboard", ["demo"]) { demo in
+  /// The program of its own, which is quickly built, and the command's.
+  private static let demos = [["demo"], ["switchboard", "demo"]]
+
+  @Test(arguments: demos)
+  func `The demo shows the transcript and then who was served when, in 80 plain columns`(
+    words: [String]
+  ) async throws {
+    try await Spawned.run(words[0], Array(words.dropFirst())) { demo in
       try await demo.expectEnd(.exit(0))
       #expect(demo.errors == [])
       let blank = try #require(demo.output.firstIndex(of: ""))
@@ -26,6 +30,25 @@ struct DemoTests {
         #expect(rows.first?.count { $0 == "●" } ?? 0 >= 4)
       }
       #expect(picture.contains { $0.hasPrefix("thread  C") })
+    }
+  }
+
+  @Test func `The demo has as many rows as clients were asked for`() async throws {
+    try await Spawned.run("demo", ["-n", "2"]) { demo in
+      try await demo.expectEnd(.exit(0))
+      #expect(demo.output.contains { $0.hasPrefix("Who was served when: 2 clients") })
+    }
+  }
+
+  @Test(arguments: [["-n", "0"], ["-n", "101"], ["-n"], ["-n", "x"], ["5"], ["--help"]])
+  func `What the demo does not understand is answered by its usage, in one line`(
+    arguments: [String]
+  ) async throws {
+    try await Spawned.run("demo", arguments) { demo in
+      try await demo.expectEnd(.exit(64))
+      #expect(demo.output == [])
+      #expect(
+        demo.errors == ["usage: demo [-n N]    (N clients, from 1 to 100; 3 if left out)"])
     }
   }
 

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import SwitchboardLab
+@testable import SwitchboardBase
 
 /// Names of files are bytes, and what a terminal would obey never reaches it.
 @Suite struct FileNameTests {

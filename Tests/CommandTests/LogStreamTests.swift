@@ -3,7 +3,7 @@ import Glibc
 import Switchboard
 import Testing
 
-@testable import SwitchboardLab
+@testable import SwitchboardBase
 
 /// A server's log: it never makes anybody wait, and what is missing in it is told in it.
 @Suite(.timeLimit(.minutes(5)))

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-@testable import SwitchboardLab
+@testable import SwitchboardBase
 
 /// A result goes into any kind of file, and leaves everything else about it as it was.
 @Suite(.timeLimit(.minutes(5)))

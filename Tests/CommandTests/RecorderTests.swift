@@ -1,5 +1,7 @@
 import Switchboard
-import SwitchboardLab
+import SwitchboardArticle
+import SwitchboardBase
+import SwitchboardTimeline
 import Testing
 
 /// What a recorder notes of a server that runs in the test's own thread, turn by turn.

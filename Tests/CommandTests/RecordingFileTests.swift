@@ -1,6 +1,8 @@
 import Foundation
 import Switchboard
-import SwitchboardLab
+import SwitchboardArticle
+import SwitchboardBase
+import SwitchboardTimeline
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
 import Switchboard
-import SwitchboardLab
+import SwitchboardTimeline
 import Testing
 
 /// The picture of who was served when, from made-up recordings.

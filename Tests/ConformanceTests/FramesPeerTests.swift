@@ -1,6 +1,6 @@
 import Glibc
 import Switchboard
-import SwitchboardLab
+import SwitchboardArticle
 import Testing
 
 /// The table in ``FramesPeer``'s documentation, row by row, over a real pair of sockets.

@@ -13,10 +13,12 @@ import Testing
     "Switchboard/Blocking", "Switchboard/Server",
     "Switchboard/Simulation",
     "SwitchboardProtocols",
-    "SwitchboardLab/Output", "SwitchboardLab", "SwitchboardLab/Statistics", "SwitchboardLab/Charts",
-    "SwitchboardLab/Report",
-    "SwitchboardLab/Sessions", "SwitchboardLab/Load", "SwitchboardLab/Timeline",
-    "SwitchboardLab/Experiments", "SwitchboardLab/Simulated",
+    "SwitchboardBase/Text", "SwitchboardBase/Output", "SwitchboardBase",
+    "SwitchboardArticle/Sessions", "SwitchboardArticle",
+    "SwitchboardTimeline",
+    "SwitchboardLoad/Statistics", "SwitchboardLoad/Load",
+    "SwitchboardReport/Charts", "SwitchboardReport/Report",
+    "SwitchboardLab", "SwitchboardLab/Experiments", "SwitchboardLab/Simulated",
     "SwitchboardCommand",
   ]
 

@@ -1,6 +1,6 @@
 import Foundation
 import Switchboard
-import SwitchboardLab
+import SwitchboardArticle
 import Synchronization
 
 /// What this process does about signals: what its main thread blocks, what is ignored and handled.

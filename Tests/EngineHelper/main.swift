@@ -12,7 +12,7 @@
 
 import Foundation
 import Switchboard
-import SwitchboardLab
+import SwitchboardArticle
 import SystemCallFilter
 
 /// How many entries a folder of this process has.

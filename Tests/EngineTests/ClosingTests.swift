@@ -1,6 +1,5 @@
 import Glibc
 import Switchboard
-import SwitchboardLab
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import Switchboard
-import SwitchboardLab
+import SwitchboardArticle
+import SwitchboardBase
 import TestSupport
 import Testing
 

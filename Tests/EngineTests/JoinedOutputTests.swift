@@ -1,4 +1,4 @@
-import SwitchboardLab
+import SwitchboardArticle
 import Testing
 
 @testable import Switchboard

@@ -1,6 +1,6 @@
 import Foundation
 import Switchboard
-import SwitchboardLab
+import SwitchboardArticle
 import TestSupport
 import Testing
 

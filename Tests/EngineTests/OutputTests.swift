@@ -1,6 +1,6 @@
 import Glibc
 import Switchboard
-import SwitchboardLab
+import SwitchboardArticle
 import Testing
 
 extension Engine {

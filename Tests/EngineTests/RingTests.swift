@@ -2,7 +2,8 @@ import Glibc
 import Testing
 
 @testable import Switchboard
-@testable import SwitchboardLab
+@testable import SwitchboardArticle
+@testable import SwitchboardBase
 
 extension Engine {
   /// io_uring where it is narrow: queues, buffers and tables so small that they overflow.

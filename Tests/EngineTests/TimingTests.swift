@@ -1,5 +1,4 @@
 import Switchboard
-import SwitchboardLab
 import TestSupport
 import Testing
 

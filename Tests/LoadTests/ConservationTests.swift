@@ -3,7 +3,8 @@ import Switchboard
 import TestSupport
 import Testing
 
-@testable import SwitchboardLab
+@testable import SwitchboardBase
+@testable import SwitchboardLoad
 
 /// Answers, keeps silent, stalls, lies, closes or resets, each now and then, as a seed has it.
 private struct Moody: Session {

@@ -1,8 +1,9 @@
 import Foundation
 import Testing
 
+@testable import SwitchboardBase
 @testable import SwitchboardCommand
-@testable import SwitchboardLab
+@testable import SwitchboardLoad
 
 /// Results as files: cut short, with any byte changed, with numbers that no run has.
 @Suite(.timeLimit(.minutes(5)))

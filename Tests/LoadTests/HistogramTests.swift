@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-@testable import SwitchboardLab
+@testable import SwitchboardBase
+@testable import SwitchboardLoad
 
 /// Counting lengths of time, and adding counts up.
 @Suite struct HistogramTests {

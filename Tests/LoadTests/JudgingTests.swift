@@ -1,7 +1,7 @@
 import Switchboard
 import Testing
 
-@testable import SwitchboardLab
+@testable import SwitchboardLoad
 
 /// Conditions, comparisons and what is printed of them.
 @Suite struct JudgingTests {

@@ -1,7 +1,8 @@
 import Glibc
 import Testing
 
-@testable import SwitchboardLab
+@testable import SwitchboardBase
+@testable import SwitchboardLoad
 
 /// The generator's schedule and account in virtual time, before servers whose answers are known.
 @Suite("The ledger", .timeLimit(.minutes(15)))

@@ -1,6 +1,6 @@
 import Glibc
 import Switchboard
-import SwitchboardLab
+import SwitchboardLoad
 import Synchronization
 import TestSupport
 import Testing

@@ -1,6 +1,7 @@
 import Glibc
 import Switchboard
-import SwitchboardLab
+import SwitchboardArticle
+import SwitchboardLoad
 import Synchronization
 import TestSupport
 import Testing

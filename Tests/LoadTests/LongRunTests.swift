@@ -1,7 +1,7 @@
 import Switchboard
 import Testing
 
-@testable import SwitchboardLab
+@testable import SwitchboardLoad
 
 /// What hours and many generators come to: bounded files, phases apart, nothing that overflows.
 @Suite struct LongRunTests {

@@ -1,6 +1,7 @@
 import Testing
 
-@testable import SwitchboardLab
+@testable import SwitchboardBase
+@testable import SwitchboardLoad
 
 /// The arithmetic of when requests are due.
 @Suite struct PaceTests {

@@ -72,8 +72,10 @@ let package = Package(
     .target(name: "CKernel"),
     .target(name: "Switchboard", dependencies: ["CKernel"], swiftSettings: bench),
     .target(name: "SwitchboardProtocols"),
+    .target(name: "SwitchboardArticle", dependencies: ["Switchboard", "SwitchboardProtocols"]),
     .target(
-      name: "SwitchboardLab", dependencies: ["Switchboard", "SwitchboardProtocols"],
+      name: "SwitchboardLab",
+      dependencies: ["Switchboard", "SwitchboardProtocols", "SwitchboardArticle"],
       swiftSettings: bench),
     .executableTarget(
       name: "hunt", dependencies: ["CKernel", "Switchboard", "SwitchboardLab"],
@@ -105,7 +107,7 @@ def copy(changed, source):
         "Sources/Switchboard/ActiveMutant.swift": SWITCH + STANDIN,
         "Sources/hunt/main.swift": (ROOT / "Tests/Mutants/Hunt/main.swift").read_text(),
     }
-    for folder in ["CKernel", "Switchboard", "SwitchboardProtocols", "SwitchboardLab/Sessions",
+    for folder in ["CKernel", "Switchboard", "SwitchboardProtocols", "SwitchboardArticle/Sessions",
                    "SwitchboardLab/Simulated"]:
         for path in (ROOT / "Sources" / folder).rglob("*.*"):
             file = str(path.relative_to(ROOT))

@@ -1,5 +1,5 @@
 import Foundation
-import SwitchboardLab
+import SwitchboardReport
 
 /// Headless Chromium, where it is installed: it measures text with the fonts of this machine.
 enum Browser {

@@ -1,6 +1,7 @@
 import Testing
 
-@testable import SwitchboardLab
+@testable import SwitchboardBase
+@testable import SwitchboardReport
 
 @Suite("Charts")
 struct ChartTests {

@@ -1,7 +1,10 @@
 import Glibc
 import Testing
 
+import SwitchboardBase
+import SwitchboardLoad
 @testable import SwitchboardLab
+@testable import SwitchboardReport
 
 @Suite("Controls come before claims")
 struct ControlTests {

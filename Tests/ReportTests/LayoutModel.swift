@@ -1,4 +1,4 @@
-import SwitchboardLab
+import SwitchboardReport
 
 /// A drawing's text as a reader's browser would lay it out, from the SVG alone: every `text` element
 /// with its place, in a font as wide as any that the drawing may get.

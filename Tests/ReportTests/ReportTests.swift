@@ -1,7 +1,10 @@
 import Foundation
 import Testing
 
+@testable import SwitchboardBase
 @testable import SwitchboardLab
+@testable import SwitchboardLoad
+@testable import SwitchboardReport
 
 @Suite("Experiments and their reports")
 struct ReportTests {

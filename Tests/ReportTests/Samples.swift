@@ -1,4 +1,6 @@
 @testable import SwitchboardLab
+@testable import SwitchboardLoad
+@testable import SwitchboardReport
 
 /// Figures as a run might measure them, for each experiment: what holds, what does not, and what is
 /// missing.

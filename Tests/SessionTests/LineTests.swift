@@ -2,7 +2,8 @@ import Switchboard
 import TestSupport
 import Testing
 
-@testable import SwitchboardLab
+@testable import SwitchboardArticle
+@testable import SwitchboardBase
 
 extension SessionTests {
   @Suite struct Line {

@@ -1,4 +1,6 @@
 import Switchboard
+import SwitchboardBase
+import SwitchboardReport
 
 /// A peer that asks and never reads.
 public struct Backpressure: Trial {

@@ -1,4 +1,6 @@
 import Switchboard
+import SwitchboardBase
+import SwitchboardReport
 
 /// All ways to serve, side by side: throughput, latency and memory against connections.
 public struct Comparison: Sendable {

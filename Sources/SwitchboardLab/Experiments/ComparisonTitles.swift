@@ -1,3 +1,5 @@
+import SwitchboardBase
+
 /// What the pictures of a comparison say at their heads: who is first, where the rounds can tell.
 struct ComparisonTitles {
   private let cells: [LoadCell]

@@ -1,6 +1,9 @@
 import Glibc
 import Switchboard
+import SwitchboardArticle
+import SwitchboardBase
 import SwitchboardProtocols
+import SwitchboardReport
 
 /// What the article's way of sending costs in system calls.
 public struct EpollControlCalls: Trial {

@@ -1,4 +1,6 @@
 import Switchboard
+import SwitchboardBase
+import SwitchboardReport
 
 /// What a connection costs that does nothing.
 public struct IdleCosts: Trial {

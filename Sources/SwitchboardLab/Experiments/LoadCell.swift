@@ -1,4 +1,6 @@
 import Switchboard
+import SwitchboardBase
+import SwitchboardLoad
 
 /// A way to serve, as `switchboard serve` names it.
 public enum ServedModel: String, CaseIterable, Sendable {

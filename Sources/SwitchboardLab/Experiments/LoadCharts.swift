@@ -1,3 +1,6 @@
+import SwitchboardBase
+import SwitchboardReport
+
 /// The pictures and the table that runs under load share.
 struct LoadCharts {
   let cells: [LoadCell]

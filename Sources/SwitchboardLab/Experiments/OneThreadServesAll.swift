@@ -1,4 +1,7 @@
 import Switchboard
+import SwitchboardBase
+import SwitchboardLoad
+import SwitchboardReport
 
 /// An event loop serves all at once.
 public struct OneThreadServesAll: Trial {

@@ -1,4 +1,7 @@
 import Switchboard
+import SwitchboardBase
+import SwitchboardLoad
+import SwitchboardReport
 
 /// Coordinated omission.
 public struct OpenVersusClosedLoop: Trial {

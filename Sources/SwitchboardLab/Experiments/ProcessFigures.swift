@@ -1,4 +1,5 @@
 import Glibc
+import SwitchboardBase
 
 /// What the kernel's books say of a process.
 public struct ProcessFigures: Hashable, Sendable {

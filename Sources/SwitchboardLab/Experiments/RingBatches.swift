@@ -1,4 +1,7 @@
 import Switchboard
+import SwitchboardArticle
+import SwitchboardBase
+import SwitchboardReport
 
 /// How many requests share a system call on io_uring.
 public struct RingBatches: Trial {

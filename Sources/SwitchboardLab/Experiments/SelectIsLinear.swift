@@ -1,4 +1,6 @@
 import Switchboard
+import SwitchboardBase
+import SwitchboardReport
 
 /// What a wait costs grows with what is watched, for select and poll.
 public struct SelectIsLinear: Trial {

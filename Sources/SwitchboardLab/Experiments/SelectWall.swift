@@ -1,4 +1,6 @@
 import Switchboard
+import SwitchboardBase
+import SwitchboardReport
 
 /// select's sets end at descriptor 1023.
 public struct SelectWall: Trial {

@@ -1,4 +1,7 @@
 import Switchboard
+import SwitchboardBase
+import SwitchboardLoad
+import SwitchboardReport
 
 /// One client at a time.
 public struct SequentialWaits: Trial {

@@ -1,5 +1,6 @@
 import Glibc
 import Switchboard
+import SwitchboardBase
 
 /// A server in a process of its own, so that what it costs is told apart from what its clients cost.
 /// It ends with its owner, also when that is killed.

@@ -1,4 +1,7 @@
 import Switchboard
+import SwitchboardBase
+import SwitchboardLoad
+import SwitchboardReport
 
 /// One callback that blocks.
 public struct SlowCallbackStalls: Trial {

@@ -1,5 +1,7 @@
 import Glibc
 import Switchboard
+import SwitchboardArticle
+import SwitchboardBase
 
 /// The frames protocol with one request that takes long: a single `!` has the server do something that
 /// blocks, as reading a file or asking for a name would, on the loop itself or in a pool.

@@ -1,5 +1,7 @@
 import Glibc
 import Switchboard
+import SwitchboardBase
+import SwitchboardReport
 
 /// How much of this machine's processors others use while something is measured: whoever shares them is
 /// measured, too.

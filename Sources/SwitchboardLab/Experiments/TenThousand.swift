@@ -1,4 +1,6 @@
 import Switchboard
+import SwitchboardBase
+import SwitchboardReport
 
 /// The C10K problem.
 public struct TenThousand: Trial {

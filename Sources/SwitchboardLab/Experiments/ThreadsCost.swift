@@ -1,4 +1,6 @@
 import Switchboard
+import SwitchboardBase
+import SwitchboardReport
 
 /// A thread for each client.
 public struct ThreadsCost: Trial {

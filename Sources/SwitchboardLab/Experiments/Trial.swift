@@ -1,4 +1,6 @@
 import Switchboard
+import SwitchboardBase
+import SwitchboardReport
 
 /// An experiment: a claim about concurrent servers, and a program that tries it on this machine.
 ///

@@ -1,4 +1,6 @@
 import Switchboard
+import SwitchboardBase
+import SwitchboardLoad
 
 /// What ``WaitingCost`` found.
 public struct WaitingCostResult: Sendable {

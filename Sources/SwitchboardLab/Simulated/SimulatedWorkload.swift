@@ -1,4 +1,5 @@
 import Switchboard
+import SwitchboardArticle
 import SwitchboardProtocols
 
 /// Worlds to simulate: what is served, who calls, and what has to come back.

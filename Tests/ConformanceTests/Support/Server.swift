@@ -1,5 +1,5 @@
 import Switchboard
-import SwitchboardLab
+import SwitchboardArticle
 import TestSupport
 import Testing
 

@@ -1,0 +1,30 @@
+/// The terminal's colours and weights, or none (ECMA-48, SGR).
+package struct Ink: Sendable {
+  /// How a text may look.
+  package enum Style: String, Sendable {
+    case bold = "1"
+    case dim = "2"
+    case red = "31"
+    case green = "32"
+    case yellow = "33"
+    case magenta = "35"
+    case cyan = "36"
+    case boldGreen = "1;32"
+    case boldYellow = "1;33"
+
+    /// What a terminal begins it by.
+    package var begin: String { "\u{1B}[\(rawValue)m" }
+    /// What ends any of them.
+    package static let end = "\u{1B}[0m"
+  }
+
+  private let isOn: Bool
+
+  /// - Parameter isOn: Whether there are any (see ``Output/wantsColor``).
+  package init(isOn: Bool) { self.isOn = isOn }
+
+  /// A text in a style. Nothing looks like nothing.
+  package func painted(_ text: String, _ style: Style) -> String {
+    isOn && !text.isEmpty ? style.begin + text + Style.end : text
+  }
+}

@@ -1,0 +1,42 @@
+import SwitchboardBase
+
+// How the report's lines are broken, put in columns and coloured.
+
+extension LoadReport {
+  func wrapped(_ text: String, after label: String? = nil) -> [String] {
+    under(alarming(label ?? "Note".padded(to: 13)), text)
+  }
+
+  func rows(_ name: String, _ text: String) -> [String] { under(label(name), text) }
+
+  /// Text behind a label of thirteen columns, and below itself.
+  func under(_ label: String, _ text: String) -> [String] {
+    Prose.hanging(text, behind: label, indent: 13, to: width)
+  }
+
+  func perSecond(_ rate: Double) -> String {
+    rate < 100
+      ? Figures.fixed(rate, places: 1) + " requests/s"
+      : Figures.grouped(Figures.whole(rate)) + " requests/s"
+  }
+
+  func seconds(_ value: Double) -> String {
+    Figures.fixed(value, places: value == value.rounded() ? 0 : 2) + " s"
+  }
+
+  static func bytes(_ value: Double) -> String {
+    switch value {
+    case ..<1e3: Figures.fixed(value, places: 0) + " B"
+    case ..<1e6: Figures.fixed(value / 1e3, places: 1) + " kB"
+    case ..<1e9: Figures.fixed(value / 1e6, places: 1) + " MB"
+    default: Figures.fixed(value / 1e9, places: 2) + " GB"
+    }
+  }
+
+  func label(_ text: String) -> String { bold(text.padded(to: 13)) }
+  func bold(_ text: String) -> String { ink.painted(text, .bold) }
+  func strong(_ text: String) -> String { ink.painted(text, .boldGreen) }
+  func faint(_ text: String) -> String { ink.painted(text, .dim) }
+  func tinted(_ text: String) -> String { ink.painted(text, .cyan) }
+  func alarming(_ text: String) -> String { ink.painted(text, .boldYellow) }
+}

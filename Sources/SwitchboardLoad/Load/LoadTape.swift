@@ -1,0 +1,161 @@
+import Glibc
+import SwitchboardArticle
+import SwitchboardBase
+import SwitchboardProtocols
+
+/// The protocols that the generator speaks. Each request has exactly one right reply.
+public enum LoadProtocol: String, Hashable, Sendable, Codable, CaseIterable {
+  /// A greeting `*`, then `^payload$`, answered by each byte plus one.
+  case frames
+  /// The payload comes back (RFC 862).
+  case echo
+  /// `ECHO text`, answered by `OK text`.
+  case line
+
+  /// A byte that may stand in a payload.
+  @inline(__always)
+  func plain(_ byte: UInt8) -> UInt8 {
+    switch self {
+    // `$` would end the frame.
+    case .frames: byte == Frames.closing ? byte &+ 1 : byte
+    case .echo: byte
+    case .line: 0x61 + byte % 26
+    }
+  }
+
+  /// The longest payload of one request.
+  var longest: Int {
+    switch self {
+    case .frames, .echo: PayloadSize.largest
+    case .line: LineSession.limit - 5
+    }
+  }
+}
+
+/// The requests that connections send, one behind the other and round and round, and the replies
+/// that must come: made once, so that neither sending nor checking has anything to compute.
+@safe
+final class LoadTape: Sendable {
+  /// How many requests there are before they begin again.
+  let count: Int
+  /// What the server says first on a new connection.
+  let greeting: Int
+  // Twice over, so that what begins in the first half goes on without a seam.
+  private let requests: [UInt8]
+  private let replies: [UInt8]
+  private let requestStarts: [Int]
+  private let replyStarts: [Int]
+
+  /// - Parameters:
+  ///   - seed: The same seed makes the same requests.
+  init(_ spoken: LoadProtocol, _ size: PayloadSize, seed: UInt64) {
+    var chance = Chance(seed: seed)
+    let limit = spoken.longest
+    let isFixed = if case .fixed = size { true } else { false }
+    let wanted = isFixed ? 64 : 1024
+    var (requests, replies): ([UInt8], [UInt8]) = ([], [])
+    var (requestStarts, replyStarts) = ([0], [0])
+    // A few megabytes suffice for large ones, and stay nearer to the cache.
+    while requestStarts.count <= wanted, requests.count < 4 << 20 || requestStarts.count <= 8 {
+      let payload = LoadTape.payload(spoken, size.draw(&chance, atMost: limit), &chance)
+      switch spoken {
+      case .frames:
+        requests.append(Frames.opening)
+        requests += payload
+        requests.append(Frames.closing)
+        replies += payload.map { $0 &+ 1 }
+      case .echo:
+        requests += payload
+        replies += payload
+      case .line:
+        requests += Array("ECHO ".utf8)
+        requests += payload
+        requests.append(0x0A)
+        replies += Array("OK ".utf8)
+        replies += payload
+        replies.append(0x0A)
+      }
+      requestStarts.append(requests.count)
+      replyStarts.append(replies.count)
+    }
+    count = requestStarts.count - 1
+    greeting = spoken == .frames ? 1 : 0
+    self.requests = requests + requests
+    self.replies = replies + replies
+    self.requestStarts = requestStarts
+    self.replyStarts = replyStarts
+  }
+
+  private static func payload(_ spoken: LoadProtocol, _ count: Int, _ chance: inout Chance)
+    -> [UInt8]
+  {
+    var random: UInt64 = 0
+    return unsafe [UInt8](unsafeUninitializedCapacity: count) { bytes, made in
+      for place in 0..<count {
+        // Eight bytes of each number.
+        if place % 8 == 0 { random = chance.next() }
+        let byte = UInt8(truncatingIfNeeded: random >> UInt64(place % 8 * 8))
+        unsafe bytes[place] = spoken.plain(byte)
+      }
+      made = count
+    }
+  }
+
+  /// The greeting's byte.
+  var greetingByte: UInt8 { Frames.greeting }
+
+  /// Bytes of one round of requests, and of one of replies.
+  var requestLength: Int { requestStarts[count] }
+  var replyLength: Int { replyStarts[count] }
+
+  @inline(__always)
+  func requestStart(_ index: Int) -> Int { requestStarts[index] }
+  @inline(__always)
+  func requestSize(_ index: Int) -> Int { requestStarts[index + 1] - requestStarts[index] }
+  @inline(__always)
+  func replyStart(_ index: Int) -> Int { replyStarts[index] }
+  @inline(__always)
+  func replySize(_ index: Int) -> Int { replyStarts[index + 1] - replyStarts[index] }
+
+  /// Up to `count` bytes of requests from a place in the first round on.
+  @inline(__always)
+  func withRequests<Result>(
+    from place: Int, count: Int, _ body: (UnsafeRawBufferPointer) -> Result
+  ) -> Result {
+    let end = min(place + count, requests.count)
+    return unsafe requests.withUnsafeBytes { bytes in
+      unsafe body(UnsafeRawBufferPointer(rebasing: bytes[place..<end]))
+    }
+  }
+
+  /// Whether received bytes are the replies from a place in the first round on; if not, which of
+  /// them is the first wrong one.
+  @inline(__always)
+  func firstWrong(_ bytes: UnsafeRawBufferPointer, from place: Int) -> Int? {
+    var (offset, place) = (0, place)
+    while offset < bytes.count {
+      let run = min(bytes.count - offset, replies.count - place)
+      let isRight = unsafe replies.withUnsafeBytes { right in
+        unsafe memcmp(
+          right.baseAddress.unsafelyUnwrapped + place,
+          bytes.baseAddress.unsafelyUnwrapped + offset, run) == 0
+      }
+      if !isRight { return unsafe offset + search(bytes, offset, place, run) }
+      offset += run
+      place = (place + run) % replyLength
+    }
+    return nil
+  }
+
+  private func search(
+    _ bytes: UnsafeRawBufferPointer, _ offset: Int, _ place: Int, _ run: Int
+  ) -> Int {
+    for index in 0..<run where unsafe bytes[offset + index] != replies[place + index] {
+      return index
+    }
+    return 0
+  }
+
+  /// The right byte at a place of the replies.
+  func reply(at place: Int) -> UInt8 { replies[place % replyLength] }
+}

@@ -1,0 +1,47 @@
+import SwitchboardBase
+
+/// A run's findings for a terminal.
+public struct TextReport: Sendable {
+  private let section: Report.Section
+  private let width: Int
+  private let ink: Ink
+
+  /// - Parameters:
+  ///   - width: Of the terminal, in columns. Prose is never wider than 100.
+  ///   - color: With colours and weights.
+  public init(_ section: Report.Section, width: Int, color: Bool) {
+    self.section = section
+    self.width = max(40, min(width, 100))
+    ink = Ink(isOn: color)
+  }
+
+  /// The lines; tables keep their own width.
+  public var lines: [String] {
+    let findings = section.findings
+    let head = section.name + "  "
+    var lines = wrapped(section.claim, first: ink.painted(head, .bold), indent: head.count)
+    for table in findings.tables {
+      lines += ["", "  " + table.title, ""] + table.lines
+    }
+    lines.append("")
+    if let found = findings.verdict { lines += verdict(found) }
+    for note in findings.notes { lines += wrapped(note, first: "  ", indent: 2) }
+    return lines
+  }
+
+  private func verdict(_ verdict: Verdict) -> [String] {
+    let (sign, style): (String, Ink.Style) =
+      switch verdict.outcome {
+      case .held: ("✓ held: ", .green)
+      case .failed: ("✗ did not hold: ", .red)
+      case .undecided: ("? undecided: ", .yellow)
+      }
+    return wrapped(
+      verdict.reason, first: "  " + ink.painted(sign, style), indent: 2 + sign.count)
+  }
+
+  /// Prose in lines; `first` stands before the first, which takes `indent` columns.
+  private func wrapped(_ text: String, first: String, indent: Int) -> [String] {
+    Prose.hanging(text, behind: first, indent: indent, to: width)
+  }
+}
