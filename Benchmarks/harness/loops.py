@@ -25,8 +25,8 @@ ARRANGEMENTS = {
 }
 
 
-def start(backend, extra):
-    command = servers.ours()[f"switchboard-{backend}"].command
+def start(program, backend, extra):
+    command = servers.ours(program)[f"switchboard-{backend}"].command
     return servers.Server(backend, [*command[:-1], *extra, command[-1]])
 
 
@@ -48,7 +48,7 @@ def load(port, cpu, seconds):
                             preexec_fn=pinned(cpu))
 
 
-def run_once(backend, arrangement, ports, seconds):
+def run_once(program, backend, arrangement, ports, seconds):
     """Processor time of a request in microseconds, and requests a second.
 
     Two loads stand on each of the two processors in every arrangement. Where there are two servers,
@@ -58,7 +58,7 @@ def run_once(backend, arrangement, ports, seconds):
         started = []
         for extra, cpus in ARRANGEMENTS[arrangement]:
             port = ports.free()
-            stack.enter_context(running(start(backend, extra), port, cpus))
+            stack.enter_context(running(start(program, backend, extra), port, cpus))
             started.append(port)
         loads = [load(started[number % len(started)], cpu, seconds)
                  for cpu in (0, 1) for number in (0, 1)]
@@ -82,7 +82,7 @@ def finish(process):
     return json.loads(out)["requests_per_s"]
 
 
-def measure(backends, repeats, seconds):
+def measure(program, backends, repeats, seconds):
     """backend -> arrangement -> [(µs a request, requests/s)], interleaved."""
     ports, results = Ports(), {}
     for repeat in range(repeats):
@@ -90,7 +90,7 @@ def measure(backends, repeats, seconds):
         names = names[repeat % len(names):] + names[:repeat % len(names)]
         for backend in backends:
             for name in names:
-                figures = run_once(backend, name, ports, seconds)
+                figures = run_once(program, backend, name, ports, seconds)
                 results.setdefault(backend, {}).setdefault(name, []).append(figures)
     return results
 

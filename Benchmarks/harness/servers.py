@@ -118,12 +118,12 @@ def peers():
     return {peer.name: peer for peer in every}
 
 
-def ours():
-    """The product's own servers, where `swift build -c release` has left them."""
+def ours(program=SWITCHBOARD):
+    """The product's own servers; without a program, where `swift build -c release` has left it."""
     return {
         f"switchboard-{backend}": Server(
             f"switchboard-{backend}",
-            [str(SWITCHBOARD), "serve", "--protocol", "frames", "--backend", backend,
+            [str(program), "serve", "--protocol", "frames", "--backend", backend,
              "--host", "127.0.0.1", "--log-level", "error", "--port"])
         for backend in ("epoll", "io_uring")
     }
