@@ -3,28 +3,29 @@
 import resource
 import subprocess
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from harness.distrust import BUSY
 from harness.loops import busy_seconds
 from harness.measure import LOAD_CPU, SERVER_CPU
 from harness.process import Ports, Trouble, pinned, running
-from harness.servers import ours
+from harness.servers import Server
 from harness.statistics import interval
 
 from .instruments import Work
 
 RATE_TOLERANCE = 0.03
 CPU_BAR = 1.1  # of switchboard load, in frameload's
-LEAST_REPLICATES = 9  # so that their lowest and highest make the interval below
+LEAST_REPLICATES = 9  # undisturbed: their lowest and highest are the wider interval's ends
 TOLERANCE_CONFIDENCE = 0.95
 # Of ten figures that do not differ, one is found to in a twentieth of the calibrations.
 NOISE_CONFIDENCE = 0.995
 # How far apart an interval's ends may be, the higher over the lower; a wider one says nothing.
 TELLING = {"p50": 1.25, "p99": 1.5, "p99.9": 3.0}
-DISTURBED = 0.25  # share of the runs that others may have disturbed
+SCHEDULED = 2  # a process's clock, of those that the kernel keeps (CPUCLOCK_SCHED)
 
+RATE, CPU = "requests/s", "CPU µs/request"
 AGREE, DIFFER, UNDECIDED = "agree", "DIFFER", "undecided"
 
 
@@ -34,25 +35,36 @@ class Trial:
 
     title: str
     work: Work
-    readings: dict = field(default_factory=dict)  # instrument -> readings
-    disturbed: int = 0  # runs
+    instruments: list  # two
+    unjudged: dict = field(default_factory=dict)  # figure -> why it is only told
+    pairs: list = field(default_factory=list)  # of readings, one of each instrument
 
-    def runs(self):
-        return sum(map(len, self.readings.values()))
+    def calm(self):
+        """The pairs that nobody disturbed."""
+        return [pair for pair in self.pairs if all(one.others <= BUSY for one in pair)]
+
+    def total(self, key):
+        return sum(key(reading) for pair in self.pairs for reading in pair)
 
 
 @dataclass(frozen=True)
 class Line:
     what: str
     values: list  # of each instrument
-    ratios: list  # the second's over the first's, replicate by replicate
+    ratios: list  # the second's over the first's, pair by pair
     verdict: str
     why: str
 
 
+def serving(program, protocol):
+    return Server(f"switchboard {protocol}",
+                  [str(program), "serve", "--protocol", protocol, "--backend", "epoll", "--host",
+                   "127.0.0.1", "--log-level", "error", "--port"], greets=protocol == "frames")
+
+
 def process_seconds(pid):
-    """Processor time of a process: its clock's number is made as the C library makes it."""
-    return time.clock_gettime(((~pid) << 3) | 2)
+    """Processor time of a process: its clock's number is what clock_getcpuclockid would answer."""
+    return time.clock_gettime(((~pid) << 3) | SCHEDULED)
 
 
 class Watch:
@@ -61,11 +73,12 @@ class Watch:
     def __init__(self, server):
         self.server = server
         self.others = 0.0  # processors, during the last one
+        self.own = 0.0  # seconds of the last one
 
     def used(self):
         """Seconds so far: of both processors, of the server, and of instruments that have ended."""
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return (busy_seconds(), process_seconds(self.server),
+        return (busy_seconds(with_stolen=True), process_seconds(self.server),
                 children.ru_utime + children.ru_stime)
 
     def start(self, argv, longest):
@@ -75,23 +88,28 @@ class Watch:
                                   errors="replace", timeout=longest, preexec_fn=pinned(LOAD_CPU))
         except subprocess.TimeoutExpired as error:
             raise Trouble(f"{argv[0]} did not end in time") from error
-        busy, served, own = (after - earlier for after, earlier in zip(self.used(), before))
-        self.others = max(0.0, busy - served - own) / (time.monotonic() - began)
+        busy, served, self.own = (after - earlier for after, earlier in zip(self.used(), before))
+        self.others = max(0.0, busy - served - self.own) / (time.monotonic() - began)
         return done.returncode, done.stdout, done.stderr
 
 
-def measure(program, instruments, trials, replicates):
-    """All of the trials' readings: in each replicate every instrument once, and every other time in
+def read(trial, instrument, port, watch):
+    reading = instrument.run(trial.work, port, watch.start)
+    if reading.cpu is None:
+        reading = replace(reading, cpu=watch.own * 1e6 / reading.answered)
+    return replace(reading, others=watch.others)
+
+
+def measure(program, trial, replicates):
+    """All of a trial's readings: in each replicate both instruments once, and every other time in
     the opposite order."""
     port = Ports().free()
-    with running(ours(program)["switchboard-epoll"], port, SERVER_CPU) as server:
-        watch = Watch(server.pid)
-        for trial in trials:
-            for replicate in range(replicates):
-                for instrument in instruments[::-1] if replicate % 2 else instruments:
-                    reading = instrument.run(trial.work, port, watch.start)
-                    trial.readings.setdefault(instrument.name, []).append(reading)
-                    trial.disturbed += watch.others > BUSY
+    with running(serving(program, trial.work.protocol), port, SERVER_CPU) as process:
+        watch = Watch(process.pid)
+        for replicate in range(replicates):
+            step = -1 if replicate % 2 else 1
+            pair = [read(trial, one, port, watch) for one in trial.instruments[::step]]
+            trial.pairs.append(pair[::step])
 
 
 # MARK: verdicts
@@ -118,39 +136,49 @@ def in_the_noise(ratios, telling):
     return DIFFER, f"beyond the noise: {median(ratios) - 1:+.0%}"
 
 
-def lines(trial, judges_cpu):
-    """Every figure of a trial with its verdict."""
-    first, second = trial.readings.values()
-
-    def line(what, key, judge):
-        values = [[key(reading) for reading in readings] for readings in (first, second)]
-        ratios = [b / a for a, b in zip(*values)]
-        return Line(what, values, ratios, *judge(ratios))
-
-    yield line("requests/s", lambda reading: reading.rate, lambda ratios: within(
-        ratios, 1 - RATE_TOLERANCE, 1 + RATE_TOLERANCE, f"within {RATE_TOLERANCE:.0%}"))
-    for name, telling in TELLING.items():
-        yield line(f"{name} µs", lambda reading, name=name: reading.latency[name],
-                   lambda ratios, telling=telling: in_the_noise(ratios, telling))
-    yield line("CPU µs/request", lambda reading: reading.cpu, lambda ratios: within(
-        ratios, 0, CPU_BAR, f"at most {CPU_BAR}") if judges_cpu else ("", "not judged"))
+def within_tolerance(ratios):
+    return within(ratios, 1 - RATE_TOLERANCE, 1 + RATE_TOLERANCE, f"within {RATE_TOLERANCE:.0%}")
 
 
-def total(trial, key):
-    return sum(key(reading) for readings in trial.readings.values() for reading in readings)
+def within_bar(ratios):
+    return within(ratios, 0, CPU_BAR, f"at most {CPU_BAR}")
+
+
+# What is compared: how it is read, and how it is judged.
+FIGURES = {
+    RATE: (lambda reading: reading.rate, within_tolerance),
+    **{f"{name} µs": (lambda reading, name=name: reading.latency[name],
+                      lambda ratios, telling=telling: in_the_noise(ratios, telling))
+       for name, telling in TELLING.items()},
+    CPU: (lambda reading: reading.cpu, within_bar),
+}
+PERCENTILES = [f"{name} µs" for name in TELLING]
+
+
+def judge(trial, what, ratios, judged_by):
+    if what in trial.unjudged:
+        return "", trial.unjudged[what]
+    if len(ratios) < LEAST_REPLICATES:
+        return UNDECIDED, f"{len(ratios)} pairs undisturbed, {LEAST_REPLICATES} are needed"
+    return judged_by(ratios)
+
+
+def lines(trial):
+    """Every figure of a trial's undisturbed pairs, with its verdict; of all pairs if none is."""
+    calm = trial.calm()
+    for what, (key, judged_by) in FIGURES.items():
+        values = [[key(pair[number]) for pair in calm or trial.pairs] for number in (0, 1)]
+        ratios = [second / first for first, second in zip(*values)]
+        decided = judge(trial, what, ratios if calm else [], judged_by)
+        yield Line(what, values, ratios, *decided)
 
 
 def verdict(judged, trials):
-    """Of the whole calibration, and why. What was disturbed decides nothing."""
-    runs = sum(trial.runs() for trial in trials)
-    disturbed = sum(trial.disturbed for trial in trials)
-    if disturbed > DISTURBED * runs:
-        return UNDECIDED, (f"others used more than {BUSY:.0%} of a processor in {disturbed} of "
-                           f"{runs} runs: repeat on a quiet machine")
-    if missing := sum(total(trial, lambda reading: reading.lost) for trial in trials):
+    """Of the whole calibration, and why."""
+    if missing := sum(trial.total(lambda reading: reading.lost) for trial in trials):
         return DIFFER, f"{missing:,} requests were lost"
     for wanted in (DIFFER, UNDECIDED):
-        if found := [f"{title}, {line.what}: {line.why}" for title, line in judged
+        if found := [f"- {title}, {line.what}: {line.why}" for title, line in judged
                      if line.verdict == wanted]:
-            return wanted, "; ".join(found)
+            return wanted, "\n" + "\n".join(found)
     return AGREE, "every figure"

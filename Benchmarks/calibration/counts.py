@@ -2,6 +2,7 @@
 find what a server loses on purpose."""
 
 import json
+import math
 import signal
 import subprocess
 import tempfile
@@ -18,6 +19,7 @@ from .losing import CLOSES, SWALLOWS, losing
 PATIENCE = 120  # seconds for what should take a few, on a busy machine
 CLOSED = Work(connections=64, requests=12_800, patience=60)
 OPEN = Work(connections=64, rate=2_000, seconds=2, patience=60)
+DELIMITERS = 2  # bytes of a request beside its payload
 LOSSES = 1  # requests that a losing server costs
 LOSING = Work(connections=4, rate=200, seconds=2, patience=5)
 
@@ -32,9 +34,10 @@ class Count:
 
     def requests(self):
         """Whole requests; each connection was greeted with a byte besides the replies."""
-        if self.received % Work.REQUEST or (self.sent - self.connections) % Work.PAYLOAD:
+        request, reply = Work.payload + DELIMITERS, Work.payload
+        if self.received % request or (self.sent - self.connections) % reply:
             raise Trouble(f"the server's bytes are no whole requests: {self}")
-        return self.received // Work.REQUEST, (self.sent - self.connections) // Work.PAYLOAD
+        return self.received // request, (self.sent - self.connections) // reply
 
 
 @contextmanager
@@ -108,12 +111,12 @@ def counts(program, instruments):
                    f"p99 {reading.latency['p99']:,.0f} µs, {reading.cpu:.1f} µs CPU", wrong)
 
 
-def judge_loss(reading, shortest):
+def judge_loss(reading, shortest, longest):
     wanted = round(LOSING.rate * LOSING.seconds)
     if reading.due != wanted or reading.answered != wanted - LOSSES or reading.lost != LOSSES:
         return f"there should be {wanted}, {wanted - LOSSES} and {LOSSES}"
-    if reading.latency["max"] < shortest * 1e6:
-        return f"the lost request is no latency of {shortest} s or more, which it waited"
+    if not shortest * 1e6 <= reading.latency["max"] < longest * 1e6:
+        return f"the lost request waited for {shortest} s or more, and less than {longest} s"
     return None
 
 
@@ -124,14 +127,14 @@ def lost_by(instrument, way):
 
 def losses(instruments):
     """The same for servers that lose one request, in two ways."""
-    ways = [(SWALLOWS, LOSING.patience), (CLOSES, 0)]
-    runs = [(way, shortest, instrument) for way, shortest in ways for instrument in instruments]
+    ways = [(SWALLOWS, (LOSING.patience, math.inf)), (CLOSES, (0, LOSING.patience))]
+    runs = [(way, bounds, instrument) for way, bounds in ways for instrument in instruments]
     with ThreadPoolExecutor(len(runs)) as pool:
         waiting = [pool.submit(lost_by, instrument, way) for way, _, instrument in runs]
-        for (way, shortest, instrument), reading in zip(runs, (one.result() for one in waiting)):
+        for (way, bounds, instrument), reading in zip(runs, (one.result() for one in waiting)):
             yield (f"{told(way, instrument, reading)}, {reading.lost} lost; "
                    f"the slowest {reading.latency['max'] / 1e6:.2f} s",
-                   judge_loss(reading, shortest))
+                   judge_loss(reading, *bounds))
 
 
 def check(program, instruments):

@@ -1,4 +1,4 @@
-"""The two load generators, told to do the same work, and what each of them says about it."""
+"""The load generators, told to do the same work, and what each of them says about it."""
 
 import json
 import subprocess
@@ -15,18 +15,16 @@ SLACK = 120  # seconds that a run may take beyond what it measures
 
 @dataclass(frozen=True)
 class Work:
-    """What a load generator is to do, with payloads of 16 bytes and one request in flight on each
-    connection."""
+    """What a load generator is to do, with one request in flight on each connection."""
 
     connections: int
+    protocol: str = "frames"
+    payload: int = 16  # bytes
     rate: int = 0  # requests a second; 0: closed loop
     seconds: float = 1
     warm_up: float = 0
     requests: int = 0  # closed loop: exactly so many; 0: as many as the time allows
     patience: float = 10  # seconds that the last replies may take
-
-    PAYLOAD = 16
-    REQUEST = PAYLOAD + 2  # bytes, with both delimiters
 
     @property
     def longest(self):
@@ -39,11 +37,12 @@ class Reading:
 
     rate: float  # replies a second
     latency: dict  # p50, p99, p99.9 and max, in µs
-    cpu: float  # its own processor time for a request, in µs
+    cpu: float | None  # its own processor time for a request, in µs; None: it does not say
     due: int
     answered: int
     lost: int  # sent, and not rightly answered
     unsent: int  # no connection was free for it before the end
+    others: float = 0  # processors that others used meanwhile, of those of server and load
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Frameload:
             "--seconds", str(work.seconds), "--warm-up", str(work.warm_up)]
         pace = ["--rate", str(work.rate)] if work.rate else []
         return [str(servers.LOAD), "--connections", str(work.connections),
-                "--payload", str(work.PAYLOAD), "--patience", str(work.patience), *length, *pace,
+                "--payload", str(work.payload), "--patience", str(work.patience), *length, *pace,
                 HOST, str(port)]
 
     def run(self, work, port, start):
@@ -81,8 +80,9 @@ class SwitchboardLoad:
             "--warm-up", f"{work.warm_up * 1000:.0f}ms"]
         pace = ["--rate", str(work.rate)] if work.rate else []
         return [str(self.program), "load", f"{HOST}:{port}", "--connections",
-                str(work.connections), "--size", str(work.PAYLOAD), "--timeout",
-                f"{work.patience * 1000:.0f}ms", "--quiet", "--json", file, *length, *pace]
+                str(work.connections), "--protocol", work.protocol, "--size", str(work.payload),
+                "--timeout", f"{work.patience * 1000:.0f}ms", "--quiet", "--json", file, *length,
+                *pace]
 
     def run(self, work, port, start):
         with tempfile.TemporaryDirectory() as folder:
@@ -97,6 +97,26 @@ class SwitchboardLoad:
         lost = sum(ends[end] for end in ("lost", "wrong", "inFlight"))
         return Reading(summary["rate"], latency, summary["generator_us_per_request"], ends["due"],
                        ends["answered"], lost, ends["unsent"])
+
+
+class Wrk:
+    """wrk speaks HTTP alone, but does not ask where a response comes from: an echo server returns
+    the one that it was sent. So the work is that of `switchboard load --protocol echo`."""
+
+    name = "wrk"
+    SCRIPT = Path(__file__).with_name("wrk.lua")
+    RESPONSE = 38  # bytes
+
+    def run(self, work, port, start):
+        argv = ["wrk", "--threads", "1", "--connections", str(work.connections), "--duration",
+                f"{work.seconds:.0f}s", "--script", str(self.SCRIPT), f"http://{HOST}:{port}/"]
+        code, out, errors = start(argv, work.longest)
+        report = [line for line in out.splitlines() if line.startswith("{")]
+        if code or not report:
+            raise Trouble(f"wrk ended with {code}: {(errors or out).strip()[-200:]}")
+        said = json.loads(report[-1])
+        return Reading(said["requests"] / said["us"] * 1e6, said, None, said["requests"],
+                       said["requests"], said["errors"], 0)
 
 
 def plainly(argv, longest):

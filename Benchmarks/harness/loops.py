@@ -30,14 +30,15 @@ def start(program, backend, extra):
     return servers.Server(backend, [*command[:-1], *extra, command[-1]])
 
 
-def busy_seconds():
-    """What both processors have done so far, in whole ticks."""
+def busy_seconds(with_stolen=False):
+    """What both processors have done so far, in whole ticks; where they are a virtual machine's,
+    perhaps with what its host took from them."""
     busy = 0
     for line in Path("/proc/stat").read_text().splitlines():
         name, *ticks = line.split()
         if name in ("cpu0", "cpu1"):
-            user, nice, system, _idle, _iowait, irq, softirq = map(int, ticks[:7])
-            busy += user + nice + system + irq + softirq
+            user, nice, system, _idle, _iowait, irq, softirq, stolen = map(int, ticks[:8])
+            busy += user + nice + system + irq + softirq + (stolen if with_stolen else 0)
     return busy / os.sysconf("SC_CLK_TCK")
 
 

@@ -26,6 +26,7 @@ class Server:
     tools: tuple = ()  # programs the steps need
     headers: tuple = ()  # C headers they need
     modules: tuple = ()  # Python modules they need
+    greets: bool = True  # sends '*' to whoever connects
 
     def missing(self):
         """What building lacks, in words, or None."""
