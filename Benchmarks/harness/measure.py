@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import provenance, servers
+from . import build, provenance, servers
 from .cells import CELLS
 from .process import Ports, Trouble, pinned, running
 
@@ -97,8 +97,10 @@ def describe(run):
 
 
 def prepare():
-    if not servers.LOAD.exists():
-        sys.exit("bench: the load generator is not built; run `bench build` first")
+    # Always anew: figures are never those of a load that its sources no longer describe.
+    trouble = build.build_one(servers.load_generator())
+    if trouble and (trouble.startswith("FAILED") or not servers.LOAD.exists()):
+        sys.exit(f"bench: {trouble}")
     if not {SERVER_CPU, LOAD_CPU} <= os.sched_getaffinity(0):
         sys.exit("bench: needs processors 0 and 1, one for the server and one for the load")
     # Servers whose runtime does not raise the limit itself inherit it raised.

@@ -121,7 +121,8 @@ def gather(options, program, chosen):
         "options": {name: plain(value) for name, value in sorted(vars(options).items())},
         "commit": commit(),
         "versions": versions(program),
-        "programs": {server.name: digest(server) for server in chosen},
+        "programs": {server.name: digest(server)
+                     for server in [*chosen, servers.load_generator()]},
         "machine": {
             "processor": processor(),
             "processors": os.cpu_count(),
@@ -152,8 +153,7 @@ def lines(found):
            f"commit {found['commit']}.")
     yield "Found: " + "; ".join(f"{name} {version.removeprefix(name).strip()}"
                                 for name, version in found["versions"].items()) + "."
-    if found["programs"]:
-        yield "Programs: " + ", ".join(f"{name} `{one}`"
-                                       for name, one in found["programs"].items()) + "."
+    yield "Programs: " + ", ".join(f"{name} `{one}`"
+                                   for name, one in found["programs"].items()) + "."
     yield "Options: " + ", ".join(f"{name} {shown(value)}"
                                   for name, value in found["options"].items()) + "."

@@ -90,9 +90,13 @@ class Table:
         return ["| " + " | ".join(row) + " |" for row in rows]
 
     def compared(self):
-        """To which server the ratios are, where that is not one and the same for all."""
+        """To which server the ratios are, where the better one was chosen."""
         found = {one: name for one, name in self.reference.items() if name}
-        if self.times == "× C" and found:
+        if self.times != "× C" or not found:
+            return
+        if len(set(found.values())) == 1:
+            yield f"C is {found[CPU]}."
+        else:
             yield "C is " + ", ".join(f"{name} in {NAMES.get(one, one)}"
                                       for one, name in found.items()) + "."
 
