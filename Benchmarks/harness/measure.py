@@ -15,7 +15,7 @@ from .process import Ports, Trouble, pinned, running
 FORMAT = 2  # of the results
 SERVER_CPU, LOAD_CPU = 0, 1
 SLACK = 60  # seconds a run may take beyond its warm-up and measured time
-CARRIED = 0.99  # share of a fixed rate that a server must have answered within the measured time
+CARRIED = 0.01  # of a fixed rate, by which what came in the measured time may be off
 
 
 def run_load(server, arguments, port, options):
@@ -36,10 +36,10 @@ def run_load(server, arguments, port, options):
 
 
 def is_carried(report):
-    """Whether a server has kept up with a fixed rate. One that has not did other work than the
-    rest: that is told, and enters no figure."""
+    """Whether a server has kept up with a fixed rate, in the warm-up too. One that has not did
+    other work than the rest: that is told, and enters no figure."""
     lost = report["lost"] + report["lost_before"] + report["connections_lost"]
-    return not lost and report["requests_per_s"] >= CARRIED * report["rate"]
+    return not lost and abs(report["requests_per_s"] / report["rate"] - 1) <= CARRIED
 
 
 def run_once(server, cell, port, options):
