@@ -83,8 +83,11 @@ def counted(program, instrument, work, ports):
 
 
 def told(what, instrument, reading):
+    """The account. How much was never sent depends on haste: what is due in the last moment finds its
+    generator asleep where others have the processor."""
+    unsent = f", {reading.unsent:,} unsent" if reading.unsent else ""
     return (f"{what:13} {instrument.name:16} {reading.due:6,} due, "
-            f"{reading.answered:6,} answered")
+            f"{reading.answered:6,} answered{unsent}")
 
 
 def judge_count(work, reading, count):
@@ -93,9 +96,10 @@ def judge_count(work, reading, count):
     received, sent = count
     if reading.lost:
         return f"{reading.lost:,} were lost"
-    if {reading.due, reading.answered, received, sent} != {wanted}:
-        return (f"due {reading.due:,}, answered {reading.answered:,}; the server received "
-                f"{received:,} and answered {sent:,}; there should be {wanted:,}")
+    if reading.due != wanted or reading.answered + reading.unsent != wanted:
+        return f"there should be {wanted:,}"
+    if not reading.answered or not reading.answered == received == sent:
+        return f"the server received {received:,} and answered {sent:,}"
     return None
 
 
@@ -113,8 +117,9 @@ def counts(program, instruments):
 
 def judge_loss(reading, shortest, longest):
     wanted = round(LOSING.rate * LOSING.seconds)
-    if reading.due != wanted or reading.answered != wanted - LOSSES or reading.lost != LOSSES:
-        return f"there should be {wanted}, {wanted - LOSSES} and {LOSSES}"
+    sent = wanted - reading.unsent
+    if reading.due != wanted or reading.answered != sent - LOSSES or reading.lost != LOSSES:
+        return f"there should be {wanted} due, {sent - LOSSES} answered and {LOSSES} lost"
     if not shortest * 1e6 <= reading.latency["max"] < longest * 1e6:
         return f"the lost request waited for {shortest} s or more, and less than {longest} s"
     return None
