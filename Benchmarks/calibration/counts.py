@@ -83,8 +83,8 @@ def counted(program, instrument, work, ports):
 
 
 def told(what, instrument, reading):
-    """The account. How much was never sent depends on haste: what is due in the last moment finds its
-    generator asleep where others have the processor."""
+    """The account. How much was never sent depends on haste: what is due in the last moment finds
+    its generator asleep where others have the processor."""
     unsent = f", {reading.unsent:,} unsent" if reading.unsent else ""
     return (f"{what:13} {instrument.name:16} {reading.due:6,} due, "
             f"{reading.answered:6,} answered{unsent}")
