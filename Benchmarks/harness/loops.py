@@ -25,19 +25,20 @@ ARRANGEMENTS = {
 }
 
 
-def start(backend, extra):
-    command = servers.ours()[f"switchboard-{backend}"].command
+def start(program, backend, extra):
+    command = servers.ours(program)[f"switchboard-{backend}"].command
     return servers.Server(backend, [*command[:-1], *extra, command[-1]])
 
 
-def busy_seconds():
-    """What both processors have done so far, in whole ticks."""
+def busy_seconds(with_stolen=False):
+    """What both processors have done so far, in whole ticks; where they are a virtual machine's,
+    perhaps with what its host took from them."""
     busy = 0
     for line in Path("/proc/stat").read_text().splitlines():
         name, *ticks = line.split()
         if name in ("cpu0", "cpu1"):
-            user, nice, system, _idle, _iowait, irq, softirq = map(int, ticks[:7])
-            busy += user + nice + system + irq + softirq
+            user, nice, system, _idle, _iowait, irq, softirq, stolen = map(int, ticks[:8])
+            busy += user + nice + system + irq + softirq + (stolen if with_stolen else 0)
     return busy / os.sysconf("SC_CLK_TCK")
 
 
@@ -48,7 +49,7 @@ def load(port, cpu, seconds):
                             preexec_fn=pinned(cpu))
 
 
-def run_once(backend, arrangement, ports, seconds):
+def run_once(program, backend, arrangement, ports, seconds):
     """Processor time of a request in microseconds, and requests a second.
 
     Two loads stand on each of the two processors in every arrangement. Where there are two servers,
@@ -58,7 +59,7 @@ def run_once(backend, arrangement, ports, seconds):
         started = []
         for extra, cpus in ARRANGEMENTS[arrangement]:
             port = ports.free()
-            stack.enter_context(running(start(backend, extra), port, cpus))
+            stack.enter_context(running(start(program, backend, extra), port, cpus))
             started.append(port)
         loads = [load(started[number % len(started)], cpu, seconds)
                  for cpu in (0, 1) for number in (0, 1)]
@@ -82,7 +83,7 @@ def finish(process):
     return json.loads(out)["requests_per_s"]
 
 
-def measure(backends, repeats, seconds):
+def measure(program, backends, repeats, seconds):
     """backend -> arrangement -> [(µs a request, requests/s)], interleaved."""
     ports, results = Ports(), {}
     for repeat in range(repeats):
@@ -90,7 +91,7 @@ def measure(backends, repeats, seconds):
         names = names[repeat % len(names):] + names[:repeat % len(names)]
         for backend in backends:
             for name in names:
-                figures = run_once(backend, name, ports, seconds)
+                figures = run_once(program, backend, name, ports, seconds)
                 results.setdefault(backend, {}).setdefault(name, []).append(figures)
     return results
 

@@ -2,55 +2,61 @@
 
 import json
 import os
-import platform
 import resource
-import shlex
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from . import servers
+from . import build, provenance, servers
 from .cells import CELLS
 from .process import Ports, Trouble, pinned, running
 
+FORMAT = 2  # of the results
 SERVER_CPU, LOAD_CPU = 0, 1
 SLACK = 60  # seconds a run may take beyond its warm-up and measured time
+CARRIED = 0.01  # of a fixed rate, by which what came in the measured time may be off
 
 
-def machine():
-    model = "unknown"
-    with open("/proc/cpuinfo") as info:
-        for line in info:
-            if line.startswith("model name"):
-                model = line.split(":", 1)[1].strip()
-                break
-    return {"processor": model, "processors": os.cpu_count(), "kernel": platform.release(),
-            "load_average": list(os.getloadavg())}
+def run_load(server, arguments, port, options):
+    """One fresh server, one load; the load's report."""
+    with running(server, port, SERVER_CPU) as process:
+        load = [str(servers.LOAD), "--pid", str(process.pid), "--server-cpu", str(SERVER_CPU),
+                "--seconds", str(options.seconds), "--warm-up", str(options.warm_up),
+                *arguments, "127.0.0.1", str(port)]
+        done = subprocess.run(load, capture_output=True, text=True,
+                              timeout=options.seconds + options.warm_up + SLACK,
+                              preexec_fn=pinned(LOAD_CPU))
+    if done.returncode:
+        raise Trouble(done.stderr.strip()[-200:] or f"the load ended {done.returncode}")
+    report = json.loads(done.stdout)
+    if "rate" in report:
+        report["carried"] = is_carried(report)
+    return report
 
 
-def run_once(server, cell, port, seconds, warm_up):
-    """One fresh server, one load; the load's report, or {"error": why}."""
+def is_carried(report):
+    """Whether a server has kept up with a fixed rate, in the warm-up too. One that has not did
+    other work than the rest: that is told, and enters no figure."""
+    lost = report["lost"] + report["lost_before"] + report["connections_lost"]
+    return not lost and abs(report["requests_per_s"] / report["rate"] - 1) <= CARRIED
+
+
+def run_once(server, cell, port, options):
+    """A run's report, or {"error": why}, and the load average on both sides of it."""
+    before = os.getloadavg()[0]
     try:
-        with running(server, port, SERVER_CPU) as process:
-            load = [str(servers.LOAD), "--pid", str(process.pid), "--server-cpu", str(SERVER_CPU),
-                    "--seconds", str(seconds), "--warm-up", str(warm_up),
-                    *shlex.split(CELLS[cell]), "127.0.0.1", str(port)]
-            done = subprocess.run(load, capture_output=True, text=True,
-                                  timeout=seconds + warm_up + SLACK,
-                                  preexec_fn=pinned(LOAD_CPU))
-            if done.returncode:
-                raise Trouble(done.stderr.strip()[-200:] or f"the load ended {done.returncode}")
-            return json.loads(done.stdout)
+        report = run_load(server, CELLS[cell].arguments(options.rate), port, options)
     except subprocess.TimeoutExpired:
-        return {"error": "the load did not end in time"}
+        report = {"error": "the load did not end in time"}
     except Trouble as trouble:
-        return {"error": str(trouble)}
+        report = {"error": str(trouble)}
+    return {**report, "load_average_before": before, "load_average_after": os.getloadavg()[0]}
 
 
-def choose(names, extra):
+def choose(names, program, extra):
     """The servers to run and a line for each that cannot be."""
-    known = {**servers.ours(), **servers.peers(), **extra}
+    known = {**servers.ours(program), **servers.peers(), **extra}
     wanted = list(known) if names is None else [*names, *(n for n in extra if n not in names)]
     chosen, skipped = [], {}
     for name in wanted:
@@ -84,13 +90,17 @@ def schedule(chosen, cells, repeats):
 def describe(run):
     if "error" in run:
         return f"FAILED: {run['error']}"
+    if not run.get("carried", True):
+        return f"not carried: {run['requests_per_s']:,.0f} of {run['rate']:,} requests/s"
     return (f"{run['server_cpu_us_per_request']:8.2f} µs CPU per request"
             f" {run['requests_per_s']:12,.0f} requests/s")
 
 
 def prepare():
-    if not servers.LOAD.exists():
-        sys.exit("bench: the load generator is not built; run `bench build` first")
+    # Always anew: figures are never those of a load that its sources no longer describe.
+    trouble = build.build_one(servers.load_generator())
+    if trouble and (trouble.startswith("FAILED") or not servers.LOAD.exists()):
+        sys.exit(f"bench: {trouble}")
     if not {SERVER_CPU, LOAD_CPU} <= os.sched_getaffinity(0):
         sys.exit("bench: needs processors 0 and 1, one for the server and one for the load")
     # Servers whose runtime does not raise the limit itself inherit it raised.
@@ -109,23 +119,23 @@ def save(results, path):
 def measure(options, extra):
     """Everything `bench run` was asked for; the results, also written to options.out."""
     prepare()
-    chosen, skipped = choose(options.servers, extra)
+    chosen, skipped = choose(options.servers, options.bin, extra)
     for name, why in skipped.items():
         print(f"skipped {name}: {why}", file=sys.stderr)
     if not chosen:
         sys.exit("bench: nothing to run")
-    results = {"format": 1, "machine": machine(), "skipped": skipped, "runs": [],
-               "seconds": options.seconds, "warm_up": options.warm_up,
-               "began": time.strftime("%Y-%m-%d %H:%M:%S %z")}
+    results = {"format": FORMAT, "provenance": provenance.gather(options, options.bin, chosen),
+               "skipped": skipped, "runs": []}
     ports, end = Ports(), time.monotonic() + options.limit
     for repeat, cell, server in schedule(chosen, options.cells, options.repeats):
         if time.monotonic() > end:
             results["stopped"] = f"stopped after {options.limit:.0f} s, before the last repeat"
             break
-        run = run_once(server, cell, ports.free(), options.seconds, options.warm_up)
+        run = run_once(server, cell, ports.free(), options)
         results["runs"].append({"server": server.name, "cell": cell, "repeat": repeat, **run})
         save(results, options.out)
-        print(f"{repeat + 1}/{options.repeats} {cell:7} {server.name:22} {describe(run)}",
+        print(f"{repeat + 1}/{options.repeats} {cell:9} {server.name:22} {describe(run)}",
               file=sys.stderr, flush=True)
+    results["provenance"]["ended"] = provenance.now()
     save(results, options.out)
     return results

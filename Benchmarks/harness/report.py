@@ -1,12 +1,13 @@
-"""Markdown from results: a table per cell, and what to distrust in it."""
+"""Markdown from results: a table per cell, what to distrust in it, what it was measured with."""
 
 from statistics import median
 
-from .cells import MEANING
+from . import provenance
+from .cells import CELLS
+from .distrust import notes
+from .reference import BETTER_C, CPU, TAILS, choose, ratios, sound
 
-CPU = "server_cpu_us_per_request"
-NOISY = 0.15  # a server's own spread beyond which its figures are not to be leant on
-BUSY = 0.15  # share of a processor used by others, likewise
+NAMES = {CPU: "CPU"}
 
 
 def figure(value):
@@ -28,90 +29,97 @@ def group(results):
     return cells
 
 
-def sound(runs):
-    return [run for run in runs if "error" not in run]
+def fairness(run):
+    """Requests of the least served connection over those of the most served; None: not counted."""
+    return run["served_least"] / run["served_most"] if run.get("served_most") else None
 
 
-def ratios(runs, reference):
-    """A server's cost over the reference's in the same repeat: neighbours in time, so that a
-    machine that was slow for a while was slow for both."""
-    other = {run["repeat"]: run[CPU] for run in sound(reference)}
-    return [run[CPU] / other[run["repeat"]] for run in sound(runs) if run["repeat"] in other]
+class Table:
+    """One cell's table: every server a row, without the columns that nobody fills."""
+
+    def __init__(self, by_server, against):
+        self.by_server = by_server
+        self.reference = {one: choose(by_server, against, one) for one in (CPU, *TAILS)}
+        self.times = "× C" if against == BETTER_C else f"× {against}"
+
+    def ratio(self, name, one):
+        reference = self.reference[one]
+        if reference is None:
+            return ""
+        if name == reference:
+            return "1"
+        return with_range(ratios(self.by_server[name], self.by_server[reference], one))
+
+    def columns(self):
+        """Heading, and what makes a cell from a server's name and its sound runs."""
+        def middle(key):
+            return lambda _, good: figure(median(key(run) for run in good))
+
+        def optional(key, text):
+            def made(_, good):
+                values = [value for value in map(key, good) if value is not None]
+                return text(median(values)) if values else ""
+            return made
+
+        yield "CPU µs/request", lambda _, good: with_range([run[CPU] for run in good])
+        yield self.times, lambda name, _: self.ratio(name, CPU)
+        yield "user µs", middle(lambda run: run["server_user_us_per_request"])
+        yield "p50 µs", middle(lambda run: run["latency_us"]["p50"])
+        for tail in TAILS:
+            yield f"{tail} µs", middle(lambda run, tail=tail: run["latency_us"][tail])
+            yield self.times, lambda name, _, tail=tail: self.ratio(name, tail)
+        yield "requests/s", lambda _, good: f"{median(run['requests_per_s'] for run in good):,.0f}"
+        yield "least/most", optional(fairness, lambda value: f"{value:.2f}")
+        yield "bytes/idle", optional(lambda run: run.get("rss_bytes_per_idle"), "{:,.0f}".format)
+
+    def row(self, name, runs, columns):
+        good = sound(runs)
+        count = str(len(good)) if len(good) == len(runs) else f"{len(good)} of {len(runs)}"
+        if good:
+            return [name, *(made(name, good) for _, made in columns), count]
+        why = "not carried" if any(not run.get("carried", True) for run in runs) else "failed"
+        return [name, why, *[""] * (len(columns) - 1), count]
+
+    def lines(self):
+        columns = list(self.columns())
+        rows = [["server", *(heading for heading, _ in columns), "runs"]]
+        rows += [self.row(name, runs, columns) for name, runs in self.by_server.items()]
+        filled = [at for at in range(len(rows[0])) if any(row[at] for row in rows[1:])]
+        rows = [[row[at] for at in filled] for row in rows]
+        rows.insert(1, ["---"] + ["---:"] * (len(filled) - 1))
+        return ["| " + " | ".join(row) + " |" for row in rows]
+
+    def compared(self):
+        """To which server the ratios are, where the better one was chosen."""
+        found = {one: name for one, name in self.reference.items() if name}
+        if self.times != "× C" or not found:
+            return
+        if len(set(found.values())) == 1:
+            yield f"C is {found[CPU]}."
+        else:
+            yield "C is " + ", ".join(f"{name} in {NAMES.get(one, one)}"
+                                      for one, name in found.items()) + "."
 
 
-def row(name, runs, reference):
-    """One line of a table; `reference` is the runs that the ratio is to."""
-    good = sound(runs)
-    count = str(len(good)) if len(good) == len(runs) else f"{len(good)} of {len(runs)}"
-    if not good:
-        return [name, "failed", *[""] * 6, count]
-    ratio = "1" if runs is reference else with_range(ratios(runs, reference))
-    latency = [figure(median(run["latency_us"][q] for run in good)) for q in ("p50", "p99")]
-    return [
-        name,
-        with_range([run[CPU] for run in good]),
-        ratio,
-        figure(median(run["server_user_us_per_request"] for run in good)),
-        *latency,
-        f"{median(run['requests_per_s'] for run in good):,.0f}",
-        memory(good),
-        count,
-    ]
-
-
-def memory(good):
-    if "rss_bytes_per_idle" not in good[0]:
-        return ""
-    return f"{median(run['rss_bytes_per_idle'] for run in good):,.0f}"
-
-
-def table(by_server, against):
-    header = ["server", "CPU µs/request", f"× {against}", "user µs", "p50 µs", "p99 µs",
-              "requests/s", "bytes/idle", "runs"]
-    rows = [row(name, runs, by_server.get(against, [])) for name, runs in by_server.items()]
-    if not any(cells[-2] for cells in rows):
-        header.pop(-2)
-        for cells in rows:
-            cells.pop(-2)
-    rule = ["---"] + ["---:"] * (len(header) - 1)
-    return ["| " + " | ".join(cells) + " |" for cells in [header, rule, *rows]]
-
-
-def warnings(cell, by_server):
-    for name, runs in by_server.items():
-        errors = sorted({run["error"] for run in runs if "error" in run})
-        for error in errors:
-            yield f"**Failed:** {name} in {cell}: {error}"
-        values = [run[CPU] for run in sound(runs)]
-        if not values:
-            continue
-        spread = (max(values) - min(values)) / median(values)
-        if spread > NOISY:
-            yield f"**Noisy:** {name} in {cell} differs from itself by {spread:.0%}."
-    disturbed = [run for runs in by_server.values() for run in sound(runs) if is_disturbed(run)]
-    if disturbed:
-        total = sum(len(sound(runs)) for runs in by_server.values())
-        yield (f"**Disturbed:** in {len(disturbed)} of {total} runs of {cell}, others used more "
-               f"than {BUSY:.0%} of a processor.")
-
-
-def is_disturbed(run):
-    return max(run["server_cpu_others_share"], run["load_cpu_others_share"]) > BUSY
+def head(results, against):
+    options = results["provenance"]["options"]
+    what = "the better of the C servers" if against == BETTER_C else against
+    yield (f"Repeats of {options['seconds']:g} s, {options['repeats']} of them. Medians "
+           f"(lowest–highest); ratios are to {what} in the same repeat.")
 
 
 def markdown(results, against):
-    machine = results["machine"]
-    yield (f"{machine['processors']} × {machine['processor']}, Linux {machine['kernel']}, "
-           f"{results['began']}, {results['seconds']:g} s a run. Medians (lowest–highest); the "
-           f"ratio is to {against} in the same repeat.")
+    yield from head(results, against)
+    rate = results["provenance"]["options"]["rate"]
     for cell, by_server in group(results).items():
-        yield from ["", f"### {cell}: {MEANING[cell]}", ""]
-        yield from table(by_server, against)
-        notes = list(warnings(cell, by_server))
-        if notes:
-            yield from ["", *(f"- {note}" for note in notes)]
-    notes = [f"- {name} was skipped: {why}." for name, why in results["skipped"].items()]
+        heading = CELLS[cell].heading(rate) if cell in CELLS else "a cell of another version"
+        table = Table(by_server, against)
+        yield from ["", f"### {cell}: {heading}", "", *table.lines()]
+        yield from ["", *(f"- {note}" for note in [*table.compared(), *notes(cell, by_server)])]
+    trailing = [f"- {name} was skipped: {why}." for name, why in results["skipped"].items()]
     if "stopped" in results:
-        notes.append(f"- {results['stopped']}.")
-    if notes:
-        yield from ["", *notes]
+        trailing.append(f"- {results['stopped']}.")
+    if trailing:
+        yield from ["", *trailing]
+    yield from ["", "### Measured with", ""]
+    yield from (f"- {line}" for line in provenance.lines(results["provenance"]))

@@ -26,6 +26,7 @@ class Server:
     tools: tuple = ()  # programs the steps need
     headers: tuple = ()  # C headers they need
     modules: tuple = ()  # Python modules they need
+    greets: bool = True  # sends '*' to whoever connects
 
     def missing(self):
         """What building lacks, in words, or None."""
@@ -118,12 +119,12 @@ def peers():
     return {peer.name: peer for peer in every}
 
 
-def ours():
-    """The product's own servers, where `swift build -c release` has left them."""
+def ours(program=SWITCHBOARD):
+    """The product's own servers; without a program, where `swift build -c release` has left it."""
     return {
         f"switchboard-{backend}": Server(
             f"switchboard-{backend}",
-            [str(SWITCHBOARD), "serve", "--protocol", "frames", "--backend", backend,
+            [str(program), "serve", "--protocol", "frames", "--backend", backend,
              "--host", "127.0.0.1", "--log-level", "error", "--port"])
         for backend in ("epoll", "io_uring")
     }

@@ -1,16 +1,18 @@
-// A load generator for the frames protocol: one thread, one epoll set, a closed loop, and every
-// reply byte checked. A server that errs once fails the run.
+// A load generator for the frames protocol: one thread, one epoll set, a closed or an open loop,
+// and every reply byte checked. A server that errs once fails the run.
 #define _GNU_SOURCE  // sched_getcpu
-#include <errno.h>
 #include <inttypes.h>
 #include <sched.h>
 #include <sys/resource.h>
 
+#include "failures.h"
 #include "options.h"
+#include "schedule.h"
+#include "sockets.h"
 #include "traffic.h"
 #include "usage.h"
 
-#define LONGEST 600.0  // seconds that counted requests may take
+#define SPARE_DESCRIPTORS 16
 
 struct sample {
   uint64_t at;
@@ -68,27 +70,69 @@ static void print_memory(long before, long with_idle) {
     printf(",\"rss_bytes_per_idle\":%.1f", (double)(with_idle - before) * 1024 / options.idle);
 }
 
-static void print_report(const struct sample *a, const struct sample *b) {
-  const double seconds = (double)(b->at - a->at) / 1e9, requests = (double)traffic.replies;
+static void print_work(void) {
   printf("{\"connections\":%d,\"payload\":%d,\"pipeline\":%d,\"idle\":%d,\"churn\":%s",
          options.connections, options.payload, options.pipeline, options.idle,
          options.churn ? "true" : "false");
+  if (options.cut) printf(",\"cut_us\":%d", options.cut);
+  if (options.slow) printf(",\"slow_one_in\":%d", options.slow);
+}
+
+static void print_percentiles(const char *name, const struct histogram *h) {
+  printf(",\"%s\":{\"p50\":%.2f,\"p90\":%.2f,\"p99\":%.2f,\"p99.9\":%.2f,\"max\":%.2f}", name,
+         histogram_at(h, .5) / 1e3, histogram_at(h, .9) / 1e3, histogram_at(h, .99) / 1e3,
+         histogram_at(h, .999) / 1e3, (double)h->highest / 1e3);
+}
+
+static void print_account(void) {
+  if (traffic.due != traffic.answered + traffic.lost + traffic.unsent) {
+    fputs("frameload: the account of requests does not close: a defect of this program\n", stderr);
+    exit(1);
+  }
+  printf(",\"rate\":%ld,\"burst\":%ld,\"due\":%" PRIu64 ",\"answered\":%" PRIu64, options.rate,
+         options.burst, traffic.due, traffic.answered);
+  printf(",\"lost\":%" PRIu64 ",\"unsent\":%" PRIu64 ",\"lost_before\":%" PRIu64, traffic.lost,
+         traffic.unsent, traffic.lost_before);
+  printf(",\"connections_lost\":%d", traffic.connections_lost);
+  print_percentiles("late_us", &traffic.late);
+}
+
+static void print_served(void) {
+  uint64_t least, most;
+  served(&least, &most);
+  printf(",\"served_least\":%" PRIu64 ",\"served_most\":%" PRIu64, least, most);
+}
+
+static void print_report(const struct sample *a, const struct sample *b) {
+  const double seconds = (double)(b->at - a->at) / NS_PER_S, requests = (double)traffic.replies;
+  print_work();
   printf(",\"seconds\":%.3f,\"requests\":%" PRIu64 ",\"requests_per_s\":%.1f", seconds,
          traffic.replies, requests / seconds);
   printf(",\"reply_bytes_per_s\":%.0f", (double)traffic.reply_bytes / seconds);
-  const struct histogram *latency = &traffic.latency;
-  printf(",\"latency_us\":{\"p50\":%.2f,\"p99\":%.2f,\"p99.9\":%.2f,\"max\":%.2f}",
-         histogram_at(latency, .5) / 1e3, histogram_at(latency, .99) / 1e3,
-         histogram_at(latency, .999) / 1e3, (double)latency->highest / 1e3);
+  print_percentiles("latency_us", &traffic.latency);
+  if (options.rate)
+    print_account();
+  else if (!options.churn)
+    print_served();
   const double own = b->own - a->own;
   printf(",\"load_cpu_share\":%.4f,\"load_cpu_others_share\":%.4f", own / seconds,
          (b->own_cpu_busy - a->own_cpu_busy - own) / seconds);
+  printf(",\"load_cpu_us_per_request\":%.4f", own * 1e6 / requests);
   if (options.pid) print_server(a, b, seconds);
+}
+
+static void need_replies(void) {
+  if (traffic.replies) return;
+  fputs("frameload: no reply in the measured time", stderr);
+  if (options.rate)
+    fprintf(stderr, ", of %" PRIu64 " requests that were due in it", traffic.due);
+  fputs("\n", stderr);
+  exit(2);
 }
 
 int main(int argc, char **argv) {
   parse_options(argc, argv);
-  need_descriptors(options.connections + options.idle + 16);
+  need_descriptors(options.connections + options.idle + SPARE_DESCRIPTORS);
   own_cpu = sched_getcpu();
 
   const long rss_before = options.pid ? process_rss(options.pid) : -1;
@@ -96,18 +140,17 @@ int main(int argc, char **argv) {
   if (options.idle) usleep(300000);  // servers may finish accepting after the greeting
   const long rss_with_idle = options.pid ? process_rss(options.pid) : -1;
 
-  start_traffic((uint64_t)options.requests);
-  if (!options.requests) run_traffic(options.warm_up);
+  uint64_t from, to;
+  start_traffic();
+  measured_time(&from, &to);
+  run_traffic(from);
   const struct sample before = take_sample();
   traffic.measuring = true;
-  run_traffic(options.requests ? LONGEST : options.seconds);
+  run_traffic(to);
   traffic.measuring = false;
   const struct sample after = take_sample();
   finish_traffic();
-  if (!traffic.replies) {
-    fputs("frameload: no reply in the measured time\n", stderr);
-    return 2;
-  }
+  need_replies();
   print_report(&before, &after);
   if (options.pid) print_memory(rss_before, rss_with_idle);
   puts("}");

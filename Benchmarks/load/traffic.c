@@ -1,149 +1,60 @@
-#define _GNU_SOURCE
+#define _GNU_SOURCE  // epoll_pwait2
 #include "traffic.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
+#include "churn.h"
+#include "connection.h"
+#include "failures.h"
+#include "open.h"
 #include "options.h"
+#include "parts.h"
+#include "sockets.h"
+#include "tape.h"
 #include "usage.h"
 
 #define EVENTS 1024
-#define PATIENCE 3.0  // seconds without any reply before the server counts as stalled
+#define LONGEST_WAIT 20000000u  // nanoseconds, after which a stall is looked for
+#define LONGEST 600.0           // seconds that requests whose number is given may take
 
-struct connection {
-  int fd;
-  bool greeted;        // churn: '*' has come
-  bool blocked;        // the last send stopped short
-  uint64_t sent;       // bytes of the request stream
-  uint64_t to_send;    // ... and how far it may be sent
-  uint64_t checked;    // bytes of the reply stream
-  uint64_t issued;     // requests, the first one's number included
-  uint64_t answered;   // likewise
-  uint64_t *sent_at;   // start times of the requests in flight, by number modulo the pipeline
-};
-
-struct traffic traffic;
+struct traffic traffic = {.left = UINT64_MAX};
+uint8_t input[INPUT_SIZE];
 
 static int epoll;
 static struct connection *connections;
-static uint64_t left = UINT64_MAX;  // requests that may still be sent
-static uint64_t owed;               // requests in flight, all connections together
-static uint8_t input[256 << 10];
+static uint64_t started;
 
-static void broken(const char *what) {
-  fprintf(stderr, "frameload: %s: %s\n", what, strerror(errno));
-  exit(1);
-}
+// MARK: one connection
 
-static void wrong(const char *what) {
-  fprintf(stderr, "frameload: %s\n", what);
-  exit(2);
-}
-
-// MARK: the streams
-
-// A connection's requests are these frames over and over, its replies their payloads. Every byte
-// value except the delimiter occurs. The requests are laid out twice in a row, so that a send of
-// up to `request_size` bytes is contiguous from anywhere.
-static uint8_t *requests, *replies;
-static uint64_t frames, frame_size, request_size, reply_size;
-
-static void make_streams(void) {
-  frames = options.payload > 4096 ? 16 : 64;
-  while (frames < (uint64_t)options.pipeline) frames *= 2;
-  frame_size = (uint64_t)options.payload + 2;
-  request_size = frames * frame_size;
-  reply_size = frames * (uint64_t)options.payload;
-  requests = malloc(2 * request_size);
-  replies = malloc(reply_size);
-  if (!requests || !replies) broken("malloc");
-  uint8_t *request = requests, *reply = replies, value = 1;
-  for (uint64_t frame = 0; frame < frames; frame++) {
-    *request++ = '^';
-    for (int i = 0; i < options.payload; i++) {
-      if (value == '$') value++;
-      *request++ = value;
-      *reply++ = (uint8_t)(value + 1);
-      value = (uint8_t)(value * 5 + 13);  // its period is all 256 values
-    }
-    *request++ = '$';
-  }
-  memcpy(request, requests, request_size);
-}
-
-static void check(struct connection *c, const uint8_t *bytes, size_t n) {
-  while (n) {
-    const uint64_t at = c->checked % reply_size;
-    const size_t run = n < reply_size - at ? n : reply_size - at;
-    if (memcmp(replies + at, bytes, run)) wrong("a reply byte is wrong");
-    c->checked += run;
-    bytes += run;
-    n -= run;
-  }
-}
-
-// MARK: sockets
-
-static void watch(struct connection *c, uint32_t events) {
+void watch(struct connection *c, uint32_t events) {
   struct epoll_event interest = {.events = events | EPOLLET, .data.ptr = c};
   if (epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &interest)) broken("epoll_ctl");
 }
 
-// Source addresses alternate over 127.0.0.1 to .32: one alone has too few ports for churn, whose
-// closed connections keep theirs for a while.
-static int open_socket(int type_flags) {
-  static uint32_t opened;
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | type_flags, 0), on = 1;
-  if (fd < 0) broken("socket");
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-  struct sockaddr_in source = {.sin_family = AF_INET};
-  source.sin_addr.s_addr = htonl(INADDR_LOOPBACK + opened++ % 32);
-  if (bind(fd, (struct sockaddr *)&source, sizeof source)) broken("bind");
-  const struct sockaddr *server = (const struct sockaddr *)&options.server;
-  if (connect(fd, server, sizeof options.server) && errno != EINPROGRESS) broken("connect");
-  return fd;
-}
-
-// One at a time, so that no server's accept queue overflows.
-static int open_greeted(void) {
-  const int fd = open_socket(0);
-  const struct timeval patience = {.tv_sec = (time_t)PATIENCE};
-  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  char greeting;
-  if (recv(fd, &greeting, 1, 0) != 1 || greeting != '*') wrong("no '*' on connect");
-  if (fcntl(fd, F_SETFL, O_NONBLOCK)) broken("fcntl");
-  return fd;
-}
-
-void open_idle(int count) {
-  for (int i = 0; i < count; i++) open_greeted();
-}
-
-static ssize_t receive(struct connection *c) {
-  const ssize_t n = recv(c->fd, input, sizeof input, 0);
+ssize_t receive(struct connection *c, size_t most) {
+  const ssize_t n = recv(c->fd, input, most, 0);
+  if (n > 0 || (n < 0 && errno == EAGAIN)) return n;
+  if (options.rate) {
+    open_lose(c);
+    return -1;
+  }
   if (n == 0) wrong("the server closed a connection");
-  if (n < 0 && errno != EAGAIN) broken("recv");
-  return n;
+  broken("recv");
+  return -1;
 }
 
-// MARK: the closed loop
-
-static void send_allowed(struct connection *c) {
+void send_allowed(struct connection *c) {
   c->blocked = false;
   while (c->sent < c->to_send) {
     uint64_t n = c->to_send - c->sent;
-    if (n > request_size) n = request_size;
-    const ssize_t sent = send(c->fd, requests + c->sent % request_size, n, MSG_NOSIGNAL);
+    if (n > tape.request_size) n = tape.request_size;
+    const ssize_t sent =
+        send(c->fd, tape.requests + c->sent % tape.request_size, n, MSG_NOSIGNAL);
     if (sent < 0) {
-      if (errno != EAGAIN) broken("send");
+      // Of a connection that is broken an open loop hears when it reads.
+      if (errno != EAGAIN && !options.rate) broken("send");
       c->blocked = true;
       return;
     }
@@ -151,143 +62,171 @@ static void send_allowed(struct connection *c) {
   }
 }
 
-static void issue(struct connection *c, uint64_t count, uint64_t now) {
-  if (count > left) count = left;
+void issue(struct connection *c, uint64_t count, uint64_t since) {
+  if (count > traffic.left) count = traffic.left;
   if (!count) return;
-  left -= count;
-  for (uint64_t i = 0; i < count; i++)
-    c->sent_at[(c->issued + i) % (uint64_t)options.pipeline] = now;
+  traffic.left -= count;
+  for (uint64_t i = 0; i < count; i++) c->since[(c->issued + i) % c->depth] = since;
   c->issued += count;
-  owed += count;
-  c->to_send += count * frame_size;
+  traffic.owed += count;
+  c->to_send +=
+      options.cut ? cut_request(c, tape.frame_size, since) : count * tape.frame_size;
   send_allowed(c);
 }
 
 // Each complete reply lets the next request go.
+static void closed_answered(struct connection *c, uint64_t answered, uint64_t now) {
+  const uint64_t fresh = answered - c->answered;
+  for (uint64_t i = c->answered; traffic.measuring && !c->slow && i < answered; i++)
+    histogram_add(&traffic.latency, now - c->since[i % c->depth]);
+  c->answered = answered;
+  traffic.owed -= fresh;
+  issue(c, fresh, now);
+}
+
 static void replies_complete(struct connection *c) {
   const uint64_t answered = c->checked / (uint64_t)options.payload;
   if (c->checked > c->issued * (uint64_t)options.payload) wrong("a reply byte too many");
   const uint64_t fresh = answered - c->answered;
   if (!fresh) return;
-  const uint64_t now = now_ns();
-  for (uint64_t i = c->answered; traffic.measuring && i < answered; i++)
-    histogram_add(&traffic.latency, now - c->sent_at[i % (uint64_t)options.pipeline]);
-  if (traffic.measuring) traffic.replies += fresh;
-  c->answered = answered;
-  owed -= fresh;
-  issue(c, fresh, now);
-}
-
-static void on_readable(struct connection *c) {
-  for (;;) {
-    const ssize_t n = receive(c);
-    if (n < 0) return;
-    if (traffic.measuring) traffic.reply_bytes += (uint64_t)n;
-    check(c, input, (size_t)n);
-    replies_complete(c);
-    if ((size_t)n < sizeof input) return;  // emptied: the next byte is a new edge
-  }
-}
-
-// Each begins at another frame, so that at any moment all byte values are on the wire.
-static void start_connection(struct connection *c, uint64_t frame) {
-  c->fd = open_greeted();
-  c->sent_at = calloc((size_t)options.pipeline, sizeof *c->sent_at);
-  if (!c->sent_at) broken("calloc");
-  c->sent = c->to_send = frame * frame_size;
-  c->checked = frame * (uint64_t)options.payload;
-  c->issued = c->answered = frame;
-  watch(c, EPOLLIN | EPOLLOUT);
-}
-
-// MARK: churn
-
-static void churn_open(struct connection *c, uint64_t now) {
-  if (!left) return;
-  left--;
-  uint64_t *sent_at = c->sent_at;
-  *c = (struct connection){.sent_at = sent_at, .issued = 1, .to_send = frame_size};
-  *sent_at = now;
-  owed++;
-  c->fd = open_socket(SOCK_NONBLOCK);
-  // Not EPOLLOUT: it would wake us for every connect, and a request of this size always fits.
-  watch(c, EPOLLIN);
-}
-
-static void churn_readable(struct connection *c) {
-  const uint8_t *bytes = input;
-  ssize_t n = receive(c);
-  if (n < 0) return;
-  if (traffic.measuring) traffic.reply_bytes += (uint64_t)n;
-  if (!c->greeted) {
-    if (*bytes != '*') wrong("no '*' on connect");
-    c->greeted = true;
-    bytes++;
-    n--;
-    send_allowed(c);
-  }
-  check(c, bytes, (size_t)n);
-  if (c->checked > (uint64_t)options.payload) wrong("a reply byte too many");
-  if (c->checked < (uint64_t)options.payload) return;
-  const uint64_t now = now_ns();
   if (traffic.measuring) {
-    traffic.replies++;
-    histogram_add(&traffic.latency, now - *c->sent_at);
+    traffic.replies += fresh;
+    c->served += fresh;
   }
-  owed--;
-  close(c->fd);
-  churn_open(c, now);
+  const uint64_t now = now_ns();
+  if (options.rate)
+    open_answered(c, answered, now);
+  else
+    closed_answered(c, answered, now);
+}
+
+ssize_t take_replies(struct connection *c, size_t most) {
+  const ssize_t n = receive(c, most);
+  if (n < 0) return n;
+  if (traffic.measuring) traffic.reply_bytes += (uint64_t)n;
+  check_reply(c->checked, input, (size_t)n);
+  c->checked += (uint64_t)n;
+  replies_complete(c);
+  return n;
+}
+
+static void on_event(struct connection *c, uint32_t ready) {
+  if (c->fd < 0) return;
+  if (ready & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
+    if (options.churn)
+      churn_readable(c);
+    else if (!c->slow)
+      // A short read has emptied it: the next byte is a new edge.
+      while (take_replies(c, sizeof input) == (ssize_t)sizeof input) {}
+  }
+  if (c->fd >= 0 && c->blocked && (ready & EPOLLOUT)) send_allowed(c);
 }
 
 // MARK: the loop
 
-static void on_event(struct connection *c, uint32_t ready) {
-  if (ready & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
-    if (options.churn)
-      churn_readable(c);
-    else
-      on_readable(c);
-  }
-  if (c->blocked && (ready & EPOLLOUT)) send_allowed(c);
+// Events, or none when the time has come for what is due or for a look at the clock.
+static int wait_for_events(struct epoll_event *events, uint64_t now, uint64_t until) {
+  uint64_t wake = now + LONGEST_WAIT;
+  if (until < wake) wake = until;
+  const uint64_t due = options.rate ? open_next() : parts_next();
+  if (due < wake) wake = due;
+  const uint64_t wait = wake > now ? wake - now : 0;
+  // A request that is sent late by a rounded millisecond would be all that is measured.
+  const struct timespec time = {.tv_sec = (time_t)(wait / NS_PER_S),
+                                .tv_nsec = (long)(wait % NS_PER_S)};
+  const int n = epoll_pwait2(epoll, events, EVENTS, &time, NULL);
+  if (n < 0 && errno != EINTR) broken("epoll_pwait2");
+  return n;
 }
 
-void start_traffic(uint64_t requests) {
-  if (requests) left = requests;
-  make_streams();
-  epoll = epoll_create1(EPOLL_CLOEXEC);
-  connections = calloc((size_t)options.connections, sizeof *connections);
-  if (epoll < 0 || !connections) broken("start");
-  for (int i = 0; i < options.connections && !options.churn; i++)
-    start_connection(&connections[i], (uint64_t)i % frames);
-  for (int i = 0; i < options.connections; i++) {
-    struct connection *c = &connections[i];
-    if (options.churn) {
-      c->sent_at = calloc(1, sizeof *c->sent_at);
-      if (!c->sent_at) broken("calloc");
-      churn_open(c, now_ns());
-    } else {
-      issue(c, (uint64_t)options.pipeline, now_ns());
-    }
-  }
-}
-
-void run_traffic(double seconds) {
+void run_traffic(uint64_t until) {
   static struct epoll_event events[EVENTS];
-  const uint64_t end = now_ns() + (uint64_t)(seconds * 1e9);
   uint64_t heard = now_ns();
-  while (left || owed) {
+  while (traffic.left || traffic.owed) {
     const uint64_t now = now_ns();
-    if (now >= end) break;
-    if (now - heard > (uint64_t)(PATIENCE * 1e9)) wrong("stalled: no reply for 3 s");
-    const int n = epoll_wait(epoll, events, EVENTS, 20);
-    if (n < 0 && errno != EINTR) broken("epoll_wait");
+    if (now >= until) break;
+    if (options.rate)
+      open_send_due(now);
+    else
+      parts_take(now);
+    if (!options.rate && now - heard > (uint64_t)(options.patience * NS_PER_S))
+      wrong("stalled: no reply within the patience");
+    const int n = wait_for_events(events, now, until);
     if (n > 0) heard = now;
     for (int i = 0; i < n; i++) on_event(events[i].data.ptr, events[i].events);
   }
 }
 
+// MARK: beginning and end
+
+static uint64_t *moments(uint32_t depth) {
+  uint64_t *since = calloc(depth, sizeof *since);
+  if (!since) broken("calloc");
+  return since;
+}
+
+// Each begins at another frame, so that at any moment all byte values are on the wire.
+static void start_connection(struct connection *c, int number) {
+  const uint64_t frame = (uint64_t)number % tape.frames;
+  c->slow = options.slow && number % options.slow == 0;
+  c->depth = c->slow ? SLOW_DEPTH : (uint32_t)options.pipeline;
+  c->since = moments(c->depth);
+  c->fd = open_greeted(c->slow ? SLOW_BUFFER : 0);
+  c->sent = c->to_send = frame * tape.frame_size;
+  c->checked = frame * (uint64_t)options.payload;
+  c->issued = c->answered = frame;
+  watch(c, c->slow ? EPOLLOUT : EPOLLIN | EPOLLOUT);
+}
+
+static void start_churn(void) {
+  for (int i = 0; i < options.connections; i++) {
+    connections[i].since = moments(1);
+    churn_open(&connections[i], now_ns());
+  }
+}
+
+void start_traffic(void) {
+  if (options.requests) traffic.left = (uint64_t)options.requests;
+  prctl(PR_SET_TIMERSLACK, 1);
+  make_tape(options.payload, options.slow ? SLOW_DEPTH : options.pipeline);
+  epoll = epoll_create1(EPOLL_CLOEXEC);
+  connections = calloc((size_t)options.connections, sizeof *connections);
+  if (epoll < 0 || !connections) broken("start");
+  if (options.churn) return start_churn();
+  for (int i = 0; i < options.connections; i++) start_connection(&connections[i], i);
+  parts_start(connections, options.connections);
+  if (options.rate) return open_start(connections, options.connections);
+  for (int i = 0; i < options.connections; i++)
+    issue(&connections[i], connections[i].depth, now_ns());
+}
+
+void measured_time(uint64_t *from, uint64_t *to) {
+  if (!started) started = now_ns();
+  *from = started + (options.requests ? 0 : (uint64_t)(options.warm_up * NS_PER_S));
+  *to = *from + (uint64_t)((options.requests ? LONGEST : options.seconds) * NS_PER_S);
+  if (!options.rate || options.requests) return;
+  const struct schedule schedule = open_schedule();
+  *from = schedule.from;
+  *to = schedule.to;
+}
+
 void finish_traffic(void) {
-  left = 0;
-  run_traffic(PATIENCE);
-  if (owed) wrong("stalled: requests were left without a reply");
+  const uint64_t now = now_ns();
+  if (options.rate) open_stop(now);
+  traffic.left = 0;
+  run_traffic(now + (uint64_t)(options.patience * NS_PER_S));
+  if (!traffic.owed) return;
+  if (!options.rate) wrong("stalled: requests were left without a reply");
+  open_give_up(now_ns());
+}
+
+void served(uint64_t *least, uint64_t *most) {
+  *least = UINT64_MAX;
+  *most = 0;
+  for (int i = 0; i < options.connections; i++) {
+    const struct connection *c = &connections[i];
+    if (c->slow) continue;
+    if (c->served < *least) *least = c->served;
+    if (c->served > *most) *most = c->served;
+  }
 }
