@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import SwitchboardLab
+import SwitchboardReport
 import Testing
 
 @testable import SwitchboardCommand

@@ -1,8 +1,8 @@
 import Glibc
-import Testing
-
 import SwitchboardBase
 import SwitchboardLoad
+import Testing
+
 @testable import SwitchboardLab
 @testable import SwitchboardReport
 

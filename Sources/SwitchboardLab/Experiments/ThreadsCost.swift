@@ -1,5 +1,6 @@
 import Switchboard
 import SwitchboardBase
+import SwitchboardLoad
 import SwitchboardReport
 
 /// A thread for each client.

@@ -46,7 +46,8 @@ extension Control {
 
   /// What was read is more than nothing: a figure of zero says that it could not be seen, not that there
   /// is none.
-  package static func reading(_ name: String, _ values: [Double], unit: String = "bytes") -> Control {
+  package static func reading(_ name: String, _ values: [Double], unit: String = "bytes") -> Control
+  {
     let least = values.min() ?? 0
     return Control(
       name: name, wanted: "more than nothing", isMet: least > 0,
