@@ -12,6 +12,9 @@ from kit.server import Server
 
 PACKAGE = Path(__file__).resolve().parents[2]
 CEILINGS = PACKAGE / "Drills/unsafe.json"
+# What the demo and the examples are made of: no load generator, no experiment, no other package.
+FOR_EXAMPLES = {"Switchboard", "SwitchboardProtocols", "SwitchboardBase", "SwitchboardArticle",
+                "SwitchboardTimeline", "ChatRoom", "CKernel", "CProcess"}
 LOOPBACK = {"0100007F", "00000000000000000000000001000000"}
 
 
@@ -82,6 +85,19 @@ def is_served(server, source):
     return got == b"*"
 
 
+def reached(description, name):
+    """All that a target depends on, by name."""
+    targets = {one["name"]: one for one in description["targets"]}
+    found, waiting = set(), [name]
+    while waiting:
+        for one in targets.get(waiting.pop(), {}).get("dependencies", []):
+            needed = next(iter(one.values()))[0]
+            if needed not in found:
+                found.add(needed)
+                waiting.append(needed)
+    return found
+
+
 @drill("X5", "rules of the sources", backends=("all",))
 def rules(at):
     files = [path for folder in ("Sources", "Examples", "Tests", "Benchmarks", "Fuzz")
@@ -95,6 +111,10 @@ def rules(at):
     core = next(one for one in description["targets"] if one["name"] == "Switchboard")
     needs = [next(iter(one.values()))[0] for one in core["dependencies"]]
     must(needs == ["CKernel"], f"the core depends on {needs}")
+    for one in description["targets"]:
+        if one.get("path", "").startswith("Examples/"):
+            beyond = reached(description, one["name"]) - FOR_EXAMPLES
+            must(not beyond, f"{one['name']} compiles {', '.join(sorted(beyond))}, which it does not need")
     for path in (PACKAGE / "Sources/Switchboard").rglob("*.swift"):
         must("import Foundation" not in path.read_text(), f"{path.name} imports Foundation")
     counts = dict.fromkeys(sorted(one.name for one in (PACKAGE / "Sources").iterdir()), 0)

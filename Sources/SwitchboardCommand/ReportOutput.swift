@@ -26,22 +26,6 @@ struct ReportOutput: ParsableArguments {
   }
 }
 
-/// Text in lines.
-enum Prose {
-  /// Broken at spaces, no line longer than `width` unless a word is.
-  static func wrapped(_ text: String, to width: Int) -> [String] {
-    var lines: [String] = []
-    for word in text.split(separator: " ") {
-      if let last = lines.last, last.count + 1 + word.count <= width {
-        lines[lines.count - 1] += " " + word
-      } else {
-        lines.append(String(word))
-      }
-    }
-    return lines
-  }
-}
-
 /// A process that lives only as long as its standard input.
 enum EndOfInput {
   /// Has the system end this process with SIGIO when the last writer of its standard input has

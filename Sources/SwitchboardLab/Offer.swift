@@ -80,10 +80,10 @@ extension Offer {
       "", ink.painted("What the io_uring backend uses, and the Linux that brought it", .bold),
     ]
     for feature in features {
-      let name = feature.name.padded(to: 19) + " " + feature.since
+      let name = feature.name.padded(to: 20) + " " + feature.since
       let purpose = feature.purpose + (feature.isNeeded ? "" : "; may be missing")
       lines += row(
-        name, width: 27, isThere: feature.hindrance == nil, feature.hindrance ?? purpose, ink)
+        name, width: 28, isThere: feature.hindrance == nil, feature.hindrance ?? purpose, ink)
     }
     lines += ["", ink.painted("Limits", .bold)]
     for limit in limits {

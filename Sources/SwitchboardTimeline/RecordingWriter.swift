@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import Switchboard
+import SwitchboardBase
 
 /// Takes away what a `ServerRecorder` has taken down and writes it to a file, fifty times a second,
 /// in a thread of its own: the server's loops never wait for the disk.
@@ -66,13 +67,4 @@ public final class RecordingWriter: Sendable {
     thread.withLock { $0.take() }?.join()
     return sink.close()
   }
-}
-
-/// A thread that a class can hold; whoever ends it does so once.
-private final class OwnedThread: @unchecked Sendable {
-  private var thread: LoopThread?
-
-  init(_ body: sending @escaping () -> Void) throws(SystemError) { thread = try LoopThread(body) }
-
-  func join() { thread.take()?.join() }
 }

@@ -36,8 +36,17 @@ import Testing
   }
 
   @Test func `the page shows the layers in their order`() throws {
-    let engine = Self.order.filter { $0.hasPrefix("Switchboard/") }
-    #expect(try Self.documented().filter { $0.hasPrefix("Switchboard/") } == engine)
+    let (page, engine) = (try Self.documented(), Self.order.filter { $0.hasPrefix("Switchboard/") })
+    #expect(page.filter { $0.hasPrefix("Switchboard/") } == engine)
+    let ours = Self.modules(Self.order)
+    #expect(Self.modules(page).filter { $0.hasPrefix("Switchboard") } == ours)
+  }
+
+  /// Each module of some layers once, in their order.
+  private static func modules(_ layers: [String]) -> [Substring] {
+    layers.map { $0.prefix { $0 != "/" } }.reduce(into: []) { found, module in
+      if found.last != module { found.append(module) }
+    }
   }
 
   @Test func `a backend has twelve requirements at most`() throws {

@@ -29,7 +29,7 @@ final class LogStream: Sendable {
     var isAsleep = false
     /// Whether the writer is to go on at once.
     var isHurried = false
-    var writer: LogThread?
+    var writer: OwnedThread?
   }
 
   /// How much may wait, in bytes: some ten thousand lines.
@@ -78,7 +78,7 @@ final class LogStream: Sendable {
   private func start(_ state: inout State) {
     // The one before has ended, or is about to.
     state.writer?.join()
-    state.writer = try? LogThread { [self] in write() }
+    state.writer = try? OwnedThread { [self] in write() }
     state.isWriting = state.writer != nil
   }
 
@@ -215,13 +215,4 @@ extension LogStream.State {
     waiting.lines += line.stands
     waiting.bytes += line.size
   }
-}
-
-/// A thread that a struct can hold; it is joined once.
-private final class LogThread: @unchecked Sendable {
-  private var thread: LoopThread?
-
-  init(_ body: sending @escaping () -> Void) throws(SystemError) { thread = try LoopThread(body) }
-
-  func join() { thread.take()?.join() }
 }

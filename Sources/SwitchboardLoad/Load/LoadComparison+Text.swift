@@ -13,11 +13,11 @@ extension LoadComparison {
       ]
     }
     let all = [["", "before", "now", "change", ""]] + rows
-    let widths = (0..<4).map { column in all.map { $0[column].count }.max() ?? 0 }
+    let widths = Columns.widths(all).dropLast()
     let table = all.enumerated().map { number, row in
-      let cells = (0..<4).map { row[$0].padded(to: widths[$0], atLeft: $0 > 0) }
       let head = (number == 0 ? "Baseline" : "").padded(to: 13)
-      return head + cells.joined(separator: "   ") + (row[4].isEmpty ? "" : "   " + row[4])
+      return head + Columns.line(row, Array(widths), names: 1, gap: 3)
+        + (row[4].isEmpty ? "" : "   " + row[4])
     }
     return table
       + notes.flatMap { note in

@@ -130,8 +130,7 @@ public struct LoadReport: Sendable {
     }
     let (widths, gap) = columns(rows.map(\.1))
     return rows.enumerated().map { number, row in
-      let cells = widths.map { row.1[$0.column].padded(to: $0.width, atLeft: true) }
-      let text = cells.joined(separator: gap)
+      let text = Columns.line(widths.map { row.1[$0.column] }, widths.map(\.width), gap: gap)
       let name = row.0.padded(to: 13)
       return number == 0 ? bold(name) + faint(text) : name + (number == 1 ? strong(text) : text)
     }
@@ -139,17 +138,15 @@ public struct LoadReport: Sendable {
 
   /// The columns that fit, with their widths, and what stands between them. The second goes first
   /// where there is no room, and the last next.
-  private func columns(_ rows: [[String]]) -> ([(column: Int, width: Int)], gap: String) {
-    var columns = rows[0].indices.map { column in
-      (column: column, width: rows.map { $0[column].count }.max() ?? 0)
-    }
+  private func columns(_ rows: [[String]]) -> ([(column: Int, width: Int)], gap: Int) {
+    var columns = Columns.widths(rows).enumerated().map { (column: $0, width: $1) }
     let fits = { (gap: Int) in
       columns.reduce(0) { $0 + $1.width + gap } - gap <= width - 13
     }
-    if fits(3) { return (columns, "   ") }
+    if fits(3) { return (columns, 3) }
     if !fits(2) { columns.remove(at: 1) }
     if !fits(2) { columns.removeLast() }
-    return (columns, "  ")
+    return (columns, 2)
   }
 
   private func times(_ latency: LatencyHistogram) -> [String] {
@@ -168,8 +165,7 @@ public struct LoadReport: Sendable {
     }
     let (widths, gap) = columns([heads] + rows)
     return ([heads] + rows).enumerated().map { number, row in
-      let cells = widths.map { row[$0.column].padded(to: $0.width, atLeft: true) }
-      let text = cells.joined(separator: gap)
+      let text = Columns.line(widths.map { row[$0.column] }, widths.map(\.width), gap: gap)
       return number == 0 ? bold("Steps".padded(to: 13)) + faint(text) : label("") + text
     }
   }

@@ -1,3 +1,5 @@
+import SwitchboardBase
+
 /// Whether a claim held, and by which figures. Computed from a run, never written beforehand.
 public struct Verdict: Hashable, Sendable {
   /// The three things that a run can say about a claim.
@@ -39,15 +41,9 @@ public struct Table: Hashable, Sendable {
   /// In lines, columns two spaces apart: names at the left, figures at the right.
   public var lines: [String] {
     let all = [header] + rows
-    let widths = header.indices.map { column in
-      all.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
-    }
+    let widths = Columns.widths(all)
     return all.map { row in
-      let cells = row.enumerated().map { column, cell in
-        let space = String(repeating: " ", count: max(0, widths[column] - cell.count))
-        return column == 0 ? cell + space : space + cell
-      }
-      let line = "  " + cells.joined(separator: "  ")
+      let line = "  " + Columns.line(row, widths, names: 1)
       return String(line.reversed().drop { $0 == " " }.reversed())
     }
   }
