@@ -18,16 +18,16 @@ struct Demo: ParsableCommand {
       """)
 
   @Option(
-    name: .customShort("n"),
-    help: ArgumentHelp("Clients, a row for each. (default: 3)", valueName: "n"),
+    name: [.long, .customShort("c"), .customShort("n")],
+    help: ArgumentHelp("Clients, each a connection with a row. (default: 3)", valueName: "n"),
     transform: Read.count(1...100))
-  var clients = 3
+  var connections = 3
 
   func run() throws {
     let run = try reportingFailure(of: "demo") {
       try Linux().raiseDescriptorLimit()
       return try runRecorded(
-        connections: clients, ready: { Output.line("listening on \($0) (epoll)") },
+        connections: connections, ready: { Output.error("listening on \($0) (epoll)") },
         log: Output.line)
     }
     Output.line("Elapsed: \(run.client.elapsed.inSeconds)")
@@ -35,7 +35,7 @@ struct Demo: ParsableCommand {
     let picture = Timeline(run.server).lines(width: Output.width, color: Output.wantsColor)
     picture.forEach(Output.line)
     if run.client.failed > 0 {
-      Output.error("switchboard demo: \(run.client.failed) of \(clients) clients failed")
+      Output.error("switchboard demo: \(run.client.failed) of \(connections) clients failed")
       throw ExitCode(1)
     }
   }

@@ -94,8 +94,9 @@ struct RunExperiment: ParsableCommand {
 
   /// Of several, one that cannot be run does not keep the others from it.
   private func section(_ trial: any Trial.Type) throws -> Report.Section {
-    let laboratory = Laboratory(isQuick: quick) { Output.progress($0) }
-    defer { Output.endProgress() }
+    let progress = ProgressLine()
+    let laboratory = Laboratory(isQuick: quick) { progress.show($0) }
+    defer { progress.clear() }
     do {
       return try trial.init().run(laboratory)
     } catch  where name == "all" {
