@@ -108,7 +108,7 @@ private func runExample(
   }
 }
 
-/// The main program of the example client: `[-n N] HOST PORT`.
+/// The main program of the example client: `[-n N] HOST PORT`, or `HOST:PORT`.
 public func runExampleClient() -> Never {
   StandardStreams.prepare()
   EndSignals.endFirstProcess()
@@ -119,13 +119,22 @@ public func runExampleClient() -> Never {
     connections = flag + 1 < arguments.count ? Int(arguments[flag + 1]) : nil
     arguments.removeSubrange(flag..<min(flag + 2, arguments.count))
   }
-  guard let connections, (1...1_000_000).contains(connections), arguments.count == 2,
-    let port = UInt16(arguments[1]), port > 0
+  guard let connections, (1...1_000_000).contains(connections),
+    let server = server(arguments), server.port > 0
   else {
-    Output.error("usage: simple-client [-n N] HOST PORT    (N at least 1, PORT from 1 to 65535)")
+    Output.error(
+      "usage: simple-client [-n N] HOST PORT    (N at least 1, PORT from 1 to 65535; also HOST:PORT)"
+    )
     exit(64)
   }
-  exit(Output.end(runClient(connections: connections, host: arguments[0], port: port)))
+  exit(Output.end(runClient(connections: connections, host: server.name, port: server.port)))
+}
+
+/// Where the client is to go.
+private func server(_ words: [String]) -> HostPort? {
+  if words.count == 1 { return HostPort(words[0]) }
+  guard words.count == 2 else { return nil }
+  return UInt16(words[1]).map { HostPort(host: words[0], port: $0) }
 }
 
 /// Runs the scripted client and prints its lines: the process's exit code.

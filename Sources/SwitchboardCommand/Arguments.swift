@@ -1,6 +1,8 @@
 import ArgumentParser
 import Logging
 import Switchboard
+import SwitchboardBase
+import SwitchboardLab
 
 /// The protocols that can be served.
 enum ServedProtocol: String, CaseIterable, ExpressibleByArgument {
@@ -35,7 +37,7 @@ enum LogLevel: String, CaseIterable, ExpressibleByArgument {
   var level: Logger.Level { Logger.Level(rawValue: rawValue) ?? .info }
 }
 
-/// A length of time as it is written on the command line: `30s`, or `never`.
+/// A length of time as it is written on the command line: `30s`, `1.5s`, or `never`.
 struct Timeout: Hashable, CustomStringConvertible {
   /// Nil for never.
   let duration: Duration?
@@ -64,6 +66,16 @@ enum Read {
     return port
   }
 
+  /// Where to listen: `host:port`, `[::1]:port`, or a port.
+  static func listeningAddress(_ text: String) throws -> HostPort {
+    guard let address = HostPort(text) else {
+      throw ValidationError(
+        "'\(text)' is no place to listen: give host:port or a port from 0 to 65535, such as "
+          + "127.0.0.1:9090, [::1]:9090 or 9090.")
+    }
+    return address
+  }
+
   /// A port to connect to.
   static func port(_ text: String) throws -> UInt16 {
     guard let port = UInt16(text), port > 0 else {
@@ -83,36 +95,34 @@ enum Read {
     }
   }
 
-  /// A timeout that ends in time, perhaps at once.
-  static func timeout(_ text: String) throws -> Timeout {
-    guard let timeout = parseTimeout(text) else {
-      throw ValidationError(
-        "give a whole number with its unit (ms, s, m or h) up to 24h, such as 500ms or 10s")
-    }
-    return timeout
+  /// A time, perhaps none at all.
+  static func time(_ text: String) throws -> Timeout {
+    try time(text, .zero ... .seconds(86_400), "a time up to 24h")
   }
 
-  /// A moment of a recording, to the microsecond.
-  static func moment(_ text: String) throws -> Timeout {
-    if let count = UInt32(text.dropLast(2)), text.hasSuffix("us"), text.first != "+" {
-      return Timeout(duration: .microseconds(Int(count)), description: text)
-    }
-    guard let timeout = parseTimeout(text) else {
-      throw ValidationError(
-        "give a whole number with its unit (us, ms, s, m or h) up to 24h, such as 1500us or 2s")
-    }
-    return timeout
+  /// A time that is not zero.
+  static func timeAboveZero(_ text: String) throws -> Timeout {
+    try time(text, .nanoseconds(1) ... .seconds(86_400), "a time above 0, up to 24h")
   }
 
-  /// A timeout that may also be off, but not zero.
-  static func timeoutOrNever(_ text: String) throws -> Timeout {
+  /// A time that is not zero, or no end at all.
+  static func timeOrNever(_ text: String) throws -> Timeout {
     if text == "never" { return .never }
-    guard let timeout = parseTimeout(text), timeout.duration != .zero else {
+    return try time(
+      text, .nanoseconds(1) ... .seconds(86_400), "'never', or a time above 0, up to 24h")
+  }
+
+  /// The one reader of times: `500ms`, `1.5s`, `2m`.
+  ///
+  /// - Parameter allowed: The bounds in words.
+  static func time(_ text: String, _ range: ClosedRange<Duration>, _ allowed: String) throws
+    -> Timeout
+  {
+    guard let duration = Figures.time(text), range.contains(duration) else {
       throw ValidationError(
-        "give a whole number above 0 with its unit (ms, s, m or h) up to 24h, such as 30s, "
-          + "or 'never'")
+        "give \(allowed), with its unit (ns, us, ms, s, m or h), such as 500ms or 10s")
     }
-    return timeout
+    return Timeout(duration: duration, description: text)
   }
 
   /// A number of bytes within bounds.
@@ -133,14 +143,5 @@ enum Read {
     let unit = units[last]
     guard let number = UInt32(unit == nil ? text[...] : text.dropLast()) else { return nil }
     return Int(number) * (unit ?? 1)
-  }
-
-  private static func parseTimeout(_ text: String) -> Timeout? {
-    let milliseconds = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)]
-    guard let (unit, size) = milliseconds.first(where: { text.hasSuffix($0.0) }),
-      let number = UInt32(text.dropLast(unit.count)), text.first != "+",
-      Int(number) * size <= 86_400_000
-    else { return nil }
-    return Timeout(duration: .milliseconds(Int(number) * size), description: text)
   }
 }

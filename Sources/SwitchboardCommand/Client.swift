@@ -5,17 +5,18 @@ import SwitchboardArticle
 struct Client: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Talk to a frames server over N connections at once, and check every reply.",
+    usage: "switchboard client [<options>] <host:port>",
     discussion: """
       Each connection follows the same script of three messages and takes about 2.2 seconds; all \
       of them run in one thread. The exit code is 0 if every byte of every reply was right.
 
       Example:
 
-        switchboard client -n 3 localhost 9090
+        switchboard client -n 3 localhost:9090
       """)
 
   @Option(
-    name: .customShort("n"),
+    name: [.long, .customShort("c"), .customShort("n")],
     help: ArgumentHelp("Connections at once. (default: 1)", valueName: "n"),
     transform: Read.count(1...1_000_000))
   var connections = 1
@@ -23,15 +24,14 @@ struct Client: ParsableCommand {
   @Flag(help: "Print errors and the elapsed time only.")
   var quiet = false
 
-  @Argument(help: "The server's name or address.")
-  var host: String
+  @OptionGroup var server: ServerArguments
 
-  @Argument(help: "The server's port.", transform: Read.port)
-  var port: UInt16
+  func validate() throws { _ = try server.one() }
 
   func run() throws {
+    let server = try server.one()
     let code = runClient(
-      connections: connections, host: host, port: port, program: "switchboard client",
+      connections: connections, host: server.name, port: server.port, program: "switchboard client",
       isQuiet: quiet)
     throw ExitCode(code)
   }

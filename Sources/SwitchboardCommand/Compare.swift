@@ -17,7 +17,7 @@ struct Compare: ParsableCommand {
 
       Example:
 
-        switchboard compare --models all --connections 1,10,100,1000,10000 --out report/
+        switchboard compare --models all -c 1,10,100,1000,10000 --out report/
       """)
 
   @Option(
@@ -28,12 +28,14 @@ struct Compare: ParsableCommand {
   var models = ServedModel.allCases
 
   @Option(
+    name: [.long, .customShort("c")],
     help: ArgumentHelp(
       "Numbers of connections, with commas. (default: 1,10,100,1000)", valueName: "list"),
     transform: CompareReading.connections)
   var connections = [1, 10, 100, 1000]
 
   @Option(
+    name: .customLong("repeat"),
     help: ArgumentHelp("How often each is measured. (default: 3)", valueName: "n"),
     transform: Read.count(1...100))
   var rounds = 3
@@ -56,8 +58,9 @@ struct Compare: ParsableCommand {
       Output.error(
         "This takes about \(Figures.grouped(Int(comparison.estimate / 60) + 1)) minutes.")
       let start = Linux().now()
-      let measured = comparison.measure(Laboratory { Output.progress($0) })
-      Output.endProgress()
+      let progress = ProgressLine()
+      let measured = comparison.measure(Laboratory { progress.show($0) })
+      progress.clear()
       let findings = comparison.findings(measured)
       let section = Report.Section(
         name: "compare", claim: "The same protocol, served in \(models.count) ways",
@@ -79,7 +82,7 @@ struct Compare: ParsableCommand {
     let names =
       models == ServedModel.allCases ? "all" : models.map(\.rawValue).joined(separator: ",")
     return "switchboard compare --models \(names) "
-      + "--connections \(connections.map(String.init).joined(separator: ",")) --rounds \(rounds) "
+      + "--connections \(connections.map(String.init).joined(separator: ",")) --repeat \(rounds) "
       + "--duration \(duration) --out report/"
   }
 }
@@ -107,9 +110,6 @@ enum CompareReading {
   }
 
   static func duration(_ text: String) throws -> Timeout {
-    let timeout = try Read.timeout(text)
-    guard let duration = timeout.duration, (.milliseconds(100) ... .seconds(60)).contains(duration)
-    else { throw ValidationError("give a time from 100ms to 60s, such as 2s") }
-    return timeout
+    try Read.time(text, .milliseconds(100) ... .seconds(60), "a time from 100ms to 60s")
   }
 }

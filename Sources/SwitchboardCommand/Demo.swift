@@ -19,14 +19,14 @@ struct Demo: ParsableCommand {
       """)
 
   @Option(
-    name: .customShort("n"),
-    help: ArgumentHelp("Clients, a row for each. (default: 3)", valueName: "n"),
+    name: [.long, .customShort("c"), .customShort("n")],
+    help: ArgumentHelp("Clients, each a connection with a row. (default: 3)", valueName: "n"),
     transform: Read.count(1...100))
-  var clients = 3
+  var connections = 3
 
   func run() throws {
     let code = try reportingFailure(of: "demo") {
-      try Demonstration.show(clients: clients, program: "switchboard demo")
+      try Demonstration.show(clients: connections, program: "switchboard demo")
     }
     throw ExitCode(code)
   }

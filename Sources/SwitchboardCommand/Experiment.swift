@@ -104,8 +104,9 @@ struct RunExperiment: ParsableCommand {
   }
 
   private func section(_ trial: any Trial.Type) -> Report.Section {
-    let laboratory = Laboratory(isQuick: quick) { Output.progress($0) }
-    defer { Output.endProgress() }
+    let progress = ProgressLine()
+    let laboratory = Laboratory(isQuick: quick) { progress.show($0) }
+    defer { progress.clear() }
     return trial.init().run(laboratory)
   }
 

@@ -8,16 +8,27 @@ extension LoadProtocol: ExpressibleByArgument {}
 /// `switchboard load`
 struct Load: ParsableCommand {
   static let configuration = CommandConfiguration(
+    abstract: LoadServers.configuration.abstract,
+    subcommands: [LoadServers.self, LoadMerge.self, LoadShow.self],
+    defaultSubcommand: LoadServers.self)
+}
+
+/// `switchboard load HOST:PORT`
+struct LoadServers: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
     abstract: "Put load on a server, check every reply, and measure.",
     usage: """
       switchboard load <host:port> [<options>]
       switchboard load merge <file> ... [<options>]
+      switchboard load show <file> [<options>]
       """,
     discussion: """
       Without --rate, each reply is followed by the next request (closed loop). With --rate, \
       requests are made when they are due, whatever the server does (open loop), and latency \
-      counts from then: a server that stalls cannot hide it. 'merge' adds up results of several \
-      machines that were written with --json.
+      counts from then: a server that stalls cannot hide it. With --against, two servers are \
+      measured by turns, and it is told which differences are more than noise. 'merge' adds up \
+      results of several machines that were written with --out, and 'show' prints one again.
 
       The exit code is 0 if every reply was right, 99 if an --assert does not hold, and 1 if \
       anything else went wrong.
@@ -25,14 +36,12 @@ struct Load: ParsableCommand {
       Examples:
 
         switchboard load localhost:9090 --connections 64 --duration 5s
-        switchboard load localhost:9090 --rate 5000 --assert 'p99<5ms' --json new.json
+        switchboard load localhost:9090 --rate 5000 --assert 'p99<5ms' --out new.json
+        switchboard load localhost:9090 --against localhost:9091 --repeat 10
         switchboard load merge a.json b.json
       """)
 
-  @Argument(
-    help: ArgumentHelp(
-      "The server; several with commas between. Or 'merge' and files.", valueName: "host:port"))
-  var words: [String]
+  @OptionGroup var servers: ServerArguments
 
   @OptionGroup(title: "Load") var shape: LoadShape
   @OptionGroup(title: "Output") var output: LoadOutput
@@ -40,58 +49,132 @@ struct Load: ParsableCommand {
   @Option(help: .hidden, transform: Read.worker)
   var worker: Read.Worker?
 
-  /// The files to merge; nil when there is load to be made.
-  private var merging: [String]? {
-    words.first == "merge" ? Array(words.dropFirst()) : nil
-  }
-
   func validate() throws {
-    if let merging {
-      guard !merging.isEmpty else {
-        throw ValidationError("'merge' needs files that --json has written.")
-      }
-      return
-    }
-    guard words.count == 1 else {
-      throw ValidationError(
-        "Give one '<host:port>', with commas between several, and not '\(words[1])' too.")
-    }
-    _ = try Read.targets(words[0])
+    _ = try servers.all()
     try shape.validate()
+    guard !shape.against.isEmpty else { return }
+    if let repeats = shape.repeats, repeats < RankSumTest.fewest {
+      throw ValidationError(
+        "'--repeat \(repeats)' leaves no verdict possible: with fewer than \(RankSumTest.fewest) runs "
+          + "of each even the clearest order comes about by chance too often; give '--repeat "
+          + "\(LoadTurns.usual)' or more.")
+    }
+    if output.baseline != nil {
+      throw ValidationError("'--baseline' and '--against' contradict each other: leave one out.")
+    }
+    if output.csv != nil {
+      throw ValidationError("'--csv' is for one server, and '--against' makes two: use '--out'.")
+    }
   }
 
   func run() throws {
     try reportingFailure(of: "load") {
       let files = worker == nil ? try output.prepare() : LoadOutput.Files()
       Output.whenLost(.isToldUnlessClosed)
-      if let merging {
-        let results = try merging.map { try LoadDocument.read($0).result }
-        guard let result = LoadResult.merged(results) else { return }
-        return try output.present(result, baseline: try output.readBaseline(), files)
-      }
       // Where that is refused, connections beyond the limit say so.
       _ = try? Linux().raiseDescriptorLimit()
-      let options = try shape.options(on: try Read.targets(words[0]).map(shape.resolved))
-      if let worker { return try LoadWorker(options, worker).run() }
+      let sides = try [try servers.all(), shape.against].filter { !$0.isEmpty }.map { side in
+        try shape.options(on: side.map(shape.resolved))
+      }
+      if let worker { return try LoadWorker(sides[worker.side], worker).run() }
       let baseline = try output.readBaseline()
-      let console = LoadConsole(isQuiet: output.quiet)
-      guard var result = try runs(options, console) else { return }
-      result.origins = [
-        LoadOrigin(version: Main.version, command: ProcessStart.arguments)
-      ]
-      try output.present(result, baseline: baseline, files)
+      var results = try measure(sides)
+      let origin = LoadOrigin(version: Main.version, command: ProcessStart.arguments)
+      for place in results.indices { results[place].origins = [origin] }
+      let document = LoadDocument(results[0], against: results.count > 1 ? results[1] : nil)
+      try output.present(document, baseline: baseline, files)
     }
   }
 
-  /// One run, or several one after the other; a signal ends the present one, and no other begins.
-  private func runs(_ options: LoadOptions, _ console: LoadConsole) throws -> LoadResult? {
-    var results: [LoadResult] = []
-    while results.count < shape.repeats, results.last?.isEndedEarly != true {
-      results.append(
-        shape.processes > 1
-          ? try LoadTeam(shape.processes, options, console).run()
-          : try console.run(LoadRun(options)))
+  /// Each side once, or more often, by turns; a signal ends the present run, and no other begins.
+  private func measure(_ sides: [LoadOptions]) throws -> [LoadResult] {
+    let console = LoadConsole(isQuiet: output.quiet)
+    let turns = shape.repeats ?? (sides.count > 1 ? LoadTurns.usual : 1)
+    let runs = turns * sides.count
+    let results = try LoadTurns.measured(turns, sides: sides.count) { side, place in
+      let name = sides.count > 1 ? [" first ", " second"][side] : ""
+      console.begin(runs > 1 ? "\(place + 1)/\(runs)\(name) " : "")
+      let options = sides[side]
+      return shape.processes > 1
+        ? try LoadTeam(shape.processes, options, side: side, console).run()
+        : try console.run(LoadRun(options))
     }
-    return results.count == 1 ? results[0] : LoadResult.repeated(results)
+    guard let results else {
+      throw LoadError.mistake(
+        "ended before both were measured, and there is nothing to compare: let them take their turns"
+      )
+    }
+    return results
+  }
+}
+
+/// `switchboard load merge`
+struct LoadMerge: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "merge",
+    abstract: "Add up results that were measured side by side, on several machines.",
+    usage: "switchboard load merge <file> ... [<options>]",
+    discussion: """
+      Counts and histograms add up without loss; the rate is the sum. The exit code is that of \
+      'switchboard load'.
+
+      Example:
+
+        switchboard load merge east.json west.json --out both.json
+      """)
+
+  @Argument(
+    help: ArgumentHelp("Results that --out has written.", valueName: "file"),
+    completion: .file())
+  var results: [String]
+
+  @OptionGroup(title: "Output") var output: LoadOutput
+
+  func run() throws {
+    try reportingFailure(of: "load merge") {
+      let files = try output.prepare()
+      Output.whenLost(.isToldUnlessClosed)
+      let all = try results.map { try LoadDocument.single($0) }
+      guard let merged = LoadResult.merged(all) else { return }
+      try output.present(LoadDocument(merged), baseline: try output.readBaseline(), files)
+    }
+  }
+}
+
+/// `switchboard load show`
+struct LoadShow: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show",
+    abstract: "Print a result again, and compare or judge it.",
+    usage: "switchboard load show <file> [<options>]",
+    discussion: """
+      Where the file holds two servers that were measured by turns, both are printed, and their \
+      comparison. The exit code is that of 'switchboard load'.
+
+      Examples:
+
+        switchboard load show new.json --baseline old.json
+        switchboard load show new.json --assert 'p99<5ms'
+      """)
+
+  @Argument(
+    help: ArgumentHelp("A result that --out has written.", valueName: "file"),
+    completion: .file())
+  var result: String
+
+  @OptionGroup(title: "Output") var output: LoadOutput
+
+  func run() throws {
+    try reportingFailure(of: "load show") {
+      let files = try output.prepare()
+      Output.whenLost(.isToldUnlessClosed)
+      let document = try LoadDocument.read(result)
+      if document.against != nil, output.baseline != nil || output.csv != nil {
+        throw FileTrouble(
+          result, "holds two servers already: leave out '--baseline' and '--csv', which are for one"
+        )
+      }
+      try output.present(document, baseline: try output.readBaseline(), files)
+    }
   }
 }

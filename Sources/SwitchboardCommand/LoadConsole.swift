@@ -2,13 +2,26 @@ import Switchboard
 import SwitchboardBase
 import SwitchboardLoad
 
-/// What the user sees of a load while it runs: a line on standard error, drawn anew on a terminal
-/// and written once a second elsewhere.
+/// What the user sees of a load while it runs.
 final class LoadConsole: Sendable {
-  private let isQuiet: Bool
-  private let meter = Lock(LoadMeter(width: Output.errorWidth))
+  private struct State {
+    /// Which of several runs this is.
+    var label = ""
+    var meter = LoadMeter(width: Output.errorWidth)
+  }
 
-  init(isQuiet: Bool) { self.isQuiet = isQuiet }
+  private let progress: ProgressLine
+  private let state = Lock(State())
+
+  init(isQuiet: Bool) { progress = ProgressLine(isQuiet: isQuiet) }
+
+  /// Another run begins.
+  ///
+  /// - Parameter label: What its lines begin with; nothing where there is one run alone.
+  func begin(_ label: String) {
+    let room = max(0, Output.errorWidth - label.count)
+    state.withLock { $0 = State(label: label, meter: LoadMeter(width: room)) }
+  }
 
   /// Runs with the line, to the end or to Ctrl-C: what was measured until then counts. A second
   /// Ctrl-C ends the process.
@@ -21,12 +34,10 @@ final class LoadConsole: Sendable {
     return try run.run(progress: show)
   }
 
-  func show(_ progress: LoadProgress) {
-    guard !isQuiet else { return }
-    let line = meter.withLock { $0.line(progress) }
-    Output.progress(line)
+  func show(_ news: LoadProgress) {
+    progress.show(state.withLock { $0.label + $0.meter.line(news) })
   }
 
   /// Takes the line away.
-  func clear() { if !isQuiet { Output.endProgress() } }
+  func clear() { progress.clear() }
 }

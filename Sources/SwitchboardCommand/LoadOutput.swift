@@ -5,15 +5,19 @@ import SwitchboardLoad
 
 /// The options of `switchboard load` that say what to do with the result.
 struct LoadOutput: ParsableArguments {
-  @Option(help: ArgumentHelp("Write the whole result, histograms and all.", valueName: "file"))
-  var json: String?
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "Write the whole result as JSON, histograms and all; '-' is standard output.",
+      valueName: "file"))
+  var out: String?
 
   @Option(help: ArgumentHelp("Write a row for every second.", valueName: "file"))
   var csv: String?
 
   @Option(
     help: ArgumentHelp(
-      "Compare with an earlier result that --json has written.", valueName: "file"))
+      "Compare with an earlier result that --out has written.", valueName: "file"))
   var baseline: String?
 
   @Option(
@@ -29,30 +33,37 @@ struct LoadOutput: ParsableArguments {
 
   /// Where the result goes beside the terminal.
   struct Files {
-    var json: OutputFile?
+    var out: OutputFile?
     var csv: OutputFile?
   }
 
   /// Finds out before the run what would fail after it.
   func prepare() throws -> Files {
-    Files(json: try json.map { try OutputFile($0) }, csv: try csv.map { try OutputFile($0) })
+    Files(out: try out.map { try OutputFile($0) }, csv: try csv.map { try OutputFile($0) })
   }
 
   func readBaseline() throws -> LoadResult? {
-    try baseline.map { try LoadDocument.read($0).result }
+    try baseline.map { try LoadDocument.single($0) }
   }
 
   /// Writes and prints the result, and ends with what follows from it.
-  func present(_ result: LoadResult, baseline: LoadResult?, _ files: Files) throws {
+  func present(_ document: LoadDocument, baseline: LoadResult?, _ files: Files) throws {
+    let result = document.result
     var delivery = Delivery()
-    if files.json != nil { delivery.add(try LoadDocument(result).bytes, to: files.json) }
+    if files.out != nil { delivery.add(try document.bytes, to: files.out) }
     if files.csv != nil { delivery.add(LoadDocument.table(result), to: files.csv) }
     let color = Output.wantsColor
     let trouble = delivery.deliver { print in
-      LoadReport(result, width: Output.width, color: color).lines.forEach(print)
+      for result in [result, document.against].compactMap(\.self) {
+        LoadReport(result, width: Output.width, color: color).lines.forEach(print)
+        if document.against != nil { print("") }
+      }
+      if let other = document.against {
+        LoadComparison(result, with: other).text(.byTurns, width: Output.width).forEach(print)
+      }
       if let baseline {
         print("")
-        LoadComparison(result, with: baseline).text(width: Output.width).forEach(print)
+        LoadComparison(result, with: baseline).text(.baseline, width: Output.width).forEach(print)
       }
       for (number, assertion) in assertions.enumerated() {
         if number == 0 { print("") }
@@ -61,7 +72,7 @@ struct LoadOutput: ParsableArguments {
       }
     }
     if let trouble { throw trouble }
-    try judge(result)
+    try judge(document)
   }
 
   private static func verdict(_ assertion: LoadAssertion, _ result: LoadResult) -> (String, Bool) {
@@ -69,12 +80,14 @@ struct LoadOutput: ParsableArguments {
     return ("assert \(assertion): \(holds ? "holds" : "does not hold") (\(measured))", holds)
   }
 
-  private func judge(_ result: LoadResult) throws {
-    let failed = assertions.contains { !LoadOutput.verdict($0, result).1 }
+  /// Assertions are about the first; that both were answered, and rightly, is taken for granted.
+  private func judge(_ document: LoadDocument) throws {
+    let failed = assertions.contains { !LoadOutput.verdict($0, document.result).1 }
     if failed { throw ExitCode(99) }
     let names = assertions.map(\.description)
     let areJudged = names.contains { $0.hasPrefix("errors") }
-    if !areJudged, !result.isFlawless { throw ExitCode(1) }
+    if !areJudged, !document.result.isFlawless { throw ExitCode(1) }
+    if let other = document.against, !other.isFlawless { throw ExitCode(1) }
   }
 }
 
@@ -87,9 +100,28 @@ struct LoadDocument: Codable {
   /// The figures one looks for first: rates by the second, latencies in microseconds.
   var summary: [String: Double]
   var result: LoadResult
+  /// What was measured by turns with it.
+  var against: LoadResult?
+  /// What can be said of the two, for whoever reads the file.
+  var comparison: [Line]?
 
-  init(_ result: LoadResult) {
-    self.result = result
+  /// A figure of both: requests a second, or microseconds.
+  struct Line: Codable {
+    var figure: String
+    var first: Double
+    var second: Double
+    var verdict: String
+    var reason: String?
+
+    init(_ line: LoadComparison.Line) {
+      (figure, first, second) = (line.name, line.now, line.before)
+      (verdict, reason) = (line.verdict, line.reason)
+    }
+  }
+
+  init(_ result: LoadResult, against: LoadResult? = nil) {
+    (self.result, self.against) = (result, against)
+    comparison = against.map { LoadComparison(result, with: $0).lines.map(Line.init) }
     machine = "\(Machine.current)"
     let micro = { (percent: Double) in result.latency.percentile(percent).inSeconds * 1e6 }
     summary = [
@@ -109,12 +141,23 @@ struct LoadDocument: Codable {
   /// second or span of seconds, of which there are at most 1,200.
   private static let largest = 64 << 20
 
-  /// Reads a file that --json has written.
+  /// Reads a file that should hold one server's result.
+  static func single(_ path: String) throws -> LoadResult {
+    let document = try read(path)
+    guard document.against == nil else {
+      throw FileTrouble(
+        path, "holds two servers that were measured by turns: give it to 'switchboard load show'")
+    }
+    return document.result
+  }
+
+  /// Reads a file that --out has written.
   static func read(_ path: String) throws -> LoadDocument {
-    let wanted = "a file that --json has written"
+    let wanted = "a file that --out has written"
     let bytes = try InputFile.read(path, atMost: largest, wanted: wanted)
     guard let document = try? JSONDecoder().decode(LoadDocument.self, from: Data(bytes)),
-      document.format == present, document.result.isPlausible
+      document.format == present, document.result.isPlausible,
+      document.against?.isPlausible ?? true
     else { throw FileTrouble(path, "is no result of this version; give \(wanted)") }
     return document
   }

@@ -4,36 +4,19 @@ import SwitchboardLoad
 
 /// Reads the options of `switchboard load`.
 extension Read {
-  /// A host and a port as they were written.
-  struct Target: Hashable {
-    let host: String
-    let port: UInt16
-  }
-
-  /// Which of the processes of a load this one is.
+  /// Which of the processes of a load this one is, and on which side of a comparison.
   struct Worker: Hashable {
     let number: Int
     let count: Int
+    let side: Int
   }
 
   static func worker(_ text: String) throws -> Worker {
     let parts = text.split(separator: "/").compactMap { Int($0) }
-    guard parts.count == 2, parts[0] >= 0, parts[0] < parts[1] else {
-      throw ValidationError("give a number and how many there are, such as 0/2")
+    guard parts.count == 3, parts[0] >= 0, parts[0] < parts[1], (0...1).contains(parts[2]) else {
+      throw ValidationError("give a number, how many there are, and the side, such as 0/2/0")
     }
-    return Worker(number: parts[0], count: parts[1])
-  }
-
-  /// `host:port`, `[::1]:port`; several with commas between.
-  static func targets(_ text: String) throws -> [Target] {
-    try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-      guard let colon = part.lastIndex(of: ":"), colon > part.startIndex,
-        let port = UInt16(part[part.index(after: colon)...]), port > 0
-      else {
-        throw ValidationError("'\(part)' is no server: give host:port, such as localhost:9090.")
-      }
-      return Target(host: String(part[..<colon]), port: port)
-    }
+    return Worker(number: parts[0], count: parts[1], side: parts[2])
   }
 
   /// Addresses, with commas between.
@@ -63,15 +46,6 @@ extension Read {
       else { throw ValidationError("give requests a second, such as 500, 10k or 1k,2k,5k") }
       return rate
     }
-  }
-
-  /// A time that is not zero.
-  static func duration(_ text: String) throws -> Timeout {
-    guard let timeout = try? timeoutOrNever(text), timeout != .never else {
-      throw ValidationError(
-        "give a whole number above 0 with its unit (ms, s, m or h) up to 24h, such as 500ms or 10s")
-    }
-    return timeout
   }
 
   /// A condition on the result.

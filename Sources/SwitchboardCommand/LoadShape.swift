@@ -1,5 +1,6 @@
 import ArgumentParser
 import Switchboard
+import SwitchboardBase
 import SwitchboardArticle
 import SwitchboardLoad
 
@@ -9,6 +10,7 @@ struct LoadShape: ParsableArguments {
   var speaking = LoadProtocol.frames
 
   @Option(
+    name: [.long, .customShort("c")],
     help: .of("n", "Connections that make requests. (default: 64)"),
     transform: Read.count(0...10_000_000))
   var connections = 64
@@ -45,12 +47,12 @@ struct LoadShape: ParsableArguments {
     help: .of(
       "time",
       "Before the warm-up, let the rate rise from 0, or connections join in one by one."),
-    transform: Read.timeout)
+    transform: Read.time)
   var ramp: Timeout?
 
   @Option(
     help: .of("time", "Closed loop: wait between a reply and the next request."),
-    transform: Read.timeout)
+    transform: Read.time)
   var think: Timeout?
 
   @Option(
@@ -60,7 +62,7 @@ struct LoadShape: ParsableArguments {
 
   @Option(
     help: .of("time", "How long to measure. (default: 10s)"),
-    transform: Read.duration)
+    transform: Read.timeAboveZero)
   var duration: Timeout?
 
   @Option(
@@ -69,19 +71,30 @@ struct LoadShape: ParsableArguments {
   var requests: Int?
 
   @Option(
+    help: .of(
+      "host:port",
+      "Measure this server too, by turns with the first, and compare; it may be the same."
+    ),
+    transform: Read.servers)
+  var against: [HostPort] = []
+
+  @Option(
     name: .customLong("repeat"),
-    help: .of("n", "Measure so often, one after the other, to know the noise. (default: 1)"),
+    help: .of(
+      "n",
+      "Measure so often, one after the other, to know the noise. (default: 1; with --against "
+        + "\(LoadTurns.usual) of each)"),
     transform: Read.count(1...64))
-  var repeats = 1
+  var repeats: Int?
 
   @Option(
     help: .of("time", "Load before measuring. (default: 1s; 0s with --requests)"),
-    transform: Read.timeout)
+    transform: Read.time)
   var warmUp: Timeout?
 
   @Option(
     help: .of("time", "How long a reply, or a connection, may take. (default: 10s)"),
-    transform: Read.duration)
+    transform: Read.timeAboveZero)
   var timeout = Timeout.seconds(10)
 
   @Option(
@@ -150,12 +163,12 @@ struct LoadShape: ParsableArguments {
 
   /// The address of a host and port; of several the first that answers, IPv4 ones before others,
   /// since servers on this machine listen on them, and none that the sources cannot reach.
-  func resolved(_ target: Read.Target) throws -> SocketAddress {
-    let found = try SocketAddress.resolve(target.host, port: target.port)
+  func resolved(_ target: HostPort) throws -> SocketAddress {
+    let found = try SocketAddress.resolve(target.name, port: target.port)
     let families = Set(source.map(\.family))
     let fitting = found.filter { families.isEmpty || families.contains($0.family) }
     let candidates = fitting.isEmpty ? found : fitting
-    guard !candidates.isEmpty else { throw SocketAddress.unresolved(target.host) }
+    guard !candidates.isEmpty else { throw SocketAddress.unresolved(target.name) }
     return firstReachable(
       candidates.filter { $0.family == .v4 } + candidates.filter { $0.family == .v6 })
   }

@@ -138,7 +138,8 @@ final class LoadTeam {
     }
   }
 
-  init(_ count: Int, _ options: LoadOptions, _ console: LoadConsole) throws {
+  /// - Parameter side: Of two that are compared, which one they load.
+  init(_ count: Int, _ options: LoadOptions, side: Int, _ console: LoadConsole) throws {
     self.options = options
     self.console = console
     connected = Array(repeating: 0, count: count)
@@ -147,7 +148,7 @@ final class LoadTeam {
     members = (0..<count).map { number in
       Member(
         [ProcessStart.program] + ProcessStart.arguments.dropFirst()
-          + ["--worker", "\(number)/\(count)"])
+          + ["--worker", "\(number)/\(count)/\(side)"])
     }
   }
 

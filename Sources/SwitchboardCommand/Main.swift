@@ -18,8 +18,8 @@ struct Main: ParsableCommand {
 
       Or in two terminals:
 
-        switchboard serve --port 9090
-        switchboard client -n 3 localhost 9090
+        switchboard serve localhost:9090
+        switchboard client -n 3 localhost:9090
       """,
     version: version,
     subcommands: [
@@ -34,7 +34,7 @@ struct Main: ParsableCommand {
     // On fewer columns the parser's help comes out wrong, or traps. It asks for this wherever it
     // makes one, also for an error that shows none.
     if Output.width < 40 { setenv("COLUMNS", "40", 1) }
-    let code = run(Array(ProcessStart.arguments.dropFirst()))
+    let code = run(Spelling.present(Array(ProcessStart.arguments.dropFirst())))
     Log.finish()
     Glibc.exit(Output.end(code))
   }

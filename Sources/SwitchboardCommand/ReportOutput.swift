@@ -6,10 +6,16 @@ import SwitchboardReport
 /// Where a report goes.
 struct ReportOutput: ParsableArguments {
   @Option(
+    name: .shortAndLong,
     help: ArgumentHelp(
       "Write a report into this folder: report.html, report.md and the pictures as .svg.",
       valueName: "folder"))
   var out: String?
+
+  func validate() throws {
+    guard out == "-" else { return }
+    throw ValidationError("A report is several files: give '--out' a folder, not standard output.")
+  }
 
   /// The folder, made before anything is measured, so that a wrong one costs no time.
   /// A report is written whatever becomes of the terminal.
@@ -18,11 +24,10 @@ struct ReportOutput: ParsableArguments {
     return try out.map { try ReportFolder($0) }
   }
 
-  /// Tells which files have been written, if some have.
+  /// Tells on standard error which files have been written, if some have.
   func tell(_ files: [String]) {
     guard let first = files.first else { return }
-    Output.line("")
-    Output.line("Written: \(FileName.shown(first)), and \(files.count - 1) files beside it.")
+    Output.error("wrote \(first), and \(files.count - 1) files beside it")
   }
 }
 

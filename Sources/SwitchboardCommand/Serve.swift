@@ -2,13 +2,14 @@ import ArgumentParser
 import ChatRoom
 import Logging
 import Switchboard
+import SwitchboardBase
 import SwitchboardArticle
 
 /// `switchboard serve`
 struct Serve: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Serve a protocol over TCP, all connections in one thread, or in a few.",
-    usage: "switchboard serve [<options>]",
+    usage: "switchboard serve [<host:port>] [<options>]",
     discussion: """
       Prints the address it listens on, and a line for each peer that connects and closes. The \
       first SIGTERM or SIGINT (Ctrl-C) stops accepting and lets what is under way finish; the \
@@ -17,7 +18,7 @@ struct Serve: ParsableCommand {
       Examples: for IPv4 and IPv6 peers alike, on a free port; and a chat on two processors, to \
       join with 'nc localhost 9090':
 
-        switchboard serve --host :: --dual-stack --port 0 --idle-timeout 30s
+        switchboard serve [::]:0 --dual-stack --idle-timeout 30s
         switchboard serve --protocol chat --loops 2 --pin
       """)
 
@@ -53,15 +54,28 @@ struct Serve: ParsableCommand {
   @Flag(help: "Keep each loop on a processor of its own.")
   var pin = false
 
+  @Argument(
+    help: ArgumentHelp(
+      """
+      Where to listen, in place of '--host' and '--port': 127.0.0.1:9090, [::1]:9090, or a port.
+      """, valueName: "host:port"))
+  var address: String?
+
   @Option(
     help: """
       Where to listen: a name or an address. Other machines reach the server only if this is an \
-      address that they can reach.
+      address that they can reach. (default: 127.0.0.1)
       """)
-  var host = "127.0.0.1"
+  var host: String?
 
   @Option(help: "The port, 0 for a free one. (default: 9090)", transform: Read.listeningPort)
-  var port: UInt16 = 9090
+  var port: UInt16?
+
+  /// Where to listen, whichever way it was said.
+  private var place: (host: String, port: UInt16) {
+    let said = address.flatMap { HostPort($0) }
+    return (said?.host ?? host ?? "127.0.0.1", said?.port ?? port ?? 9090)
+  }
 
   @Flag(help: "Take IPv4 peers too, with '--host ::'.")
   var dualStack = false
@@ -108,7 +122,17 @@ struct Serve: ParsableCommand {
     }
   }
 
+  private func validatePlace() throws {
+    guard let address, let said = HostPort(address) else { return }
+    if port != nil || host != nil && said.host != nil {
+      throw ValidationError(
+        "'\(address)' says where to listen, and '\(port != nil ? "--port" : "--host")' says so too: "
+          + "leave one of them out.")
+    }
+  }
+
   func validate() throws {
+    try validatePlace()
     if limits.lineTimeout.duration != nil, servedProtocol != .line {
       throw ValidationError(
         "The option '--line-timeout' does not go with '--protocol \(servedProtocol.rawValue)': it "
@@ -116,15 +140,17 @@ struct Serve: ParsableCommand {
     }
     try validateModel()
     guard dualStack else { return }
-    let addresses = try? SocketAddress.resolve(host, port: 0)
+    let addresses = try? SocketAddress.resolve(place.host, port: 0)
     guard addresses == [.any(.v6, port: 0)] else {
       throw ValidationError(
-        "The flag '--dual-stack' does not go with '--host \(host)': it takes '--host ::', "
+        "The flag '--dual-stack' does not go with '--host \(place.host)': it takes '--host ::', "
           + "all addresses of this machine.")
     }
   }
 
   func run() throws {
+    // Not before: the word may be the value of an option that there is not, which is then what is wrong.
+    if let address { _ = try Read.listeningAddress(address) }
     try reportingFailure(of: "serve") {
       // A log whose reader has gone is no reason to end.
       EndSignals.ignoreBrokenPipes()
@@ -132,7 +158,7 @@ struct Serve: ParsableCommand {
       do {
         try serve(try server())
       } catch let error as SystemError where error.tellsThatIPv6IsMissing {
-        throw NoIPv6(host: host, cause: error)
+        throw NoIPv6(host: place.host, cause: error)
       }
     }
   }
@@ -154,7 +180,8 @@ struct Serve: ParsableCommand {
   /// ::1, often): such a one is left out as long as another can be listened on.
   private func addresses() throws -> [SocketAddress] {
     var found: [SocketAddress] = []
-    for address in try SocketAddress.resolve(host, port: port) where !found.contains(address) {
+    for address in try SocketAddress.resolve(place.host, port: place.port)
+    where !found.contains(address) {
       found.append(address)
     }
     let usable = found.filter { $0.isOfThisMachine(Linux()) }

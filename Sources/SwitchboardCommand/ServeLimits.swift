@@ -31,7 +31,7 @@ struct ServeLimits: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Close a peer that was silent for so long, such as 30s. (default: never)", valueName: "time"),
-    transform: Read.timeoutOrNever)
+    transform: Read.timeOrNever)
   var idleTimeout = Timeout.never
 
   @Option(
@@ -40,20 +40,20 @@ struct ServeLimits: ParsableArguments {
       Line protocol: close a peer whose line is not complete so long after its first byte. \
       (default: never)
       """, valueName: "time"),
-    transform: Read.timeoutOrNever)
+    transform: Read.timeOrNever)
   var lineTimeout = Timeout.never
 
   @Option(
     help: ArgumentHelp(
       "How long peers may take to finish at the end. (default: 10s)", valueName: "time"),
-    transform: Read.timeout)
+    transform: Read.time)
   var drainTimeout = Timeout.seconds(10)
 
   @Option(
     help: ArgumentHelp(
       "How long a peer may go on sending when the server has finished. (default: 2s)",
       valueName: "time"),
-    transform: Read.timeout)
+    transform: Read.time)
   var lingerTimeout = Timeout.seconds(2)
 
   @Option(

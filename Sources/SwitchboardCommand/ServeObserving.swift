@@ -28,7 +28,7 @@ struct ServeObserving: ParsableArguments {
       Tell of callbacks that take longer, such as 10ms, and who waited meanwhile; at most five a \
       second for each loop. (default: no)
       """, valueName: "time"),
-    transform: Read.timeout)
+    transform: Read.time)
   var slowCallback: Timeout?
 
   func validate() throws {

@@ -40,6 +40,7 @@ enum SimulatedBackend: String, CaseIterable, ExpressibleByArgument {
 struct Simulate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run servers in a simulated network, one world of bad luck for each seed.",
+    usage: "switchboard simulate [<options>]",
     discussion: """
       The library's own loop, over simulated system calls, in one thread and virtual time. Each seed \
       decides the clients, the network, the waiting mechanism and the faults, and every byte and \
@@ -88,9 +89,9 @@ struct Simulate: ParsableCommand {
   var shrink: Int?
 
   @Option(
-    help: ArgumentHelp("End after so many seconds, if seeds are left then.", valueName: "seconds"),
-    transform: Read.count(1...1_000_000))
-  var seconds: Int?
+    help: ArgumentHelp("End after so long, if seeds are left then.", valueName: "time"),
+    transform: Read.timeAboveZero)
+  var duration: Timeout?
 
   @Flag(help: "Run each seed twice, and compare the two runs call by call.")
   var verifyDigests = false
@@ -179,21 +180,22 @@ struct Simulate: ParsableCommand {
   }
 
   private func runAll() throws {
-    var tally = SimulationTally(isProgressShown: !verifyDigests && !digests)
+    var tally = SimulationTally()
     for seed in UInt64(from)..<UInt64(from) + UInt64(seeds) {
-      if let seconds, tally.elapsed >= .seconds(seconds) { break }
+      if let end = duration?.duration, tally.elapsed >= end { break }
       do {
         let report = try simulateSeed(seed)
         tally.add(report)
         if digests { Output.line("\(seed) \(outcome(report))") }
         if verifyDigests, try simulateSeed(seed).digest != report.digest { tally.differs(seed) }
       } catch {
-        tally.fail(seed)
+        tally.fail()
         Output.error("switchboard simulate: \(summary(error))")
         Output.error("  to replay: \(command(seed))")
         if stopAtFailure { break }
       }
     }
+    tally.endProgress()
     tally.lines.forEach(Output.line)
     let isNarrow = servedProtocol != .all || backend != .any || faults != .harsh
     if tally.leavesOut, !isNarrow {

@@ -7,7 +7,7 @@ struct SimulationTally {
   private let clock = ContinuousClock()
   private let start = ContinuousClock().now
   private var lastShown = ContinuousClock().now
-  private let isProgressShown: Bool
+  private let progress = ProgressLine()
   private var passed = 0
   private(set) var failed = 0
   private(set) var different = 0
@@ -19,8 +19,6 @@ struct SimulationTally {
   private var nanoseconds: UInt64 = 0
   private(set) var branches = BranchCounts()
   private var byKind = [Int](repeating: 0, count: Fault.Kind.allCases.count)
-
-  init(isProgressShown: Bool) { self.isProgressShown = isProgressShown }
 
   var elapsed: Duration { clock.now - start }
 
@@ -34,17 +32,25 @@ struct SimulationTally {
     nanoseconds += report.nanoseconds
     branches.add(report.branches)
     for fault in report.faults { byKind[Int(fault.kind.rawValue)] += 1 }
-    guard isProgressShown, clock.now - lastShown > .seconds(5) else { return }
+    guard clock.now - lastShown > .seconds(1) else { return }
     lastShown = clock.now
-    Output.line(
-      "\(passed + failed) seeds, \(failed) failed, \(perSecond(passed + failed)) a second")
+    progress.show(
+      "\(grouped(passed + failed)) seeds, \(failed) failed, \(perSecond(passed + failed)) a second")
   }
 
-  mutating func fail(_ seed: UInt64) { failed += 1 }
+  /// A seed did not pass; who says why has a line of its own for it.
+  mutating func fail() {
+    failed += 1
+    progress.clear()
+  }
+
+  /// No more is to come.
+  func endProgress() { progress.clear() }
 
   /// Two runs of a seed were not the same.
   mutating func differs(_ seed: UInt64) {
     different += 1
+    progress.clear()
     Output.error("switchboard simulate: two runs of seed \(seed) differ")
   }
 

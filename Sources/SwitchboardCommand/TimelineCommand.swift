@@ -18,7 +18,7 @@ struct TimelineCommand: ParsableCommand {
       Examples: a page to zoom in, for any browser; a tenth of a second in the terminal; and a \
       trace for ui.perfetto.dev or chrome://tracing:
 
-        switchboard timeline FILE -o FILE.html
+        switchboard timeline FILE --out FILE.html
         switchboard timeline FILE --from 1200ms --to 1300ms
         switchboard timeline FILE --trace FILE.json
       """)
@@ -29,7 +29,7 @@ struct TimelineCommand: ParsableCommand {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp("Write a page that can be zoomed, complete in itself.", valueName: "html"))
-  var output: String?
+  var out: String?
 
   @Option(help: ArgumentHelp("Write the trace event format of Chrome.", valueName: "json"))
   var trace: String?
@@ -38,18 +38,19 @@ struct TimelineCommand: ParsableCommand {
   var svg: String?
 
   @Option(
-    help: ArgumentHelp("Leave out what was before.", valueName: "time"), transform: Read.moment)
+    help: ArgumentHelp("Leave out what was before.", valueName: "time"), transform: Read.time)
   var from: Timeout?
 
   @Option(
-    help: ArgumentHelp("Leave out what comes later.", valueName: "time"), transform: Read.moment)
+    help: ArgumentHelp("Leave out what comes later.", valueName: "time"), transform: Read.time)
   var to: Timeout?
 
   @Option(
+    name: [.long, .customShort("c")],
     help: ArgumentHelp(
-      "Clients with a row in the terminal or the drawing. (default: 40)", valueName: "n"),
+      "Connections with a row in the terminal or the drawing. (default: 40)", valueName: "n"),
     transform: Read.count(1...1_000_000))
-  var clients = 40
+  var connections = 40
 
   func validate() throws {
     if let from = from?.duration, let to = to?.duration, from >= to {
@@ -60,18 +61,20 @@ struct TimelineCommand: ParsableCommand {
   func run() throws {
     try reportingFailure(of: "timeline") {
       var delivery = Delivery()
-      let files = try [output, trace, svg].map { try $0.map { try OutputFile($0) } }
+      let files = try [out, trace, svg].map { try $0.map { try OutputFile($0) } }
       let recording = try RecordingFile.read(file)
         .clipped(from: from?.duration, to: to?.duration)
       let timeline = Timeline(recording)
-      if output == nil, trace == nil, svg == nil {
+      if out == nil, trace == nil, svg == nil {
         let lines = timeline.lines(
-          width: Output.width, color: Output.wantsColor, clients: clients)
+          width: Output.width, color: Output.wantsColor, clients: connections)
         return lines.forEach(Output.line)
       }
       if files[0] != nil { delivery.add(timeline.page(title: FileName.shown(name)), to: files[0]) }
       if files[1] != nil { delivery.add(timeline.trace(), to: files[1]) }
-      if files[2] != nil { delivery.add(timeline.svg(width: 900, clients: clients), to: files[2]) }
+      if files[2] != nil {
+        delivery.add(timeline.svg(width: 900, clients: connections), to: files[2])
+      }
       try delivery.deliver()
     }
   }

@@ -20,7 +20,7 @@ package enum Demonstration {
   package static func show(clients: Int, program: String) throws(SystemError) -> Int32 {
     try Linux().raiseDescriptorLimit()
     let run = try runRecorded(
-      connections: clients, ready: { Output.line("listening on \($0) (epoll)") },
+      connections: clients, ready: { Output.error("listening on \($0) (epoll)") },
       log: Output.line)
     Output.line("Elapsed: \(run.client.elapsed.inSeconds)")
     Output.line("")

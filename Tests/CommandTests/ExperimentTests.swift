@@ -29,7 +29,7 @@ struct ExperimentTests {
       try await Spawned.run("switchboard", words) { command in
         try await command.expectEnd(.exit(0))
         #expect(command.output.contains { $0.contains("✓ held") })
-        #expect(command.output.last?.contains(folder.path + "/report.html") == true)
+        #expect(command.errors.last?.contains(folder.path + "/report.html") == true)
       }
       for name in ["report.html", "report.md", "epoll-control-calls.svg"] {
         let text = try String(contentsOf: folder.appending(path: name), encoding: .utf8)

@@ -55,7 +55,7 @@ struct LoadTests {
 
   @Test(arguments: [
     (["--source", "203.0.113.7"], "'203.0.113.7' is no address of this machine"),
-    (["--json", "/"], "it is a folder"),
+    (["--out", "/"], "it is a folder"),
     (["--duration", "10"], "such as 500ms or 10s"),
     ([], "connection refused; check that the server listens there"),
   ])
@@ -195,7 +195,7 @@ struct LoadTests {
     let lines: [([String], String)] = [
       (["load", "127.0.0.1:1"], "connection refused"),
       (["load", "merge", "/nowhere.json"], "cannot read '/nowhere.json'"),
-      (["load", "127.0.0.1:1", "--json", "/nowhere/a.json"], "make the folder"),
+      (["load", "127.0.0.1:1", "--out", "/nowhere/a.json"], "make the folder"),
     ]
     for (arguments, text) in lines {
       try await Spawned.run("switchboard", arguments) { load in

@@ -91,10 +91,33 @@ struct OptionTests {
     Wrong("load localhost:9090 --assert p99=5", names: "--assert", "'p99=5'", "5ms"),
     Wrong("load localhost:9090 --processes 9 --connections 3", names: "'--processes 9'"),
     Wrong("load localhost:9090 --protocol line --size 4k", names: "1019", "lower"),
-    Wrong("load merge", names: "'merge'", "--json"),
+    Wrong("load merge", names: "<file>"),
+    Wrong("load show", names: "<file>"),
+    Wrong("load show a.json b.json", names: "'b.json'"),
+    Wrong(
+      "load localhost:9090 --against localhost", names: "--against", "'localhost'", "host:port"),
+    Wrong(
+      "load localhost:9090 --against localhost:9090 --repeat 3", names: "'--repeat 3'",
+      "fewer than 4",
+      "'--repeat 5'"),
+    Wrong(
+      "load localhost:9090 --against localhost:9091 --baseline a.json", names: "'--baseline'",
+      "'--against'"),
+    Wrong("load localhost:9090 --against localhost:9091 --csv a.csv", names: "'--csv'", "'--out'"),
+    Wrong("load localhost 0", names: "'0'", "1 to 65535"),
+    Wrong("client localhost:9090,localhost:9091", names: "'localhost:9090,localhost:9091'"),
+    Wrong("client localhost", names: "'localhost'", "host:port"),
+    Wrong("serve localhost", names: "'localhost'", "[::1]:9090"),
+    Wrong("serve localhost:70000", names: "'localhost:70000'", "65535"),
+    Wrong("serve localhost:0 --port 0", names: "'localhost:0'", "'--port'"),
+    Wrong("serve localhost:0 --host ::", names: "'localhost:0'", "'--host'"),
+    Wrong("simulate --duration 20", names: "--duration", "'20'", "ms, s, m or h"),
+    Wrong("compare --out -", names: "'--out'", "folder"),
+    Wrong("experiment all --out -", names: "'--out'", "folder"),
+    Wrong("timeline a.rec --from 2", names: "--from", "'2'", "ms, s, m or h"),
     Wrong("client -n 0 localhost 9090", names: "-n", "'0'", "from 1 to 1000000"),
-    Wrong("client localhost 0", names: "<port>", "'0'", "1 to 65535"),
-    Wrong("client", names: "<host>"),
+    Wrong("client localhost 0", names: "'0'", "1 to 65535"),
+    Wrong("client", names: "<host:port>"),
     Wrong("demo -n 101", names: "-n", "'101'", "from 1 to 100"),
     Wrong("experiment waiting-cost --active 0", names: "--active", "'0'", "from 1 to 1024"),
     Wrong("experiment waiting-cost --idle lots", names: "--idle", "'lots'", "from 0 to 10000"),
@@ -103,7 +126,7 @@ struct OptionTests {
     Wrong("compare --models kqueue", names: "--models", "'kqueue'", "epoll", "io_uring"),
     Wrong("compare --connections 10,0", names: "--connections", "'10,0'", "from 1 to 1000000"),
     Wrong("compare --duration 5m", names: "--duration", "'5m'", "100ms to 60s"),
-    Wrong("compare --rounds 0", names: "--rounds", "'0'", "from 1 to 100"),
+    Wrong("compare --repeat 0", names: "--repeat", "'0'", "from 1 to 100"),
     Wrong("sell", names: "'sell'"),
   ])
   func `A wrong value is answered with the option, the value and what is allowed`(wrong: Wrong)
@@ -140,10 +163,10 @@ struct OptionTests {
   }
 
   @Test(arguments: [
-    [], ["demo"], ["serve"], ["client"], ["load"], ["backends"], ["experiment"],
-    ["experiment", "list"],
-    ["experiment", "waiting-cost"],
-    ["experiment", "run"], ["compare"],
+    [], ["demo"], ["serve"], ["client"], ["load"], ["load", "merge"], ["load", "show"],
+    ["backends"],
+    ["experiment"], ["experiment", "list"], ["experiment", "waiting-cost"], ["experiment", "run"],
+    ["compare"], ["simulate"], ["timeline"],
   ])
   func `Help fits 80 columns, and shows an example where there is something to choose`(
     subcommand: [String]

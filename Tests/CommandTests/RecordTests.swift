@@ -119,7 +119,7 @@ struct RecordTests {
     ]
     try await Spawned.run("switchboard", arguments) { command in
       try await command.expectEnd(.exit(0))
-      #expect(command.output.count { $0.hasPrefix("wrote ") } == 3)
+      #expect(command.errors.count { $0.hasPrefix("wrote ") } == 3)
     }
     let page = try folder.contents("a.html")
     #expect(!page.contains("src=") && !page.contains("@import") && !page.contains("url("))

@@ -7,7 +7,7 @@ struct SimulateTests {
     let arguments = ["simulate", "--protocol", "frames", "--seeds", "5"]
     try await Spawned.run("switchboard", arguments) { command in
       try await command.expectEnd(.exit(0))
-      #expect(command.errors == [])
+      #expect(command.errors.allSatisfy { $0.contains(" seeds, 0 failed, ") })
       #expect(command.output.last == "every seed passed")
       #expect(command.output.contains { $0.hasPrefix("5 seeds in ") })
       #expect(command.output.contains { $0.hasPrefix("  shortSend: ") })

@@ -11,7 +11,7 @@ final class DamagedResultTests {
   private let path = FileManager.default.temporaryDirectory.path + "/result-\(UUID())"
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
-  /// A small one, as --json writes it.
+  /// A small one, as --out writes it.
   private static let bytes: [UInt8] = {
     let result = JudgingTests.result(seconds: 2)
     return (try? LoadDocument(result).bytes) ?? []
@@ -49,7 +49,7 @@ final class DamagedResultTests {
     // Without its last byte, a newline, it is whole.
     for end in 0..<Self.bytes.count - 2 {
       let said = try read(Array(Self.bytes[..<end]))
-      #expect(said.hasSuffix("is no result of this version; give a file that --json has written"))
+      #expect(said.hasSuffix("is no result of this version; give a file that --out has written"))
     }
   }
 
@@ -94,9 +94,9 @@ final class DamagedResultTests {
         return "read"
       } catch { return "\(error)" }
     }
-    #expect(refusal("/").hasPrefix("cannot read '/': it is a folder; give a file that --json"))
-    #expect(refusal("/dev/zero").contains("larger than 67,108,864 bytes; give a file that --json"))
-    #expect(refusal(path + ".none").contains("no such file or directory; give a file that --json"))
-    #expect(refusal("/none/a").contains("there is no folder '/none'; give a file that --json"))
+    #expect(refusal("/").hasPrefix("cannot read '/': it is a folder; give a file that --out"))
+    #expect(refusal("/dev/zero").contains("larger than 67,108,864 bytes; give a file that --out"))
+    #expect(refusal(path + ".none").contains("no such file or directory; give a file that --out"))
+    #expect(refusal("/none/a").contains("there is no folder '/none'; give a file that --out"))
   }
 }

@@ -20,13 +20,12 @@ public struct Delivery {
   /// Adds a text.
   public mutating func add(_ text: String, to file: OutputFile?) { add(Array(text.utf8), to: file) }
 
-  /// Writes everything, and tells which files it has written.
+  /// Writes everything, and tells on standard error which files it has written.
   public func deliver() throws(FileTrouble) {
     Output.whenLost(.isToldAtEnd)
-    let trouble = deliver { print in
-      for (file, _) in files where file.isOrdinary { print("wrote \(FileName.shown(file.path))") }
-    }
-    if let trouble { throw trouble }
+    let trouble = write(files.filter { $0.file.isOrdinary }) { Output.error("wrote \($0.path)") }
+    let other = write(files.filter { !$0.file.isOrdinary })
+    if let trouble = trouble ?? other { throw trouble }
   }
 
   /// Writes everything.
@@ -42,11 +41,15 @@ public struct Delivery {
     return trouble
   }
 
-  private func write(_ files: [(file: OutputFile, bytes: [UInt8])]) -> FileTrouble? {
+  /// - Parameter tell: Gets each that is whole now.
+  private func write(
+    _ files: [(file: OutputFile, bytes: [UInt8])], tell: (OutputFile) -> Void = { _ in }
+  ) -> FileTrouble? {
     var first: FileTrouble?
     for (file, bytes) in files {
       do throws(FileTrouble) {
         try file.write(bytes)
+        tell(file)
       } catch {
         // Whoever reads standard output may go, by whatever name it was written to.
         if file.isStandardOutput, let errno = error.errno { Output.lose(errno) }

@@ -32,7 +32,7 @@ public struct FileTrouble: Error, Hashable, CustomStringConvertible {
 
   /// A file that cannot be read.
   ///
-  /// - Parameter wanted: What to name instead: `a file that --json has written`.
+  /// - Parameter wanted: What to name instead: `a file that --out has written`.
   public init(reading path: String, _ errno: Errno, wanted: String) {
     let (reason, cure) = FileTrouble.explain(errno, path, isWriting: false)
     description = "cannot read '\(FileName.shown(path))': \(reason); \(cure ?? "give \(wanted)")"

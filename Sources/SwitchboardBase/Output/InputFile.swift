@@ -7,7 +7,7 @@ public enum InputFile {
   ///
   /// - Parameters:
   ///   - most: What is larger is not read, in bytes.
-  ///   - wanted: What errors ask for: `a file that --json has written`.
+  ///   - wanted: What errors ask for: `a file that --out has written`.
   public static func read(_ path: String, atMost most: Int, wanted: String) throws(FileTrouble)
     -> [UInt8]
   {

@@ -6,8 +6,8 @@ import Switchboard
 /// An ordinary file is replaced by a whole one, or stays as it was, with its mode, owner and links: the
 /// new one is written beside it and renamed, over the file itself where the name is a symbolic link. All
 /// else (a device, a pipe, a terminal, a file with several names) is written into. What this process
-/// has open, such as `/dev/stdout`, is written to as it is: opened anew, it would begin at its
-/// beginning.
+/// has open, such as `/dev/stdout`, or `-` for short, is written to as it is: opened anew, it would
+/// begin at its beginning.
 public struct OutputFile: Sendable {
   /// Its name.
   public let path: String
@@ -119,7 +119,7 @@ public struct OutputFile: Sendable {
   /// The number of an open file of this process that a name stands for.
   package static func openNumber(_ path: String) -> Int32? {
     switch path {
-    case "/dev/stdout": return 1
+    case "-", "/dev/stdout": return 1
     case "/dev/stderr": return 2
     default:
       for folder in ["/dev/fd/", "/proc/self/fd/"] where path.hasPrefix(folder) {

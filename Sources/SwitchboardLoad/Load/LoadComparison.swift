@@ -16,6 +16,10 @@ public struct LoadComparison: Sendable {
 
     /// The difference as a share of the earlier figure: 0.1 is a tenth more.
     public var change: Double { before > 0 ? (now - before) / before : 0 }
+    /// What can be said, in a few words: `worse`, `same within 2.0 %`.
+    public var verdict: String { difference.words.verdict }
+    /// Why there is no verdict, where there is none.
+    public var reason: String? { difference.words.reason }
     /// Whether more of it is better.
     public var isRate: Bool { name == "rate" }
   }

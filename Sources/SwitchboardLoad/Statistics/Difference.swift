@@ -25,7 +25,7 @@ public enum Difference: Hashable, Sendable {
       return .cannotTell("one of them has no figure")
     }
     guard let interval = test.interval else {
-      return .cannotTell("too few runs of each: use --repeat 5")
+      return .cannotTell("too few runs of each: use --repeat \(RankSumTest.fewest + 1)")
     }
     if test.isSignificant { return (test.ratio > 1) == isMoreBetter ? .better : .worse }
     let most = max(interval.upperBound - 1, 1 - interval.lowerBound)

@@ -9,13 +9,16 @@ public struct RankSumTest: Hashable, Sendable {
   /// The median of all ratios of a value of one to a value of the other: the Hodges–Lehmann estimate.
   public let ratio: Double
   /// Where the true ratio lies, but for one case in twenty. Nil where there are too few values to say
-  /// anything with that confidence: fewer than four of each.
+  /// anything with that confidence: fewer than ``fewest`` of each.
   public let interval: ClosedRange<Double>?
 
   /// The chance of a wrong statement about samples that do not differ.
   static let level = 0.05
   /// The most values of a sample that are looked at.
   static let most = 64
+  /// How many values of each there must be at least, for any order of them to be seldom enough to tell
+  /// something.
+  public static let fewest = (1...most).first { left($0, $0) != nil } ?? most
 
   /// Compares the values of one sample with those of another; nil where one is empty, or a value is not
   /// above zero.
