@@ -51,7 +51,7 @@ struct BackendsTests {
     let row = lines.firstIndex { $0.hasPrefix("  io_uring  no   this kernel is too old:") }
     #expect(row.map { lines[$0 + 1].hasPrefix("                 ") } == true)
     #expect(
-      lines.contains("  incremental buffers 6.12   no   EINVAL, invalid argument"),
+      lines.contains("  incremental buffers  6.12   no   EINVAL, invalid argument"),
       "\(lines.joined(separator: "\n"))")
     #expect(lines.last == "auto takes epoll here.")
   }
