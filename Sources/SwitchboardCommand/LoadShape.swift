@@ -1,7 +1,7 @@
 import ArgumentParser
 import Switchboard
-import SwitchboardBase
 import SwitchboardArticle
+import SwitchboardBase
 import SwitchboardLoad
 
 /// The options of `switchboard load` that say what load to make.

@@ -2,8 +2,8 @@ import ArgumentParser
 import ChatRoom
 import Logging
 import Switchboard
-import SwitchboardBase
 import SwitchboardArticle
+import SwitchboardBase
 
 /// `switchboard serve`
 struct Serve: ParsableCommand {

@@ -114,11 +114,11 @@ struct RingBreakingTests {
     ring.shutdownSending(keys[0], &slots)
     let data = kernel.asked().map(\.data)
     #expect(data == [ring.userData(.shutdown, keys[0])])
-    var told = ring.couldNotFinish(data[0], -5, slots)
+    var told = ring.halfClosed(data[0], -5, &slots)
     #expect(told == nil && kernel.words == ["lend 5"])
     ring.shutdownSending(keys[1], &slots)
     #expect(kernel.words == ["finish 6"])
-    told = ring.couldNotFinish(data[0], -125, slots)
+    told = ring.halfClosed(data[0], -125, &slots)
     let lent = kernel.asked()
     #expect(told == nil && lent.map(\.description) == ["lend 5"])
     ring.shutdownSending(keys[1], &slots)
@@ -133,16 +133,51 @@ struct RingBreakingTests {
     #expect(kernel.strings.finished == [0, 9] && kernel.strings.closes == [0, 9, 9])
   }
 
-  @Test("Who is closed, gone or not connected any more is not finished apart")
+  @Test("A closed connection's number goes when its half-close has ended, however that ended")
+  func halfClosing() throws {
+    for result in [0, -107, -5, -125] as [Int32] {
+      var ring = try kernel.ring()
+      var slots = try SlotTable(capacity: 16)
+      let key = key(5, [], in: &slots)
+      ring.shutdownSending(key, &slots)
+      let data = kernel.asked()[0].data
+      slots[key.index].flags.insert(.closed)
+      let isGone = ring.close(key, &slots)
+      // There is nothing that could be cancelled.
+      #expect(!isGone && kernel.words == [])
+      let told = ring.halfClosed(data, result, &slots)
+      #expect(told?.kind == .closed && told?.key == key && kernel.words == ["close 5"])
+      // That it was given up together with its connection says nothing of the kernel's threads.
+      let next = self.key(6, [], in: &slots)
+      ring.shutdownSending(next, &slots)
+      #expect(kernel.words == ["finish 6"])
+    }
+  }
+
+  @Test("Of a half-close and a receive the later one gives the number back")
+  func halfClosingWithReceive() throws {
+    var ring = try kernel.ring()
+    var slots = try SlotTable(capacity: 16)
+    let key = key(5, [], .receive, in: &slots)
+    ring.shutdownSending(key, &slots)
+    let data = kernel.asked()[0].data
+    slots[key.index].flags.insert(.closed)
+    let isGone = ring.close(key, &slots)
+    #expect(!isGone && kernel.asked().count == 1)
+    var told = ring.received(ring.userData(.receive, key), -125, 0, &slots)
+    #expect(told == nil && kernel.words == [])
+    told = ring.halfClosed(data, 0, &slots)
+    #expect(told?.kind == .closed && kernel.words == ["close 5"])
+  }
+
+  @Test("Who is gone or not connected any more is not finished apart")
   func nobody() throws {
     var ring = try kernel.ring()
     var slots = try SlotTable(capacity: 16)
-    let keys = [
-      key(5, [], in: &slots), key(6, .closed, in: &slots), key(7, [], in: &slots),
-    ]
-    slots.giveBack(keys[2])
-    for (key, result) in [(keys[0], -107), (keys[1], -5), (keys[2], -5)] as [(Key, Int32)] {
-      let told = ring.couldNotFinish(ring.userData(.shutdown, key), result, slots)
+    let keys = [key(5, [], in: &slots), key(7, [], in: &slots)]
+    slots.giveBack(keys[1])
+    for (key, result) in [(keys[0], -107), (keys[1], -5)] as [(Key, Int32)] {
+      let told = ring.halfClosed(ring.userData(.shutdown, key), result, &slots)
       #expect(told == nil)
     }
     ring.shutdownSending(keys[0], &slots)

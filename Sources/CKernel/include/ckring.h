@@ -259,7 +259,8 @@ static inline void ck_prepare_shutdown(struct io_uring_sqe *e, int file) {
   e->opcode = IORING_OP_SHUTDOWN;
   e->fd = file;
   e->len = SHUT_WR;
-  e->flags = IOSQE_FIXED_FILE | IOSQE_CQE_SKIP_SUCCESS;
+  // Its end is waited for, success as well: see URing+Finishing.swift.
+  e->flags = IOSQE_FIXED_FILE;
 }
 static inline void ck_prepare_close(struct io_uring_sqe *e, unsigned file) {
   e->opcode = IORING_OP_CLOSE;

@@ -16,6 +16,11 @@ extension Slot {
     static let more = Pending(rawValue: 1 << 21)
     /// The arming of its receive, at the end of the turn or when there are buffers.
     static let arming = Pending(rawValue: 1 << 22)
+    /// The end of a half-close, which a thread of the kernel makes.
+    static let shutdown = Pending(rawValue: 1 << 23)
+
+    /// What a connection's number may not be given back before.
+    static let beforeClosing: Pending = [.receive, .send, .shutdown]
   }
 
   var pending: Pending {

@@ -126,12 +126,15 @@ extension URing {
 
   mutating func close(_ key: Key, _ slots: inout SlotTable) -> Bool {
     dropHeld(key)
-    if slots[key.index].pending.isDisjoint(with: [.receive, .send]) {
+    let pending = slots[key.index].pending
+    if pending.isDisjoint(with: .beforeClosing) {
       closeFile(key, slots)
       return true
     }
-    let entry = unsafe ring.entry()
-    unsafe ck_prepare_cancel_all(entry, slots[key.index].descriptor)
+    if !pending.isDisjoint(with: [.receive, .send]) {
+      let entry = unsafe ring.entry()
+      unsafe ck_prepare_cancel_all(entry, slots[key.index].descriptor)
+    }
     return false
   }
 
@@ -143,9 +146,7 @@ extension URing {
   }
 
   func closedIfDone(_ key: Key, _ slots: inout SlotTable) -> Completion? {
-    guard slots[key.index].pending.isDisjoint(with: [.receive, .send]) else {
-      return nil
-    }
+    guard slots[key.index].pending.isDisjoint(with: .beforeClosing) else { return nil }
     closeFile(key, slots)
     return Completion(.closed, key)
   }

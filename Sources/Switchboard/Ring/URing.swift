@@ -286,7 +286,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     case .signals: return watched(.signals, flags)
     case .hangUp: return hungUp(data, result, flags, &slots)
     case .ask: return broke(data, result, slots)
-    case .shutdown: return couldNotFinish(data, result, slots)
+    case .shutdown: return halfClosed(data, result, &slots)
     case .install: return installed(data, result, slots)
     // Answers that nobody waits for any more.
     case .lend:

@@ -33,7 +33,8 @@ extension Course {
         .limit("a connection was closed \(waited) ns after it had been finished, of \(linger)"))
     }
     record.reach(.lingeredTooLong)
-    if waited > linger + slack {
+    // Its number is kept until the kernel's thread has half-closed it.
+    if waited > linger + slack, passed(since: socket.finishedAt) > slack {
       record.fail(.limit("lingered for \(waited) ns, of \(linger)"))
     }
   }

@@ -48,7 +48,7 @@ extension SimulatedRing {
     case IORING_OP_POLL_ADD.rawValue:
       let isMany = entry.len & UInt32(IORING_POLL_ADD_MULTI) != 0
       operations.append(Operation(kind: .hangUp, data: data, socket: socket, isMany: isMany))
-    case IORING_OP_SHUTDOWN.rawValue: issueShutdown(data, socket)
+    case IORING_OP_SHUTDOWN.rawValue: issueShutdown(entry, socket)
     case UInt32(CK_OP_URING_CMD): issueCommand(entry, socket)
     case UInt32(CK_OP_FIXED_FD_INSTALL):
       let number = network.install(SimulatedAlias(socket))
@@ -132,7 +132,7 @@ extension SimulatedRing {
     }
     removeFile(number)
     guard isUsed(socket) else { return network.close(socket) }
-    // A worker that half-closes it, for one, may hold it for longer than its process does.
+    // What is under way holds it for longer than its process does.
     network.serverCloses(socket)
     closing.append(socket)
   }

@@ -271,7 +271,7 @@ final class SimulatedRing: SimulatedFile {
   }
 
   func isUsed(_ socket: SimulatedSocket) -> Bool {
-    operations.contains { $0.socket === socket } || finishing.contains { $0.socket === socket }
+    operations.contains { $0.socket === socket }
   }
 
   /// An operation of a socket has ended: perhaps it was all that held it.
