@@ -346,9 +346,9 @@ enum Samples {
     let trial = RingBatches()
     return [
       (RingBatches.name, .held, trial.judged(measured())),
-      (RingBatches.name, .failed, trial.judged(measured([9_000, 9_000, 9_000]))),
+      (RingBatches.name, .failed, trial.judged(measured([10_200, 10_300, 10_200]))),
       (RingBatches.name, .failed, trial.judged(measured(alone: 20_000))),
-      (RingBatches.name, .undecided, trial.judged(measured([300, 9_000, 300]))),
+      (RingBatches.name, .undecided, trial.judged(measured([300, 10_200, 300]))),
       (RingBatches.name, .undecided, trial.judged(measured(most: 128))),
       (
         RingBatches.name, .undecided,

@@ -119,28 +119,30 @@ extension LoadCell.Repetition {
     if let rate { options.rates = [rate] }
     options.warmUp = .milliseconds(500)
     options.duration = .seconds(seconds)
-    let memory = MemoryReading()
+    // What accepting and closing them costs is no cost of a request.
+    let (standing, loaded) = (Reading(), Reading())
     let pid = server.pid
-    let before = ProcessFigures(of: pid).processorTime
     let result = try LoadRun(options).run(
-      whenConnected: { memory.bytes = ProcessFigures(of: pid).resident }, progress: { _ in })
-    let spent = ProcessFigures(of: pid).processorTime - before
+      whenConnected: { standing.figures = ProcessFigures(of: pid) },
+      whenMeasured: { loaded.figures = ProcessFigures(of: pid) })
     guard result.requests > 0 else {
       throw TrialFailure("\(model.rawValue) answered none of \(connections) clients; run it again")
     }
+    let times = [loaded, standing].map { $0.figures?.processorTime ?? 0 }
+    let spent = max(0, times[0] - times[1])
     self.init(
       rate: result.rate,
       answeredShare: Double(result.window.answered) / Double(max(1, result.window.due)),
       p50: result.latency.percentile(50).inSeconds,
-      p99: result.latency.percentile(99).inSeconds, memory: memory.bytes,
+      p99: result.latency.percentile(99).inSeconds, memory: standing.figures?.resident ?? 0,
       serverTime: spent * 1e6 / Double(max(1, result.allRequests)),
       failures: result.failures, isLimited: result.isLimitedByGenerator)
   }
 }
 
 /// Written by the run's own thread before it goes on.
-private final class MemoryReading {
-  var bytes = 0
+private final class Reading {
+  var figures: ProcessFigures?
 }
 
 extension Laboratory {
