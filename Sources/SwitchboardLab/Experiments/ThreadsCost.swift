@@ -114,7 +114,7 @@ public struct ThreadsCost: Trial {
     let verdict = Verdict.of(
       rounds: zip(crew, loops).map { threads, loop in
         threads.each > 5 * loop.each && threads.threads >= threads.clients
-          && threads.switches > ThreadsCost.switchEach && threads.switches > 5 * loop.switches
+          && threads.switches > ThreadsCost.switchEach && threads.switches > loop.switches
       },
       "With \(Figures.grouped(threads.clients)) clients a thread each took \(bytes(threads.each)) a "
         + "client and \(Figures.fixed(threads.switches, places: 2)) switches a request, the event loop "
