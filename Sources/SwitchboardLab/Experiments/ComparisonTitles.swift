@@ -14,7 +14,7 @@ struct ComparisonTitles {
   }
 
   var throughput: String {
-    let leaders = leaders(\.rates, mostFirst: true)
+    let leaders = leaders(by: \.rate, \.rates, mostFirst: true)
     let rate = "\(Figures.grouped(Figures.whole(leaders[0].rate))) requests a second"
     if leaders.contains(where: \.isLimitedByGenerator) {
       return "With \(count), the load generator is the limit: \(rate) from \(names(leaders))"
@@ -27,7 +27,7 @@ struct ComparisonTitles {
   }
 
   var latency: String {
-    let leaders = leaders(\.p99s, mostFirst: false)
+    let leaders = leaders(by: \.p99, \.p99s, mostFirst: false)
     return
       "With \(count), 99 of 100 replies come within \(Figures.brief(.seconds(leaders[0].p99))) from "
       + names(leaders)
@@ -48,17 +48,16 @@ struct ComparisonTitles {
   private static let unknownNoise = 0.1
 
   /// The best, and those whose ranges overlap with its own, best first.
-  func leaders(_ range: (LoadCell) -> ClosedRange<Double>, mostFirst: Bool) -> [LoadCell] {
+  func leaders(
+    by median: (LoadCell) -> Double, _ range: (LoadCell) -> ClosedRange<Double>, mostFirst: Bool
+  ) -> [LoadCell] {
     func wide(_ cell: LoadCell) -> ClosedRange<Double> {
       let found = range(cell)
       guard rounds < 2 else { return found }
       let noise = ComparisonTitles.unknownNoise
       return found.lowerBound * (1 - noise)...found.upperBound * (1 + noise)
     }
-    let sorted = cells.sorted {
-      mostFirst
-        ? range($0).upperBound > range($1).upperBound : range($0).lowerBound < range($1).lowerBound
-    }
+    let sorted = cells.sorted { mostFirst ? median($0) > median($1) : median($0) < median($1) }
     let best = wide(sorted[0])
     return sorted.filter { wide($0).overlaps(best) }
   }
