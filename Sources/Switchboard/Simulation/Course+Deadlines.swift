@@ -34,7 +34,7 @@ extension Course {
     }
     record.reach(.lingeredTooLong)
     // Its number is kept until the kernel's thread has half-closed it.
-    if waited > linger + slack, passed(since: socket.finishedAt) > slack {
+    if waited > linger + slack, passed(since: socket.workerAt) > slack {
       record.fail(.limit("lingered for \(waited) ns, of \(linger)"))
     }
   }

@@ -53,6 +53,7 @@ extension SimulatedRing {
     if socket.state != .connected || socket.wasReset {
       return post(due.data, -Int(Errno.notConnected.rawValue))
     }
+    socket.workerAt = network.now
     network.finish(socket)
     if !due.isSilent { post(due.data, 0) }
   }

@@ -32,6 +32,8 @@ struct SimulatedSocket {
     var client = 0
     /// When this end said that it sends no more; 0 when it has not.
     var finishedAt: UInt64 = 0
+    /// When a thread of the kernel got to half-closing it; 0 when none has.
+    var workerAt: UInt64 = 0
     /// When its owner last received or sent.
     var lastActive: UInt64 = 0
     var address: SocketAddress
@@ -141,6 +143,11 @@ extension SimulatedSocket {
   var hasFinished: Bool {
     get { own.hasFinished }
     nonmutating set { own.hasFinished = newValue }
+  }
+  /// When a thread of the kernel got to half-closing it; zero if none has.
+  var workerAt: UInt64 {
+    get { own.workerAt }
+    nonmutating set { own.workerAt = newValue }
   }
   var finishedAt: UInt64 {
     get { own.finishedAt }
