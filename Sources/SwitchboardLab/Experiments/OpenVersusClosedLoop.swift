@@ -23,7 +23,7 @@ public struct OpenVersusClosedLoop: Trial {
   /// Latencies as the three ways of measuring tell them.
   public struct Measured: Sendable {
     /// One way, in one round.
-    public struct Row: Sendable {
+    public struct Row: Percentiles, Sendable {
       public var name: String
       public var requests: Int
       public var percentiles: [(share: Double, seconds: Double)]
@@ -31,11 +31,6 @@ public struct OpenVersusClosedLoop: Trial {
       public var longest: Double
       /// The generator had no time to spare.
       public var isLimited: Bool
-
-      /// Seconds at a share.
-      public func at(_ share: Double) -> Double {
-        percentiles.first { abs($0.share - share) < 1e-9 }?.seconds ?? 0
-      }
     }
     public var rows: [Row]
     /// How long the server stalled, in seconds.
@@ -166,16 +161,5 @@ extension OpenVersusClosedLoop.Measured.Row {
         ($0, histogram.percentile($0 * 100).inSeconds)
       },
       longest: histogram.longest.inSeconds, isLimited: result.isLimitedByGenerator)
-  }
-}
-
-extension [OpenVersusClosedLoop.Measured.Row] {
-  /// The rounds in one row: the median of each figure, for itself.
-  fileprivate var median: Element? {
-    guard var middle = first else { return nil }
-    middle.percentiles = middle.percentiles.map { share, _ in
-      (share, Sample(map { $0.at(share) }).median ?? 0)
-    }
-    return middle
   }
 }

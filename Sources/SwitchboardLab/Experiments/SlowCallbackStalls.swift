@@ -26,7 +26,7 @@ public struct SlowCallbackStalls: Trial {
   /// The other clients' latency.
   public struct Measured: Sendable {
     /// One of three servers, in one round.
-    public struct Row: Sendable {
+    public struct Row: Percentiles, Sendable {
       public var name: String
       public var requests: Int
       /// Shares, and the seconds within which so many replies came.
@@ -36,11 +36,6 @@ public struct SlowCallbackStalls: Trial {
       public var answeredShare: Double
       /// The generator had no time to spare.
       public var isLimited: Bool
-
-      /// Seconds at a share.
-      public func at(_ share: Double) -> Double {
-        percentiles.first { abs($0.share - share) < 1e-9 }?.seconds ?? 0
-      }
     }
     public var rows: [Row]
 
@@ -147,16 +142,5 @@ public struct SlowCallbackStalls: Trial {
     }
     let header = ["", "requests"] + SlowCallbackStalls.shares.map { "p" + Ticks.number($0 * 100) }
     return Table("Latency of the other clients", header, rows)
-  }
-}
-
-extension [SlowCallbackStalls.Measured.Row] {
-  /// The rounds in one row: the median of each figure, for itself.
-  fileprivate var median: Element? {
-    guard var middle = first else { return nil }
-    middle.percentiles = middle.percentiles.map { share, _ in
-      (share, Sample(map { $0.at(share) }).median ?? 0)
-    }
-    return middle
   }
 }
