@@ -34,7 +34,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
   targets: [
     .target(name: "CKernel"),
@@ -57,7 +56,6 @@ let package = Package(
       name: "SwitchboardLoad",
       dependencies: [
         "Switchboard", "SwitchboardProtocols", "SwitchboardBase", "SwitchboardArticle",
-        .command("Histogram", package: "hdrhistogram-swift"),
       ],
       swiftSettings: strict),
     .target(

@@ -49,6 +49,36 @@ import Testing
     #expect(read[0] == direct)
   }
 
+  @Test func `Every length has one place, and each place a thousandth of its lengths at most`() {
+    var next: UInt64 = 0
+    for place in 0...LatencyHistogram.place(LatencyHistogram.longest) {
+      let lengths = LatencyHistogram.lengths(place)
+      #expect(lengths.lowerBound == next)
+      #expect(LatencyHistogram.place(lengths.lowerBound) == place)
+      #expect(LatencyHistogram.place(min(lengths.upperBound, LatencyHistogram.longest)) == place)
+      #expect((lengths.upperBound - lengths.lowerBound) * 1000 <= lengths.lowerBound)
+      next = lengths.upperBound + 1
+    }
+    #expect(next > LatencyHistogram.longest)
+    #expect(LatencyHistogram.place(.max) == LatencyHistogram.place(LatencyHistogram.longest))
+  }
+
+  @Test func `Percentiles are those of the lengths in order`() {
+    var (chance, lengths, histogram) = (Chance(seed: 11), [UInt64](), LatencyHistogram())
+    for _ in 0..<999 { lengths.append(chance.next() % 2048) }
+    for length in lengths { histogram.record(nanoseconds: length) }
+    lengths.sort()
+    for percent in [0, 1, 25, 50, 99, 99.9, 100] {
+      // Nearest rank: the smallest that so many do not exceed.
+      let rank = max(1, Int((percent / 100 * 999).rounded(.up)))
+      #expect(histogram.percentile(percent) == .nanoseconds(lengths[rank - 1]))
+    }
+    #expect(histogram.shortest == .nanoseconds(lengths[0]))
+    #expect(histogram.longest == .nanoseconds(lengths[998]))
+    let mean = Double(lengths.reduce(0, +)) / 999
+    #expect(abs(histogram.mean.inSeconds * 1e9 - mean) <= 1)
+  }
+
   @Test func `Percentiles are exact to three digits, and nothing is too long`() {
     var histogram = LatencyHistogram()
     #expect(histogram.percentile(50) == .zero)

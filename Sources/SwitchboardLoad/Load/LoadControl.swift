@@ -1,3 +1,4 @@
+import Dispatch
 import Switchboard
 import Synchronization
 
@@ -12,11 +13,13 @@ final class LoadControl: Sendable {
   /// Those among them that stand.
   let connected = Atomic<Int>(0)
   /// Threads that have nothing more to measure. They hold their connections until the last has.
-  let settled = Atomic<Int>(0)
+  private let settled = Atomic<Int>(0)
   /// All have: they may close their connections, and end.
   let isReleased = Atomic<Bool>(false)
   /// When a byte last came from a server, on the monotonic clock, as of the threads' last looks.
   let heard = Atomic<UInt64>(0)
+  /// Raised with every interval and by each thread that settles.
+  private let news = DispatchSemaphore(value: 0)
   private let mail = Lock<[LoadInterval]>([])
   private let shares = Lock<[LoadShare]>([])
   private let early = Lock(LoadFailures())
@@ -24,7 +27,21 @@ final class LoadControl: Sendable {
   func report(_ interval: consuming LoadInterval) {
     let interval = interval
     mail.withLock { $0.append(interval) }
+    news.signal()
   }
+
+  /// A thread has nothing more to measure.
+  func settle() {
+    settled.add(1, ordering: .releasing)
+    news.signal()
+  }
+
+  /// Whether so many threads, all of them, have nothing more to measure.
+  func areSettled(_ threads: Int) -> Bool { settled.load(ordering: .acquiring) >= threads }
+
+  /// Waits for an interval, or for a thread that settles. Whoever looks again and again instead takes time
+  /// from the threads that measure, where all share a processor.
+  func waitForNews() { news.wait() }
 
   func takeIntervals() -> [LoadInterval] {
     mail.withLock { mail in

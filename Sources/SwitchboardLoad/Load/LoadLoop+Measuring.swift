@@ -99,7 +99,7 @@ extension LoadLoop {
       }
     }
     phase = .holding
-    control.settled.add(1, ordering: .releasing)
+    control.settle()
   }
 
   private func age(_ moment: UInt64) -> String {

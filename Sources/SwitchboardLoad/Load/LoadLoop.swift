@@ -201,6 +201,8 @@ struct LoadLoop: ~Copyable {
     case .loading:
       if !isMeasuring, now >= windowStart { startWindow() }
       if now >= nextCut { cut() }
+      // What was due before the end goes out, however late this thread is, where a connection is free.
+      if now >= windowEnd, schedule.nextDue < windowEnd { pump() }
       if now >= windowEnd || schedule.quota <= 0 && flying == 0 && isMeasuring { endWindow() }
       if phase == .loading { makeRequests() }
     case .finishing:

@@ -103,19 +103,25 @@ extension LoadSecond {
 
   /// Adds what another generator did in the same second.
   public mutating func add(_ other: LoadSecond) {
-    self = with(other, lasting: max(seconds, other.seconds))
+    self = LoadSecond([self, other], lasting: max(seconds, other.seconds)) ?? self
   }
 
-  /// Adds what happened in the time behind it.
-  mutating func follow(with other: LoadSecond) {
-    self = with(other, lasting: seconds + other.seconds)
+  /// Seconds that follow each other, as one; nil if there is none.
+  init?(joining seconds: ArraySlice<LoadSecond>) {
+    self.init(seconds, lasting: seconds.reduce(0) { $0 + $1.seconds })
   }
 
-  private func with(_ other: LoadSecond, lasting seconds: Double) -> LoadSecond {
-    var latency = latency
-    latency.merge(other.latency)
-    return LoadSecond(
-      start: start, seconds: seconds, isMeasured: isMeasured,
-      requests: requests + other.requests, failures: failures + other.failures, latency)
+  private init?(_ parts: ArraySlice<LoadSecond>, lasting seconds: Double) {
+    guard let first = parts.first else { return nil }
+    guard parts.count > 1 else {
+      self = first
+      return
+    }
+    var latency = LatencyHistogram()
+    for part in parts { part.add(to: &latency) }
+    self.init(
+      start: first.start, seconds: seconds, isMeasured: first.isMeasured,
+      requests: parts.reduce(0) { $0 + $1.requests },
+      failures: parts.reduce(0) { $0 + $1.failures }, latency)
   }
 }

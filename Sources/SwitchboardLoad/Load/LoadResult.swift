@@ -129,7 +129,12 @@ public struct LoadSecond: Sendable, Codable, Hashable {
     p50 = microseconds(latency.percentile(50))
     p99 = microseconds(latency.percentile(99))
     longest = microseconds(latency.longest)
-    entries = latency.entries.flatMap { [$0.nanoseconds, UInt64($0.count)] }
+    var entries: [UInt64] = []
+    for entry in latency.entries {
+      entries.append(entry.nanoseconds)
+      entries.append(UInt64(entry.count))
+    }
+    self.entries = entries
   }
 
   /// Requests a second.
@@ -148,10 +153,14 @@ public struct LoadSecond: Sendable, Codable, Hashable {
   /// The latencies in it.
   public var latency: LatencyHistogram {
     var latency = LatencyHistogram()
+    add(to: &latency)
+    return latency
+  }
+
+  func add(to latency: inout LatencyHistogram) {
     for place in stride(from: 0, to: entries.count - 1, by: 2) {
       latency.record(nanoseconds: entries[place], count: Int(clamping: entries[place + 1]))
     }
-    return latency
   }
 }
 

@@ -62,8 +62,8 @@ public final class LoadRun: Sendable {
       stop()
     }
     var series = LoadSeries(threads: options.threads)
-    while control.settled.load(ordering: .acquiring) < options.threads {
-      usleep(10_000)
+    while !control.areSettled(options.threads) {
+      control.waitForNews()
       series.take(control.takeIntervals(), progress)
     }
     if stands { whenMeasured() }
@@ -102,7 +102,7 @@ public final class LoadRun: Sendable {
     var told = 0
     while control.attempted.load(ordering: .acquiring) < all {
       if control.isStopped.load(ordering: .relaxed) { return false }
-      if control.settled.load(ordering: .relaxed) == options.threads { return false }
+      if control.areSettled(options.threads) { return false }
       usleep(1000)
       told += 1
       guard told % 250 == 0 else { continue }
@@ -168,7 +168,7 @@ private final class LoadThread {
         failure.set(error)
         control.isStopped.store(true, ordering: .relaxed)
         control.finish(LoadShare())
-        control.settled.add(1, ordering: .releasing)
+        control.settle()
       }
     }
   }

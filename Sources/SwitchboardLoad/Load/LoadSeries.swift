@@ -63,17 +63,18 @@ extension LoadSecond {
   /// Puts together what lies in the same span of so many seconds.
   static func joined(_ seconds: [LoadSecond], _ length: Double) -> [LoadSecond] {
     var joined: [LoadSecond] = []
-    var last: (span: Double, isMeasured: Bool)?
-    for second in seconds {
+    var (open, place) = (seconds[..<0], 0.0)
+    for (index, second) in seconds.enumerated() {
       // A second may begin a rounding error early.
       let span = ((second.start + 1e-3) / length).rounded(.down)
-      if let last, last == (span, second.isMeasured), !joined.isEmpty {
-        joined[joined.count - 1].follow(with: second)
-      } else {
-        joined.append(second)
+      if let first = open.first, span == place, first.isMeasured == second.isMeasured {
+        open = seconds[open.startIndex...index]
+        continue
       }
-      last = (span, second.isMeasured)
+      if let whole = LoadSecond(joining: open) { joined.append(whole) }
+      (open, place) = (seconds[index...index], span)
     }
+    if let whole = LoadSecond(joining: open) { joined.append(whole) }
     return joined
   }
 }
