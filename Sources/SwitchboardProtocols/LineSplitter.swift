@@ -7,7 +7,8 @@ public struct LineTooLong: Error, Sendable, Hashable {
   public init(limit: Int) { self.limit = limit }
 }
 
-/// Cuts a stream of bytes into lines, however the stream is cut into reads.
+/// Cuts a stream of bytes into lines, however the stream is cut into reads: a ``FrameReader`` of
+/// ``Lines``, for those who need no other framing.
 ///
 /// A line ends with LF or with CR LF; the ending is not part of it. A CR anywhere else is a byte
 /// like any other. A line may be empty.
@@ -26,24 +27,19 @@ public struct LineTooLong: Error, Sendable, Hashable {
 ///
 /// A value; any thread may use it, one at a time.
 public struct LineSplitter: Sendable, Hashable {
-  /// The most bytes a line may have, its ending not counted.
-  public let limit: Int
-
-  // The start of a line whose end has not come; without storage when empty.
-  private var held: [UInt8] = []
-  private var failed = false
+  private var reader: FrameReader<Lines>
 
   /// A splitter at the start of a line.
   ///
   /// - Parameter limit: The most bytes a line may have, its ending not counted; not negative.
-  public init(limit: Int) {
-    precondition(limit >= 0, "a limit is not negative")
-    self.limit = limit
-  }
+  public init(limit: Int) { reader = FrameReader(Lines(.either), limit: limit) }
+
+  /// The most bytes a line may have, its ending not counted.
+  public var limit: Int { reader.limit }
 
   /// How many bytes are held of a line whose end has not come. At the end of a stream, anything
   /// but 0 means that the last line was cut off.
-  public var heldCount: Int { held.count }
+  public var heldCount: Int { reader.heldCount }
 
   /// Hands out the lines that end within `input`, in order, and keeps what is left.
   ///
@@ -61,63 +57,40 @@ public struct LineSplitter: Sendable, Hashable {
   public mutating func split(
     _ input: Span<UInt8>, _ body: (Span<UInt8>) -> Bool
   ) throws(LineTooLong) -> Int {
-    if failed { throw LineTooLong(limit: limit) }
-    var start = 0
-    while start < input.count {
-      let end = input.firstIndex(of: LineSplitter.lf, from: start)
-      let piece = input.extracting(start..<end)
-      if end == input.count {
-        try hold(piece)
-        return end
-      }
-      start = end + 1
-      if try !finish(piece, body) { break }
+    var place = 0
+    while let line = try take(input, &place) {
+      if !line.withBytes(of: input, body) { break }
     }
-    return start
+    return place
   }
 
-  /// Hands out the line that `piece` ends.
-  private mutating func finish(
-    _ piece: Span<UInt8>, _ body: (Span<UInt8>) -> Bool
-  ) throws(LineTooLong) -> Bool {
-    if held.isEmpty {
-      let count = length(piece)
-      if count > limit { throw fail() }
-      return body(piece.extracting(first: count))
+  /// The next line of `input`, copied: for a caller whose answer to a line may change its own
+  /// state, or decide whether there is to be a next one.
+  ///
+  /// ```swift
+  /// var place = 0
+  /// while let line = try lines.next(in: bytes, from: &place) { answer(line) }
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - input: The bytes that follow those of the call before.
+  ///   - place: How much of `input` is taken already; moved behind the line. When there is no
+  ///     further line it is moved to the end, and what is left is held.
+  /// - Returns: The line without its ending, nil when none ends within `input`.
+  /// - Throws: ``LineTooLong``, as ``split(_:_:)`` does.
+  public mutating func next(
+    in input: Span<UInt8>, from place: inout Int
+  ) throws(LineTooLong) -> [UInt8]? {
+    try take(input, &place)?.copied(from: input)
+  }
+
+  private mutating func take(
+    _ input: Span<UInt8>, _ place: inout Int
+  ) throws(LineTooLong) -> Payload? {
+    do throws(FramingError) {
+      return try reader.next(in: input, from: &place)
+    } catch {
+      throw LineTooLong(limit: limit)
     }
-    try hold(piece)
-    let line = held
-    held = []
-    return body(line.span.extracting(first: length(line.span)))
   }
-
-  /// Adds `piece` to what is held, if that may still become a line within the limit.
-  private mutating func hold(_ piece: Span<UInt8>) throws(LineTooLong) {
-    let total = held.count + piece.count
-    if total > limit {
-      let last = piece.isEmpty ? held.last : piece[piece.count - 1]
-      // One CR more may be part of the ending.
-      guard total - 1 == limit && last == LineSplitter.cr else { throw fail() }
-    }
-    if total > held.capacity {
-      // Doubling, so that a line of many small pieces is not copied for each of them.
-      held.reserveCapacity(max(total, min(2 * held.capacity, limit) + 1))
-    }
-    for i in piece.indices { held.append(piece[i]) }
-  }
-
-  /// The length of `line` without the CR of its ending.
-  private func length(_ line: Span<UInt8>) -> Int {
-    let ended = !line.isEmpty && line[line.count - 1] == LineSplitter.cr
-    return ended ? line.count - 1 : line.count
-  }
-
-  private mutating func fail() -> LineTooLong {
-    failed = true
-    held = []
-    return LineTooLong(limit: limit)
-  }
-
-  private static let lf: UInt8 = 0x0A
-  private static let cr: UInt8 = 0x0D
 }
