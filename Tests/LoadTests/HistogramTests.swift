@@ -49,6 +49,87 @@ import Testing
     #expect(read[0] == direct)
   }
 
+  /// The first of an octave among them: what makes room before them must not come between.
+  private static let edges: [UInt64] =
+    [0, 1, 1023, 1024, 2047, 2048] + (12..<41).flatMap { [(1 << $0) - 1, 1 << $0] as [UInt64] }
+
+  @Test func `Lengths count alike whatever comes first`() {
+    var (rising, falling, single) = (LatencyHistogram(), LatencyHistogram(), LatencyHistogram())
+    for length in Self.edges { rising.record(nanoseconds: length) }
+    for length in Self.edges.reversed() { falling.record(nanoseconds: length) }
+    for length in Self.edges.reversed() {
+      var one = LatencyHistogram()
+      one.record(nanoseconds: length, count: 1)
+      single.merge(one)
+    }
+    let places = Self.edges.map(LatencyHistogram.place)
+    for histogram in [rising, falling, single] {
+      #expect(histogram.entries.map { LatencyHistogram.place($0.nanoseconds) } == places)
+      #expect(histogram.entries.allSatisfy { $0.count == 1 })
+      #expect(histogram.count == places.count)
+      #expect(histogram.shortest == .zero)
+    }
+  }
+
+  @Test func `Nothing added is nothing`() {
+    var histogram = LatencyHistogram()
+    histogram.record(nanoseconds: 5, count: 0)
+    histogram.record(nanoseconds: 5, count: -3)
+    histogram.merge(LatencyHistogram())
+    #expect(histogram.isEmpty && histogram.entries.isEmpty && histogram == LatencyHistogram())
+    #expect(histogram.shortest == .zero && histogram.longest == .zero)
+    #expect(histogram.mean == .zero && histogram.deviation == .zero)
+    let some = filled(4)
+    histogram.merge(some)
+    #expect(histogram == some)
+    histogram.merge(LatencyHistogram())
+    #expect(histogram == some && histogram.count == 5000)
+  }
+
+  @Test func `The shortest and the longest were met, once or more often`() {
+    var histogram = LatencyHistogram()
+    for length in [700, 800, 800, 900] as [UInt64] { histogram.record(nanoseconds: length) }
+    #expect(histogram.shortest == .nanoseconds(700) && histogram.longest == .nanoseconds(900))
+    let percents = [0, 25, 26, 75, 76, 100] as [Double]
+    #expect(
+      percents.map { histogram.percentile($0) }
+        == [700, 700, 800, 800, 900, 900].map { Duration.nanoseconds($0) })
+  }
+
+  @Test func `Two that hold other lengths, or more of the same, are not the same`() {
+    let one = filled(1)
+    var more = one
+    more.merge(one)
+    #expect(one != filled(2) && one != more && one.percentile(99) == more.percentile(99))
+    #expect(one == filled(1) && one.hashValue == filled(1).hashValue)
+  }
+
+  @Test func `The mean and the deviation are those of the lengths`() {
+    var histogram = LatencyHistogram()
+    // All of eight places, each 2,048 ns wide.
+    let lengths = (1 << 21)..<(1 << 21) + (1 << 14) as Range<UInt64>
+    for length in lengths { histogram.record(nanoseconds: length) }
+    let mean = Double(lengths.lowerBound + lengths.upperBound - 1) / 2
+    #expect(abs(histogram.mean.inSeconds * 1e9 - mean) <= 1)
+    // A rectangle's deviation is its width by the root of twelve; places have steps of an eighth.
+    let deviation = Double(lengths.count) / 12.0.squareRoot()
+    #expect(abs(histogram.deviation.inSeconds * 1e9 - deviation) < deviation / 64)
+    #expect(histogram.shortest == .nanoseconds(Int64(lengths.lowerBound)))
+    #expect(histogram.longest == .nanoseconds(Int64(lengths.upperBound - 1)))
+    #expect(histogram.percentile(-5) == histogram.percentile(0))
+    #expect(histogram.percentile(250) == histogram.longest)
+  }
+
+  @Test(arguments: [
+    ("[5,8796093022208]", true), ("[5,8796093022209]", false),
+    ("[5,8796093022207,6,1]", true), ("[5,8796093022208,6,1]", false),
+    ("[5,1,6,9223372036854775807]", false), ("[5,0,6,0]", true), ("[5,1,6]", false), ("[]", true),
+  ])
+  func `As much is read as a million of can be added up`(text: String, isRead: Bool) {
+    let read = try? JSONDecoder().decode(LatencyHistogram.self, from: Data(text.utf8))
+    #expect((read != nil) == isRead)
+  }
+
   @Test func `Every length has one place, and each place a thousandth of its lengths at most`() {
     var next: UInt64 = 0
     for place in 0...LatencyHistogram.place(LatencyHistogram.longest) {

@@ -41,7 +41,10 @@ import Testing
     ("p99<5ms", true), ("p99 < 499us", false), ("p99.9<=0.6ms", true), ("p50>400µs", true),
     ("max<1s", true), ("mean<100ns", false), ("rate>=1000", true), ("rate>1k", false),
     ("rate<2k", true), ("errors==0", true), ("errors>0", false), ("requests==10k", true),
-    ("cpu<60%", true), ("missed<=0", true),
+    ("cpu<60%", true), ("missed<=0", true), ("cpu==50%", true), ("cpu==0.5", true),
+    ("requests<10k", false), ("requests<=10000", true), ("requests>10k", false),
+    ("requests>=10k", true), ("requests==0.01m", true), ("requests==9999", false),
+    ("rate>=0", true), ("p0.5<5ms", true), ("p0<5ms", true), ("p100<5ms", true),
   ])
   func `A condition holds or not`(text: String, holds: Bool) throws {
     let assertion = try #require(LoadAssertion(text))
@@ -52,6 +55,7 @@ import Testing
   @Test(arguments: [
     "", "p99", "p99<", "<5ms", "p101<5ms", "px<5ms", "p99<5", "p99<ms", "p99<-5ms", "rate>5ms",
     "speed>5", "p99=5ms", "rate>nan", "rate>inf", "p99<<5ms",
+    "x50<5ms", "50<5ms", "rate>-1", "rate>k", "p-1<5ms",
   ])
   func `What is no condition is refused`(text: String) {
     #expect(LoadAssertion(text) == nil)
@@ -60,6 +64,14 @@ import Testing
   @Test func `A latency that nobody measured is no good one`() throws {
     let nothing = JudgingTests.result(rate: 0, wobble: 0)
     #expect(try #require(LoadAssertion("p99<5ms")).check(nothing).holds == false)
+  }
+
+  @Test(arguments: [
+    ("p99<5ms", "500 µs"), ("mean<5ms", "500 µs"), ("rate>1", "1,000"), ("cpu<1", "50 %"),
+    ("requests>1", "10,000"), ("errors==0", "0"),
+  ])
+  func `A condition says what was measured`(text: String, measured: String) throws {
+    #expect(try #require(LoadAssertion(text)).check(JudgingTests.result()).measured == measured)
   }
 
   /// Runs of a load, with rates that differ by a share of the first at most.
@@ -123,7 +135,42 @@ import Testing
     #expect(LoadComparison(before, with: full).lines[1].difference == .instrumentLimited)
     let nothing = Array(repeating: JudgingTests.result(rate: 0, wobble: 0), count: 5)
     let silent = try #require(LoadResult.repeated(nothing))
-    #expect(LoadComparison(silent, with: before).lines[0].difference.words.verdict == "cannot tell")
+    for comparison in [LoadComparison(silent, with: before), LoadComparison(before, with: silent)] {
+      for line in comparison.lines {
+        #expect(line.difference == .cannotTell("one of them was answered nothing"))
+      }
+    }
+    // One answer is more than nothing.
+    var single = before
+    single.window.answered = 1
+    #expect(LoadComparison(single, with: before).lines[1].difference.words.reason == nil)
+    #expect(LoadComparison(before, with: single).lines[1].difference.words.reason == nil)
+  }
+
+  @Test func `A rate is told to one request of a run`() throws {
+    // A hundred requests in ten seconds: one more is a hundredth.
+    func runs(_ rate: Int, _ more: Int) throws -> LoadResult {
+      var runs = (0..<5).map { _ in JudgingTests.result(rate: rate, wobble: 0) }
+      for place in runs.indices { runs[place].arrived += more }
+      return try #require(LoadResult.repeated(runs))
+    }
+    func verdict(_ a: LoadResult, _ b: LoadResult) -> String {
+      LoadComparison(a, with: b).lines[0].verdict
+    }
+    #expect(verdict(try runs(10, 1), try runs(10, 0)) == "same within 2.1 %")
+    #expect(verdict(try runs(10, 0), try runs(10, 1)) == "same within 2.0 %")
+    #expect(verdict(try runs(10, 3), try runs(10, 0)) == "better")
+    #expect(verdict(try runs(10, 0), try runs(10, 0)) == "same within 1.0 %")
+    #expect(verdict(try runs(1000, 0), try runs(1000, 0)) == "same within 0.1 %")
+  }
+
+  @Test func `A change is a share of what was before, and none of nothing`() {
+    func line(_ name: String, _ now: Double, _ before: Double) -> LoadComparison.Line {
+      .init(name: name, now: now, before: before, difference: .better)
+    }
+    #expect(line("p50", 3, 2).change == 0.5 && line("p50", 0.25, 0.5).change == -0.5)
+    #expect(line("rate", 3, 0).change == 0)
+    #expect(line("rate", 1, 1).isRate && !line("p99", 1, 1).isRate)
   }
 
   @Test(arguments: [60, 80, 200])

@@ -30,6 +30,35 @@ import Testing
     #expect(zip(gaps, gaps.dropFirst()).allSatisfy { $0 + 1 >= $1 })
   }
 
+  @Test(arguments: [(1.0, 10.0), (1000.0, 0.5), (0.2, 100.0)])
+  func `A ramp of any length and height is as theory says`(rate: Double, ramp: Double) throws {
+    let pace = LoadPace(steps: [(rate: rate, seconds: 10)], ramp: ramp)
+    let rising = Int(rate * ramp / 2)
+    #expect(pace.total == rising + Int(rate * 10))
+    for request in 0...rising {
+      // So many are due after t: rate t² / 2 ramp.
+      let theory = (2 * Double(request) * ramp / rate).squareRoot() * 1e9
+      #expect(abs(Double(try #require(pace.due(request))) - theory) <= 1 + theory * 1e-12)
+    }
+    let next = Double(try #require(pace.due(rising + 1)))
+    #expect(abs(next - (ramp + 1 / rate) * 1e9) <= 1 + next * 1e-12)
+  }
+
+  @Test func `Where there is time for no request none is due`() {
+    #expect(LoadPace(steps: []).total == 0 && LoadPace(steps: []).due(0) == nil)
+    // The third of three generators, and time for half a request of each.
+    let late = LoadPace(steps: [(rate: 0.1, seconds: 5)], phase: 2.0 / 3)
+    #expect(late.total == 0 && late.due(0) == nil)
+    let far = LoadPace(steps: [(rate: 1, seconds: 1)], burst: 10, phase: 0.9)
+    #expect(far.total == 0 && far.due(0) == nil)
+    #expect(LoadPace(steps: [(rate: 1, seconds: 1)], burst: 10).total == 10)
+  }
+
+  @Test func `A burst of none is one of one`() {
+    let pace = LoadPace(steps: [(rate: 10, seconds: 1)], burst: 0)
+    #expect(pace.total == 10 && pace.due(9) == 900_000_000)
+  }
+
   @Test func `Steps follow each other without a gap`() throws {
     let pace = LoadPace(steps: [(rate: 100, seconds: 1), (rate: 400, seconds: 1)])
     #expect(pace.total == 500)

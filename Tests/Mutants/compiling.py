@@ -8,7 +8,7 @@ ERROR = re.compile(r"^(/.*\.swift):(\d+):(\d+): error: (.*)$", re.M)
 
 
 def check(source):
-    """The compiler's errors: (file, line, column, text). It stops before it optimises."""
+    """The compiler's errors in the engine: (file, line, column, text). It stops before it optimises."""
     module = source / "CKernel.modulemap"
     module.write_text(
         f'module CKernel {{ umbrella "{source}/Sources/CKernel/include" export * }}\n')
@@ -19,31 +19,38 @@ def check(source):
          "Switchboard", "-Xcc", f"-fmodule-map-file={module}",
          "-package-name", "mutants", *files],
         capture_output=True, text=True)
+    return errors(done, done.stderr)
+
+
+def errors(done, output):
+    """What a compiler that has ended says is wrong."""
     found = [(file, int(line), int(column), text)
-             for file, line, column, text in ERROR.findall(done.stderr)]
+             for file, line, column, text in ERROR.findall(output)]
     if done.returncode != 0 and not found:
-        raise SystemExit(done.stderr[-4000:])
+        raise SystemExit(output[-4000:])
     return found
 
 
-def dead(plant, mutants, work):
-    """The names of those that do not compile. Remembered for the next time."""
+def dead(plant, mutants, work, copy=planting.copy, check=check):
+    """The names of those that do not compile. Remembered for the next time.
+
+    `copy` puts the changed files into a folder, `check` says what the compiler finds wrong in it."""
     known = work / "dead.txt"
     names = set(known.read_text().split("\n")) if known.exists() else set()
     source = work / "source"
     for attempt in range(40):
         changed, places = plant(names)
-        planting.copy(changed, source)
-        errors = check(source)
-        if not errors:
+        copy(changed, source)
+        wrong = check(source)
+        if not wrong:
             break
         before = len(names)
-        for file, line, column, text in errors:
+        for file, line, column, text in wrong:
             path = file[len(str(source)) + 1:]
             blame(path, line, column, text, changed, places, mutants, names)
         print(f"the compiler refuses {len(names) - before} mutants more", flush=True)
         if len(names) == before:
-            raise SystemExit("\n".join(map(str, errors[:20])))
+            raise SystemExit("\n".join(map(str, wrong[:20])))
         known.write_text("\n".join(sorted(names)))
     else:
         raise SystemExit("the compiler is never content")
@@ -59,26 +66,29 @@ def blame(path, line, column, text, changed, places, mutants, names):
     by_number = {mutant.number: mutant for mutant in mutants}
     around = [(end - start, number) for number, (start, end) in places[path].items()
               if start <= at < end]
+    if "reasonable time" in text:
+        # One at a time: first what stands innermost.
+        around = around or [
+            (end - start, number) for number, (start, end) in places[path].items()
+            if start <= at + len(rows[line - 1]) and end >= at]
     if around and "before being initialized" not in text:
-        if "reasonable time" in text:
-            # One at a time: first what stands innermost.
-            lines = [(end - start, number) for number, (start, end) in places[path].items()
-                     if start <= at + len(rows[line - 1]) and end >= at]
-            around = around or lines
         names.add(by_number[min(around)[1]].name)
         return
     # It shows elsewhere: what may be missing is an assignment or a way out in the same function.
     word = re.search(r"'(?:self\.)?(\w+)'", text)
     starts = sorted((start, number) for number, (start, _) in places[path].items())
     before = [by_number[number] for start, number in starts if start <= at]
-    if not before:
-        after = [by_number[number] for start, number in starts]
-        before = after[:1]
-    function = before[-1].function
+    after = [by_number[number] for start, number in starts if start > at]
+    functions = {mutant.function for mutant in before[-1:] or after[:1]}
+    # Of a switch whose cases are values, what stands in those behind shows in those before.
+    if "contextual type" in text:
+        functions |= {mutant.function for mutant in after[:1]}
     for mutant in by_number.values():
-        if mutant.function != function or path != f"Sources/Switchboard/{mutant.file}":
+        if mutant.function not in functions or path != mutant.path:
             continue
         if mutant.rule == "assign" and word and re.search(rf"\b{word[1]}\b", mutant.text):
             names.add(mutant.name)
-        if "missing return" in text and mutant.rule == "call":
+        # A value is none any more where a statement stands beside it.
+        no_value = "missing return" in text or "contextual type" in text
+        if no_value and mutant.rule == "call":
             names.add(mutant.name)

@@ -14,6 +14,11 @@ class Mutant:
     kind: str  # expression, statement or insertion
     nth: int = 1
     number: int = 0
+    module: str = "Sources/Switchboard"  # the folder that `file` lies in
+
+    @property
+    def path(self):
+        return f"{self.module}/{self.file}"
 
     @property
     def name(self):

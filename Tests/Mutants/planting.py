@@ -101,7 +101,7 @@ def is_left_out(file):
 
 
 def copy(changed, source):
-    """Everything that is built, some files changed. Those that stay the same keep their time stamps."""
+    """Everything that is built, some files changed."""
     wanted = {
         "Package.swift": PACKAGE,
         "Sources/Switchboard/ActiveMutant.swift": SWITCH + STANDIN,
@@ -124,7 +124,11 @@ def copy(changed, source):
             wanted[str(file.relative_to(ROOT))] = text
     wanted["Sources/CKernel/include/ckernel.h"] += HEADER
     wanted["Sources/CKernel/ckernel.c"] += BODY
-    wanted |= {file: text for file, text in changed.items() if not is_left_out(file)}
+    write(wanted | {file: text for file, text in changed.items() if not is_left_out(file)}, source)
+
+
+def write(wanted, source):
+    """A folder with these files and no others. Those that stay the same keep their time stamps."""
     for file, text in wanted.items():
         to = source / file
         to.parent.mkdir(parents=True, exist_ok=True)

@@ -54,6 +54,24 @@ struct ControlTests {
     ] { #expect(control.isMet, "\(control)") }
   }
 
+  @Test(arguments: [
+    (Control.served(1000, unserved: 0), "all 1,000"), (.served(10, unserved: 1), "9 of 10"),
+    (.served(10, unserved: 12), "0 of 10"), (.atLeast(5, "clients", found: 1200), "1,200"),
+    (.time("p99", of: [0.001, 0.25, 0.1], atMost: 1), "250 ms"),
+    (.time("p99", of: [], atMost: 1), "not measured"),
+    (.time("p99", of: [0.1, .infinity], atMost: 1), "not measured"),
+    (.reading("memory", [3, 1]), "1 bytes"),
+    (.reading("memory", [0, 5]), "nothing that could be read"),
+    (.reading("calls", [7], unit: "calls"), "7 calls"),
+    (.generator(limited: 0, of: 15), "had it in 15 of 15 runs"),
+    (.generator(limited: 1, of: 15), "none in 1 of 15 runs"),
+    (.share("answered", [1, 0.875], atLeast: 0.5), "87.5 %"),
+    (.share("answered", [], atLeast: 0), "0.0 %"),
+  ])
+  func `A control says what was found`(control: Control, found: String) {
+    #expect(control.found == found)
+  }
+
   @Test func `What the processors did is read from the kernel's line of all of them`() {
     let text = "cpu  100 20 30 4000 500 6 7 8 90 10\ncpu0 1 2 3 4 5 6 7 8 9 10\n"
     // All but idle and iowait; guests are in user. A hundred ticks are a second.

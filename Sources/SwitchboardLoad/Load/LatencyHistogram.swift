@@ -80,7 +80,6 @@ public struct LatencyHistogram: Sendable, Hashable {
 
   /// The length that so many percent of all do not exceed: `percentile(99.9)`. Zero if it is empty.
   public func percentile(_ percent: Double) -> Duration {
-    guard !isEmpty else { return .zero }
     // A trifle less than asked for: what is a whole number but for a rounding error is not the next one.
     let share = min(max(0, percent), 100).nextDown / 100
     let wanted = max(1, UInt64((share * Double(total)).rounded(.up)))
@@ -128,7 +127,7 @@ public struct LatencyHistogram: Sendable, Hashable {
     var sum = 0.0
     for index in counts.indices where counts[index] > 0 {
       let range = lengths(index)
-      let middle = range.lowerBound + (range.upperBound - range.lowerBound + 1) / 2
+      let middle = range.lowerBound + (range.upperBound - range.lowerBound) / 2
       sum += value(Double(middle)) * (Double(counts[index]) / Double(total))
     }
     return sum

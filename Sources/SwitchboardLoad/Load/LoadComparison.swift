@@ -33,13 +33,16 @@ public struct LoadComparison: Sendable {
   public init(_ now: LoadResult, with before: LoadResult) {
     let (mine, theirs) = (now.runs, before.runs)
     let hindrance = LoadComparison.hindrance(now, before, mine + theirs)
-    func line(_ name: String, _ value: (LoadReplicate) -> Double) -> Line {
+    let request = max(now.requestShare, before.requestShare)
+    func line(_ name: String, step: Double = 0, _ value: (LoadReplicate) -> Double) -> Line {
       let (a, b) = (mine.map(value), theirs.map(value))
       return Line(
         name: name, now: Sample(a).median ?? 0, before: Sample(b).median ?? 0,
-        difference: hindrance ?? .of(a, beside: b, isMoreBetter: name == "rate"))
+        difference: hindrance ?? .of(a, beside: b, isMoreBetter: name == "rate", step: step))
     }
-    lines = [line("rate") { $0.rate }, line("p50") { $0.p50 }, line("p99") { $0.p99 }]
+    lines = [
+      line("rate", step: request) { $0.rate }, line("p50") { $0.p50 }, line("p99") { $0.p99 },
+    ]
     runs = (mine.count, theirs.count)
   }
 
@@ -66,4 +69,7 @@ public struct LoadComparison: Sendable {
 extension LoadResult {
   /// The figures of each run: of one that was not repeated, its own.
   var runs: [LoadReplicate] { replicates.isEmpty ? [LoadReplicate(self)] : replicates }
+
+  /// The share of a run's rate that one request is, on average: no rate is told more finely.
+  fileprivate var requestShare: Double { Double(runs.count) / Double(max(1, arrived)) }
 }

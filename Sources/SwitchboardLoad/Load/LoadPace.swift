@@ -19,8 +19,7 @@ public struct LoadPace: Hashable, Sendable {
     /// When so many requests of it are due, in seconds from the beginning.
     func time(of requests: Double) -> Double {
       let change = (to - from) / length
-      guard change != 0 else { return start + requests / from }
-      // from t + change t²/2 = requests, in the form that does not lose digits.
+      // from t + change t²/2 = requests, in the form that does not lose digits; where nothing changes, too.
       let root = (max(0, from * from + 2 * change * requests)).squareRoot()
       return start + 2 * requests / (from + root)
     }

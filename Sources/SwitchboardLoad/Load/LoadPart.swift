@@ -38,9 +38,8 @@ extension LoadOptions {
     }
     options.seed &+= UInt64(number)
     // Each begins with another server, and comes from addresses that the others do not use.
-    if let first = targets.indices.first(where: { $0 == number % max(1, targets.count) }) {
-      options.targets = Array(targets[first...] + targets[..<first])
-    }
+    let first = number % targets.count
+    options.targets = Array(targets[first...] + targets[..<first])
     options.sourceOffset = number * max(1, options.allSources.count)
     return options
   }

@@ -21,7 +21,7 @@ public struct LoadReplicate: Sendable, Codable, Hashable {
   }
 
   var isPlausible: Bool {
-    (0...1e12).contains(rate) && (0...1e13).contains(p50) && (0...1e13).contains(p99)
+    LoadResult.isRate(rate) && [p50, p99].allSatisfy(LoadResult.isLatency)
   }
 }
 

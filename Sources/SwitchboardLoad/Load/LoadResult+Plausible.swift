@@ -4,31 +4,51 @@ extension LoadResult {
   /// Whether these can be the figures of a run: a file that says so may be damaged, or have been made
   /// to harm. What passes can be merged, compared and printed without a number that does not fit.
   public var isPlausible: Bool {
-    let counts = [
-      arrived, backlog, bytesSent, bytesReceived, connected, connectionsMade,
-    ]
-    return (counts + all.counts + window.counts).allSatisfy(LoadResult.isCount) && all.isBalanced
-      && window.isBalanced && LoadResult.isTime(seconds)
-      && failures.counts.values.allSatisfy(LoadResult.isCount)
-      && failures.examples.allSatisfy(LoadResult.isWord)
-      && [latency, uncorrected, connecting, lag].allSatisfy { LoadResult.isCount($0.count) }
-      && threads.allSatisfy { $0.isPlausible } && series.allSatisfy { $0.isPlausible }
-      && steps.allSatisfy { $0.isPlausible } && setup.allSatisfy(LoadResult.isWord)
-      && replicates.count <= 1 << 16 && replicates.allSatisfy { $0.isPlausible }
-      && origins.count <= 1 << 12
-      && origins.flatMap(\.words).allSatisfy { LoadResult.isWord(("", $0)) }
-      && threads.count <= 1 << 16 && series.count <= 1 << 20 && steps.count <= 1 << 16
+    areCountsPlausible && all.isBalanced && window.isBalanced && LoadResult.isTime(seconds)
+      && arePartsPlausible && areWordsPlausible
   }
+
+  private var areCountsPlausible: Bool {
+    var counts = [arrived, backlog, bytesSent, bytesReceived, connected, connectionsMade]
+    counts += all.counts + window.counts
+    counts += failures.counts.values
+    counts += [latency, uncorrected, connecting, lag].map(\.count)
+    return counts.allSatisfy(LoadResult.isCount)
+  }
+
+  private var arePartsPlausible: Bool {
+    threads.count <= LoadResult.mostParts && threads.allSatisfy(\.isPlausible)
+      && steps.count <= LoadResult.mostParts && steps.allSatisfy(\.isPlausible)
+      && replicates.count <= LoadResult.mostParts && replicates.allSatisfy(\.isPlausible)
+      && series.count <= LoadResult.mostSpans && series.allSatisfy(\.isPlausible)
+  }
+
+  private var areWordsPlausible: Bool {
+    setup.allSatisfy(LoadResult.isWord) && failures.examples.allSatisfy(LoadResult.isWord)
+      && origins.count <= LoadResult.mostOrigins
+      && origins.flatMap(\.words).allSatisfy { LoadResult.isWord(("", $0)) }
+  }
+
+  /// More of each than any result has, merged ones among them.
+  private static let mostParts = 1 << 16
+  private static let mostSpans = 1 << 20
+  private static let mostOrigins = 1 << 12
 
   /// So small that a million of them add up.
   fileprivate static func isCount(_ count: Int) -> Bool {
     (0...LatencyHistogram.most).contains(count)
   }
 
-  /// Seconds, or microseconds: up to some thirty years of the former.
-  fileprivate static func isTime(_ time: Double) -> Bool { (0...1e9).contains(time) }
+  /// Seconds: none, or from a nanosecond, so that no rate is beyond all numbers, to some thirty years.
+  fileprivate static func isTime(_ time: Double) -> Bool {
+    time == 0 || (1e-9...1e9).contains(time)
+  }
 
-  fileprivate static func isLatency(_ microseconds: Double) -> Bool {
+  /// Requests a second: a thousand generators at their most.
+  static func isRate(_ rate: Double) -> Bool { (0...1e12).contains(rate) }
+
+  /// Microseconds, of which histograms hold an hour at most.
+  static func isLatency(_ microseconds: Double) -> Bool {
     (0...1e13).contains(microseconds)
   }
 
@@ -56,7 +76,7 @@ extension LoadSecond {
 
 extension LoadStep {
   fileprivate var isPlausible: Bool {
-    LoadResult.isTime(asked) && LoadResult.isTime(seconds)
+    LoadResult.isRate(asked) && LoadResult.isTime(seconds)
       && tally.counts.allSatisfy(LoadResult.isCount) && tally.isBalanced
       && LoadResult.isCount(latency.count)
   }

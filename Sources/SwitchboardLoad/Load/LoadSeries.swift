@@ -4,7 +4,8 @@ import Switchboard
 struct LoadSeries {
   private let threads: Int
   private var open: [Int: (interval: LoadInterval, count: Int)] = [:]
-  private var seconds: [LoadSecond] = []
+  /// Those that are over; at most twice as many as a result holds.
+  private(set) var seconds: [LoadSecond] = []
   private var failures = LoadFailures()
 
   init(threads: Int) { self.threads = threads }
@@ -38,7 +39,6 @@ struct LoadSeries {
     for number in open.keys.sorted() {
       if let known = open[number] { seconds.append(LoadSecond(known.interval)) }
     }
-    open = [:]
     return LoadSecond.folded(seconds)
   }
 }

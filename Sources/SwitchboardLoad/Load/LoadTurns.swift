@@ -14,9 +14,8 @@ public enum LoadTurns {
   ///   - turns: How often each is measured.
   ///   - sides: How many there are.
   public static func order(_ turns: Int, sides: Int) -> [Int] {
-    (0..<turns).flatMap { turn in
-      turn % 2 == 0 ? Array(0..<sides) : (0..<sides).reversed()
-    }
+    let forth = Array(0..<sides)
+    return (0..<turns).flatMap { $0 % 2 == 0 ? forth : forth.reversed() }
   }
 
   /// Measures each side so often, by turns; a run that ends early is the last.

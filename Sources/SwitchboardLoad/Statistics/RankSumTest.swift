@@ -32,9 +32,6 @@ public struct RankSumTest: Hashable, Sendable {
     }
   }
 
-  /// Whether the samples differ.
-  public var isSignificant: Bool { interval.map { !$0.contains(1) } ?? false }
-
   /// How many of the ordered ratios are left out at either end of the interval; nil where even with all of
   /// them it would be wrong too often.
   static func left(_ m: Int, _ n: Int) -> Int? {
