@@ -137,7 +137,7 @@ let package = Package(
       swiftSettings: plain),
     .testTarget(
       name: "DocumentationTests",
-      dependencies: ["Switchboard", "SwitchboardProtocols", "TestSupport"],
+      dependencies: ["Switchboard", "SwitchboardProtocols", "SwitchboardArticle", "TestSupport"],
       swiftSettings: plain),
     .testTarget(
       name: "CommandTests",

@@ -65,7 +65,10 @@ import Testing
     return found
   }
 
-  @Test(arguments: ["README.md", "docs/SESSIONS.md", "docs/RELIABILITY.md"])
+  @Test(arguments: [
+    "README.md", "docs/SESSIONS.md", "docs/CONNECTIONS.md", "docs/FRAMING.md",
+    "docs/RELIABILITY.md",
+  ])
   func `Every Swift block of a page is code that is compiled`(page: String) throws {
     let text = try String(contentsOf: Self.root.appending(path: page), encoding: .utf8)
     for block in Self.blocks(of: text) {

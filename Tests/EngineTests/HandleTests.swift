@@ -85,6 +85,64 @@ extension Engine {
       #expect(journal.now.posted == [2])
     }
 
+    /// What is posted to couriers, and what became of it.
+    private final class Parcels: Sendable {
+      private let counts = Lock<(delivered: Int, returned: Int)>((0, 0))
+      var now: (delivered: Int, returned: Int) { counts.withLock { $0 } }
+      func arrives() { counts.withLock { $0.delivered += 1 } }
+      func comesBack() { counts.withLock { $0.returned += 1 } }
+    }
+
+    private struct Courier: Session {
+      typealias Message = Parcels
+      let handles: Lock<[ConnectionHandle<Parcels>]>
+
+      mutating func opened(_ connection: inout Connection) {
+        let handle = connection.handle(for: Courier.self)
+        handles.withLock { $0.append(handle) }
+      }
+      mutating func received(_ bytes: Span<UInt8>, _ connection: inout Connection) {}
+      mutating func posted(_ message: Parcels, _ connection: inout Connection) {
+        message.arrives()
+        connection.close()
+      }
+      static func undelivered(_ message: Parcels) { message.comesBack() }
+    }
+
+    @Test(
+      "Every post that was taken is delivered or comes back", arguments: Server.BackendName.each)
+    func undelivered(_ backend: Server.BackendName) throws {
+      let (parcels, handles) = (Parcels(), Lock<[ConnectionHandle<Parcels>]>([]))
+      var server = Server(on: [.loopback(port: 0)])
+      server.backend = backend
+      if backend == .pool { server.loops = 8 }
+      let running = try server.start { Courier(handles: handles) }
+      let clients = try (0..<4).map { _ in try Client(to: running.addresses[0].port) }
+      #expect(eventually { handles.withLock { $0.count == 4 } })
+      let all = handles.withLock { $0 }
+      // The first ends the connection.
+      var taken = 0
+      for _ in 0..<100 { if all[0].post(parcels) { taken += 1 } }
+      #expect(taken > 0)
+      // A pool's thread looks when it serves the next connection, or ends.
+      let looks = backend != .pool
+      #expect(eventually { parcels.now.delivered + parcels.now.returned == taken || !looks })
+      #expect(eventually { parcels.now.delivered == 1 })
+      // A peer that has gone.
+      clients[1].reset()
+      #expect(
+        eventually {
+          if all[1].post(parcels) { taken += 1 }
+          return parcels.now.returned >= taken - 1 && taken > 101 || !looks || backend == .threads
+        })
+      // A server that is stopped while letters lie there.
+      for handle in all[2...] { for _ in 0..<50 { if handle.post(parcels) { taken += 1 } } }
+      running.stop()
+      try running.wait()
+      #expect(eventually { parcels.now.delivered + parcels.now.returned == taken })
+      #expect(!all[3].post(parcels))
+    }
+
     @Test(
       "A loop that is busy takes so many posts and jobs, and no more",
       arguments: Server.BackendName.loops)

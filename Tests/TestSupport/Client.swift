@@ -44,6 +44,30 @@ public final class Client: @unchecked Sendable, Equatable {
     self.port = address.port
   }
 
+  /// Connects to a Unix-domain socket of this machine by its path, or by its abstract name with a zero
+  /// before it.
+  public init(unix name: String) throws {
+    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    descriptor = aboveThoseOfSelect(Glibc.socket(AF_UNIX, kind, 0))
+    guard descriptor >= 0 else { throw Failure.call("socket", errno) }
+    var limit = timeval(tv_sec: longestWait, tv_usec: 0)
+    set(SOL_SOCKET, SO_RCVTIMEO, &limit)
+    set(SOL_SOCKET, SO_SNDTIMEO, &limit)
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let start = MemoryLayout<sockaddr_un>.offset(of: \.sun_path)!
+    let bytes = Array(name.utf8)
+    let answer = withUnsafeMutableBytes(of: &address) { raw in
+      for (place, byte) in bytes.enumerated() where start + place < raw.count {
+        raw[start + place] = byte
+      }
+      let length = start + bytes.count + (bytes.first == 0 ? 0 : 1)
+      return connectThroughSignals(
+        descriptor, raw.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t(length))
+    }
+    guard answer == 0 else { throw Failure.call("connect", errno) }
+  }
+
   deinit { close() }
 
   /// The same connection.

@@ -5,7 +5,8 @@ import Testing
 @Suite("Connections per address")
 struct AddressCountTests {
   private func origin(_ text: String) throws -> AddressCounts.Origin {
-    AddressCounts.Origin(try #require(try SocketAddress.resolve(text, port: 9).first))
+    let address = try #require(try SocketAddress.resolve(text, port: 9).first)
+    return try #require(AddressCounts.Origin(address))
   }
 
   @Test("An IPv4 address counts as itself when it comes mapped into IPv6")

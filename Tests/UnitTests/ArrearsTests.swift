@@ -88,7 +88,9 @@ struct CatchUpTests {
       arrears.note(completion)
       return !arrears.endTurn(owesWork: false)
     }
-    for kind in [.accepted, .acceptFailed, .woken, .signalled, .ended, .sent] as [Completion.Kind] {
+    for kind in [.accepted, .acceptFailed, .woken, .signalled, .attempted, .ended, .sent]
+      as [Completion.Kind]
+    {
       #expect(isNews(Completion(kind, key)), "\(kind)")
     }
     let share = Completion(.received, key, 64 << 11)

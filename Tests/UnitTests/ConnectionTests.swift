@@ -25,7 +25,10 @@ struct ConnectionTests {
 
   private func connection(limit: Int = 1 << 20) -> Connection {
     Connection(
-      loop: LoopContext(box: Region(1)), now: Instant(nanoseconds: 1_000_000), limit: limit)
+      loop: LoopContext(box: Region(1)),
+      handle: LoopHandle(
+        jobs: MessageBox(mail: MailFlag {}), requests: MessageBox(mail: MailFlag {})),
+      now: Instant(nanoseconds: 1_000_000), limit: limit)
   }
 
   private func bytes(_ count: Int, _ random: inout SeededGenerator) -> [UInt8] {

@@ -119,12 +119,15 @@ struct LetterTests {
     let box = MessageBox<Burden>(mail: MailFlag {})
     let (log, others) = (Log(), Log())
     var isFirst = true
-    let sessions = try Sessions(capacity: 2, box: box) {
+    let sessions = try Sessions(capacity: 2, box: box) { _ in
       defer { isFirst = false }
       return Reader(log: isFirst ? log : others)
     }
     var connection = Connection(
-      loop: LoopContext(box: box), now: Instant(nanoseconds: 0), limit: 10)
+      loop: LoopContext(box: box),
+      handle: LoopHandle(
+        jobs: MessageBox(mail: MailFlag {}), requests: MessageBox(mail: MailFlag {})),
+      now: Instant(nanoseconds: 0), limit: 10)
     sessions.open(1, &connection)
     sessions.open(0, &connection)
     sessions.received(1, [1, 2, 3].span, &connection)
@@ -148,7 +151,7 @@ struct LetterTests {
   @Test("Sessions keep no letter that was delivered, and take none when their mail is closed")
   func delivered() throws {
     let box = MessageBox<Burden>(mail: MailFlag {})
-    let sessions = try Sessions(capacity: 1, box: box) { Reader() }
+    let sessions = try Sessions(capacity: 1, box: box) { _ in Reader() }
     weak var first: Burden?
     do {
       let burden = Burden()

@@ -34,7 +34,7 @@ struct LoopEndsTests {
   func gathersMore() throws {
     for isMail in [true, false] {
       let (bench, _) = try draining(1)
-      let handle = LoopHandle(jobs: bench.control.jobs)
+      let handle = bench.control.handle
       for _ in 0..<(isMail ? 1200 : 0) { handle.run {} }
       bench.script.owesWork = !isMail
       for _ in 0..<4 { try bench.turn() }
@@ -147,7 +147,7 @@ struct LoopEndsTests {
     #expect(bench.sessions.count(.received) == 3 && bench.sessions.closed == [.stopped])
     #expect(waits == 5 && bench.connections == 0 && bench.script.rooms.last == 0)
     #expect(bench.script.deadlines.last == bench.now, "nothing is left to wait for")
-    #expect(bench.sessions.isMailClosed && !LoopHandle(jobs: control.jobs).run {})
+    #expect(bench.sessions.isMailClosed && !control.handle.run {})
     #expect(bench.notices == [])
   }
 
@@ -198,7 +198,7 @@ struct LoopEndsTests {
   func mail() throws {
     let bench = try ScriptedLoop()
     let done = Lock(0)
-    let handle = LoopHandle(jobs: bench.control.jobs)
+    let handle = bench.control.handle
     for _ in 0..<300 { handle.run { done.withLock { $0 += 1 } } }
     try bench.turn()
     #expect(done.withLock { $0 } == 256 && bench.sessions.drops == 1)

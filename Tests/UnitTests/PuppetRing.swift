@@ -124,6 +124,9 @@ struct PuppetKernel: KernelDecorator, RingKernel, @unchecked Sendable {
         let all = entry.cancel_flags & 1 != 0 ? "each " : ""
         what = "end \(all)\(strings.names[data] ?? "what is not there")"
       case 19: what = "close \(Int(entry.file_index) - 1)"
+      case 20:
+        let place = UnsafePointer<Int32>(bitPattern: UInt(entry.addr))
+        what = "adopt \(place?.pointee ?? -1)"
       case 26 where entry.len == 0: what = "ask \(entry.fd)"
       case 26:
         let isNow = entry.msg_flags & 0x40 != 0

@@ -220,7 +220,7 @@ struct RingAcceptingTests {
     sizes.acceptBudget = 0
     var ring = try kernel.ring(sizes)
     ring.listen(Descriptor(rawValue: 10))
-    for number in 0..<3 as Range<Int32> { ring.arrivals.append(number) }
+    for number in 0..<3 as Range<Int32> { ring.arrivals.append(.init(file: number, listener: 0)) }
     ring.setRoom(9, within: nil)
     let told = [ring.nextArrival()?.value, ring.nextArrival()?.value]
     #expect(told == [0, nil])
@@ -234,7 +234,7 @@ struct RingAcceptingTests {
     var ring = try kernel.ring(URing<PuppetKernel>.Sizes())
     let places = Places(limit: 1, loops: 2)
     #expect(places.take())
-    ring.arrivals.append(7)
+    ring.arrivals.append(.init(file: 7, listener: 0))
     ring.setRoom(9, within: places)
     var canArrive = ring.canArrive
     #expect(!canArrive)

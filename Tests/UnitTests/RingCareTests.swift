@@ -170,7 +170,7 @@ struct RingCareTests {
     let machine = Machine()
     var ring = try machine.ring()
     ring.listen(Descriptor(rawValue: machine.listener.descriptor))
-    for number in 0..<5 as Range<Int32> { ring.arrivals.append(number) }
+    for number in 0..<5 as Range<Int32> { ring.arrivals.append(.init(file: number, listener: 0)) }
     ring.setRoom(2, within: nil)
     let first = (0..<5).map { _ in ring.nextArrival()?.value }
     #expect(first == [0, 1, nil, nil, nil])

@@ -40,6 +40,53 @@ struct RingQuestionTests {
     #expect(told == nil && kernel.strings.closes == [9])
   }
 
+  @Test("A connection is taken over under the number that the kernel writes")
+  func adoption() throws {
+    let ring = try kernel.ring()
+    let context = ring.makeContext(box: kernel.strings)
+    let raw = ring.ring
+    let place = raw.adoption
+    kernel.strings.taken = { [kernel] asked in
+      place.number = 7
+      kernel.tell(asked.data, 1)
+    }
+    let number = context.adopt(Descriptor(rawValue: 40))
+    #expect(number == .value(7))
+    // Its ordinary descriptor goes then.
+    #expect(kernel.words == ["adopt 40"] && kernel.strings.closes == [40])
+    for (answer, errno) in [(-23, Errno.systemDescriptorLimit), (0, .busy)] {
+      kernel.strings.taken = { [kernel] asked in kernel.tell(asked.data, answer) }
+      let refused = context.adopt(Descriptor(rawValue: 41))
+      #expect(refused.errno == errno)
+    }
+    #expect(kernel.strings.closes == [40] && raw.lateAdoptions.isEmpty)
+  }
+
+  @Test("What is taken over when nobody waits for it any more is closed, each by its own number")
+  func lateAdoption() throws {
+    var ring = try kernel.ring()
+    let context = ring.makeContext(box: kernel.strings)
+    var slots = try SlotTable(capacity: 16)
+    let raw = ring.ring
+    for number in 40..<43 as Range<Int32> {
+      let refused = context.adopt(Descriptor(rawValue: number))
+      #expect(refused.errno == .busy)
+    }
+    let late = kernel.asked()
+    #expect(late.map(\.description) == ["adopt 40", "adopt 41", "adopt 42"])
+    for (place, number) in [(2, 9), (0, 5)] as [(Int, Int32)] {
+      let at = try #require(raw.lateAdoptions[late[place].data])
+      at.number = number
+      kernel.tell(late[place].data, 1)
+    }
+    kernel.tell(late[1].data, -9)
+    try ring.wait(until: kernel.now(), isHurried: false)
+    let told = ring.next(&slots)
+    #expect(told == nil && kernel.words == ["close 9", "close 5"])
+    // They stay the caller's.
+    #expect(kernel.strings.closes == [] && raw.lateAdoptions.isEmpty)
+  }
+
   /// Answers for a peer of this kind.
   private func name(_ family: SocketAddress.Family, _ ring: Ring<PuppetKernel>) {
     let length = family == .v4 ? 16 : 28

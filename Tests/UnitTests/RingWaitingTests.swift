@@ -55,7 +55,7 @@ struct RingWaitingTests {
     slots[key.index].flags = .receiving
     try sleeps("held") { $0.heldReady.append(key) }
     try sleeps("arrivals") {
-      $0.arrivals.append(1)
+      $0.arrivals.append(.init(file: 1, listener: 0))
       $0.setRoom(1, within: nil)
       _ = kernel.asked()
     }
@@ -123,9 +123,10 @@ struct RingWaitingTests {
     var slots = try SlotTable(capacity: 16)
     try ring.watch(Descriptor(rawValue: 7), .woken)
     try ring.watch(Descriptor(rawValue: 8), .signalled)
+    try ring.watch(Descriptor(rawValue: 9), .attempted)
     let asked = kernel.asked()
-    #expect(asked.map(\.description) == ["poll on 7", "poll on 8"])
-    let kinds: [Completion.Kind] = [.woken, .signalled]
+    #expect(asked.map(\.description) == ["poll on 7", "poll on 8", "poll on 9"])
+    let kinds: [Completion.Kind] = [.woken, .signalled, .attempted]
     for (index, kind) in kinds.enumerated() {
       for more in [true, false] {
         kernel.tell(asked[index].data, 1, more: more)

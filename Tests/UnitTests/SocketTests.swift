@@ -43,7 +43,7 @@ struct SocketTests {
     #expect(counting.closes.count == before + 1)
   }
 
-  private func isSome(_ accepted: consuming Listener<CountingKernel>.Accepted?) -> Bool {
+  private func isSome(_ accepted: consuming Listener<CountingKernel>.Incoming?) -> Bool {
     accepted != nil
   }
 
@@ -170,7 +170,7 @@ struct SocketTests {
     #expect(second.address == first.address)
   }
 
-  private func isNone(_ accepted: consuming Listener<Linux>.Accepted?) -> Bool { accepted == nil }
+  private func isNone(_ accepted: consuming Listener<Linux>.Incoming?) -> Bool { accepted == nil }
 
   private func receive(_ socket: borrowing Socket<Linux>, into buffer: inout [UInt8])
     throws(SystemError) -> Socket<Linux>.Received

@@ -14,14 +14,17 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,7 +38,8 @@ extern int accept4(int, struct sockaddr *, socklen_t *, int);
 // ------------------------------------------------------------------ addresses
 
 // An IPv4 or IPv6 socket address. IPv4: `low` is the address, host order. IPv6: `high` and `low`
-// are its halves, host order. The family is AF_INET, AF_INET6 or 0 (any other).
+// are its halves, host order. The family is AF_INET, AF_INET6, AF_UNIX (its name is elsewhere) or 0 (any
+// other).
 struct ck_address {
   uint64_t high, low;
   uint32_t scope;
@@ -78,6 +82,8 @@ static inline struct ck_address ck_address_in(const struct sockaddr *s) {
       a.high = a.high << 8 | v6->sin6_addr.s6_addr[i];
       a.low = a.low << 8 | v6->sin6_addr.s6_addr[8 + i];
     }
+  } else if (s->sa_family == AF_UNIX) {
+    a.family = AF_UNIX;
   }
   return a;
 }
@@ -95,10 +101,20 @@ static inline struct ck_address ck_address_at(const void *s) {
   return ck_address_in((const struct sockaddr *)s);
 }
 
-// Resolves a host name to at most `room` addresses: their number, or getaddrinfo's error negated.
-static inline long ck_resolve(const char *host, uint16_t port, struct ck_address *into, int room) {
-  struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL;
+// getaddrinfo's errors that plain headers hide: the name is known, and has no address, or none of the
+// family that was asked for.
+enum { CK_NO_DATA = -5, CK_NO_ADDRESS_FAMILY = -9 };
+// Where getaddrinfo says that the system failed it, the errno is taken from this.
+enum { CK_RESOLVE_ERRNO = -4096 };
+
+// Resolves a host name to at most `room` addresses of a family (AF_UNSPEC: of both): their number, or
+// getaddrinfo's error, which is negative. Waits for name servers, unless `flags` are AI_NUMERICHOST.
+static inline long ck_resolve(const char *host, int family, int flags, uint16_t port,
+                              struct ck_address *into, int room) {
+  struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_family = family, .ai_flags = flags};
+  struct addrinfo *list = NULL;
   int error = getaddrinfo(host, NULL, &hints, &list), count = 0;
+  if (error == EAI_SYSTEM) return CK_RESOLVE_ERRNO - (long)errno;
   if (error) return error < 0 ? error : -error;
   for (struct addrinfo *i = list; i && count < room; i = i->ai_next) {
     struct ck_address a = ck_address_in(i->ai_addr);
@@ -170,6 +186,79 @@ static inline long ck_peer_address(int fd, struct ck_address *into) {
   if (getpeername(fd, (struct sockaddr *)&s, &length) < 0) return -(long)errno;
   *into = ck_address_in((struct sockaddr *)&s);
   return 0;
+}
+
+// -------------------------------------------------------- Unix-domain sockets
+
+// How long an address a name makes: a path without its zero, or a zero and an abstract name. Negative for an
+// error: no name at all would be one that the kernel makes up, and a path with a zero in it would be another.
+static inline long ck_unix_out(const uint8_t *name, size_t length, struct sockaddr_un *s) {
+  memset(s, 0, sizeof *s);
+  s->sun_family = AF_UNIX;
+  if (length == 0) return -EINVAL;
+  size_t zero = name[0] != 0 ? 1 : 0;
+  if (zero && memchr(name, 0, length)) return -EINVAL;
+  if (length + zero > sizeof s->sun_path) return -ENAMETOOLONG;
+  memcpy(s->sun_path, name, length);
+  return (long)(offsetof(struct sockaddr_un, sun_path) + length + zero);
+}
+static inline long ck_bind_unix(int fd, const uint8_t *name, size_t length) {
+  struct sockaddr_un s;
+  long size = ck_unix_out(name, length, &s);
+  if (size < 0) return size;
+  CK_ANSWER(bind(fd, (struct sockaddr *)&s, (socklen_t)size));
+}
+static inline long ck_connect_unix(int fd, const uint8_t *name, size_t length) {
+  struct sockaddr_un s;
+  long size = ck_unix_out(name, length, &s);
+  if (size < 0) return size;
+  CK_ANSWER(connect(fd, (struct sockaddr *)&s, (socklen_t)size));
+}
+// The name of a socket, or of its peer: how many bytes were written to `into`, which has room for all.
+static inline long ck_unix_name(int fd, int of_peer, uint8_t *into, size_t room) {
+  struct sockaddr_un s;
+  socklen_t size = sizeof s;
+  int answer = of_peer ? getpeername(fd, (struct sockaddr *)&s, &size)
+                       : getsockname(fd, (struct sockaddr *)&s, &size);
+  if (answer < 0) return -(long)errno;
+  size_t start = offsetof(struct sockaddr_un, sun_path);
+  if (s.sun_family != AF_UNIX || size <= start) return 0;
+  size_t length = size - start;
+  if (length > sizeof s.sun_path) length = sizeof s.sun_path;
+  if (s.sun_path[0] != 0) length = strnlen(s.sun_path, length);
+  if (length > room) length = room;
+  memcpy(into, s.sun_path, length);
+  return (long)length;
+}
+// The inode of a socket file; ENOTSOCK where something else is at the path.
+static inline long ck_socket_file(const char *path) {
+  struct stat s;
+  if (lstat(path, &s) < 0) return -(long)errno;
+  if (!S_ISSOCK(s.st_mode)) return -ENOTSOCK;
+  return (long)(s.st_ino & INT64_MAX);
+}
+static inline long ck_unlink(const char *path) { CK_ANSWER(unlink(path)); }
+static inline long ck_chmod(const char *path, uint32_t mode) { CK_ANSWER(chmod(path, mode)); }
+static inline long ck_fchmod(int fd, uint32_t mode) { CK_ANSWER(fchmod(fd, mode)); }
+// A descriptor of a directory that nobody else holds by this call, until it is closed.
+static inline long ck_lock_directory(const char *path) {
+  int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return -(long)errno;
+  if (flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+  int error = errno;
+  close(fd);
+  return -(long)error;
+}
+static inline long ck_duplicate(int fd) { CK_ANSWER(fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
+
+// Who is at the other end of a Unix-domain socket: as it was when it connected.
+struct ck_credentials {
+  int32_t process;
+  uint32_t user, group;
+};
+static inline long ck_peer_credentials(int fd, struct ck_credentials *into) {
+  socklen_t size = sizeof *into;
+  CK_ANSWER(getsockopt(fd, SOL_SOCKET, SO_PEERCRED, into, &size));
 }
 
 // ------------------------------------------------------------------ readiness
@@ -254,6 +343,8 @@ static inline long ck_thread_start(pthread_t *thread, size_t stack, void *(*body
   return -(long)error;
 }
 static inline void ck_thread_join(pthread_t thread) { pthread_join(thread, NULL); }
+// Nobody awaits its end.
+static inline void ck_thread_detach(pthread_t thread) { pthread_detach(thread); }
 
 // --------------------------------------------------------------------- memory
 
@@ -265,13 +356,48 @@ static inline void *ck_reserve(size_t bytes) {
 }
 static inline void ck_unreserve(void *start, size_t bytes) { munmap(start, bytes); }
 
-// A counting semaphore, in memory that does not move.
-static inline void ck_semaphore_open(sem_t *s) { sem_init(s, 0, 0); }
-static inline void ck_semaphore_close(sem_t *s) { sem_destroy(s); }
-static inline void ck_semaphore_signal(sem_t *s) { sem_post(s); }
-static inline void ck_semaphore_wait(sem_t *s) {
-  while (sem_wait(s) < 0 && errno == EINTR) {
-  }
+// A counting semaphore, in memory that does not move. Not a sem_t: one of those can wait until a moment
+// of the wall clock alone, which jumps.
+struct ck_semaphore {
+  pthread_mutex_t lock;
+  pthread_cond_t risen;
+  uint64_t count;
+};
+static inline void ck_semaphore_open(struct ck_semaphore *s) {
+  pthread_condattr_t attributes;
+  pthread_condattr_init(&attributes);
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  pthread_mutex_init(&s->lock, NULL);
+  pthread_cond_init(&s->risen, &attributes);
+  pthread_condattr_destroy(&attributes);
+  s->count = 0;
+}
+static inline void ck_semaphore_close(struct ck_semaphore *s) {
+  pthread_cond_destroy(&s->risen);
+  pthread_mutex_destroy(&s->lock);
+}
+static inline void ck_semaphore_signal(struct ck_semaphore *s) {
+  pthread_mutex_lock(&s->lock);
+  s->count++;
+  pthread_cond_signal(&s->risen);
+  pthread_mutex_unlock(&s->lock);
+}
+// Waits for one signal until a moment on the monotonic clock (UINT64_MAX: without end): 1 if it came, or
+// 0.
+static inline int ck_semaphore_wait(struct ck_semaphore *s, uint64_t deadline) {
+  // A later one is never reached, and time_t holds it.
+  const uint64_t last = (uint64_t)INT64_MAX;
+  uint64_t until = deadline < last ? deadline : last;
+  struct timespec end = {(time_t)(until / 1000000000u), (long)(until % 1000000000u)};
+  int error = 0;
+  pthread_mutex_lock(&s->lock);
+  while (s->count == 0 && error == 0)
+    error = deadline == UINT64_MAX ? pthread_cond_wait(&s->risen, &s->lock)
+                                   : pthread_cond_timedwait(&s->risen, &s->lock, &end);
+  int came = s->count > 0;
+  if (came) s->count--;
+  pthread_mutex_unlock(&s->lock);
+  return came;
 }
 
 // A lock, in memory that does not move.

@@ -324,3 +324,12 @@ static inline void ck_prepare_install(struct io_uring_sqe *e, int file) {
   e->fd = file;
   e->flags = IOSQE_FIXED_FILE;
 }
+// Makes a direct descriptor of an ordinary one, which is read from there, under a number that is free, which
+// is written there. That is done when it has been submitted; its completion counts those that were made.
+static inline void ck_prepare_adopt(struct io_uring_sqe *e, int32_t *descriptor) {
+  e->opcode = IORING_OP_FILES_UPDATE;
+  e->fd = -1;
+  e->off = IORING_FILE_INDEX_ALLOC;
+  e->addr = (uint64_t)(uintptr_t)descriptor;
+  e->len = 1;
+}

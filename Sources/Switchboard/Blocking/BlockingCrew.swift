@@ -3,7 +3,9 @@ protocol BlockingCrew: AnyObject {
   /// How many connections can be served at once.
   var capacity: Int { get }
   /// Takes a connection with its ticket, which is given back at its end; there is room for it.
-  func take(_ accepted: consuming Listener<Linux>.Accepted, _ ticket: UInt32) throws(SystemError)
+  func take(
+    _ accepted: consuming Listener<Linux>.Incoming, _ role: ListenerRole, _ ticket: UInt32
+  ) throws(SystemError)
   /// Threads that have ended are awaited.
   func tidy()
   /// Nothing more comes: everything that is under way is awaited.
@@ -21,9 +23,11 @@ final class BlockingSelf: BlockingCrew {
     worker = try BlockingWorker(house, control: house.control, signals: signals)
   }
 
-  func take(_ accepted: consuming Listener<Linux>.Accepted, _ ticket: UInt32) {
+  func take(
+    _ accepted: consuming Listener<Linux>.Incoming, _ role: ListenerRole, _ ticket: UInt32
+  ) {
     house.attach(house.control, to: ticket)
-    worker.serve(accepted)
+    worker.serve(accepted, role)
     house.leave(ticket)
   }
   func tidy() {}
@@ -54,7 +58,9 @@ final class BlockingThreads: BlockingCrew {
     self.capacity = capacity
   }
 
-  func take(_ accepted: consuming Listener<Linux>.Accepted, _ ticket: UInt32) throws(SystemError) {
+  func take(
+    _ accepted: consuming Listener<Linux>.Incoming, _ role: ListenerRole, _ ticket: UInt32
+  ) throws(SystemError) {
     let (house, over) = (house, over)
     let control = try LoopControl(system: Linux())
     let worker = try BlockingWorker(house, control: control)
@@ -63,7 +69,7 @@ final class BlockingThreads: BlockingCrew {
     started += 1
     let number = started
     threads[number] = try Thread {
-      if let accepted = parcel.open() { worker.serve(accepted) }
+      if let accepted = parcel.open() { worker.serve(accepted, role) }
       worker.end()
       over.add(number)
       house.leave(ticket)
@@ -86,7 +92,7 @@ final class BlockingPool: BlockingCrew {
   private var threads: [Thread] = []
 
   private final class Queue: Sendable {
-    typealias Item = (parcel: Parcel, ticket: UInt32)
+    typealias Item = (parcel: Parcel, role: ListenerRole, ticket: UInt32)
     private let items = Lock<[Item?]>([])
     private let count = Semaphore()
 
@@ -111,7 +117,7 @@ final class BlockingPool: BlockingCrew {
           try Thread {
             while let item = queue.take() {
               house.attach(control, to: item.ticket)
-              if let accepted = item.parcel.open() { worker.serve(accepted) }
+              if let accepted = item.parcel.open() { worker.serve(accepted, item.role) }
               house.leave(item.ticket)
             }
             worker.end()
@@ -123,8 +129,10 @@ final class BlockingPool: BlockingCrew {
     }
   }
 
-  func take(_ accepted: consuming Listener<Linux>.Accepted, _ ticket: UInt32) {
-    queue.put((Parcel(accepted), ticket))
+  func take(
+    _ accepted: consuming Listener<Linux>.Incoming, _ role: ListenerRole, _ ticket: UInt32
+  ) {
+    queue.put((Parcel(accepted), role, ticket))
   }
   func tidy() {}
   func end() {
@@ -146,9 +154,9 @@ private final class Thread {
 /// A connection on its way to another thread: one puts it in, one opens it, and a lock or the
 /// thread's start lies between. Not opened, it is closed.
 private final class Parcel: @unchecked Sendable {
-  private var accepted: Listener<Linux>.Accepted?
+  private var accepted: Listener<Linux>.Incoming?
 
-  init(_ accepted: consuming Listener<Linux>.Accepted) { self.accepted = consume accepted }
+  init(_ accepted: consuming Listener<Linux>.Incoming) { self.accepted = consume accepted }
 
-  func open() -> Listener<Linux>.Accepted? { accepted.take() }
+  func open() -> Listener<Linux>.Incoming? { accepted.take() }
 }

@@ -68,7 +68,7 @@ final class BlockingHouse: Sendable {
 
   /// Whether a connection may come from there, if that is limited; if so it is counted.
   func admit(_ address: SocketAddress) -> Bool {
-    let origin = AddressCounts.Origin(address)
+    guard let origin = AddressCounts.Origin(address) else { return true }
     let (answer, limit) = state.withLock { ($0.addresses.admit(origin), $0.addresses.limit) }
     switch answer {
     case .admitted: return true
@@ -84,8 +84,8 @@ final class BlockingHouse: Sendable {
     state.withLock { state in
       let ticket = state.free.popLast() ?? UInt32(state.controls.count)
       state.controls[ticket] = .some(nil)
-      if state.addresses.limit != nil {
-        state.addresses.note(AddressCounts.Origin(address), at: ticket)
+      if state.addresses.limit != nil, let origin = AddressCounts.Origin(address) {
+        state.addresses.note(origin, at: ticket)
       }
       return ticket
     }

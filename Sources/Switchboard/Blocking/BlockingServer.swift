@@ -18,6 +18,7 @@ struct BlockingServer: ~Copyable {
   private let signalled: Descriptor?
   private let system = Linux()
   private var listeners = Slab<Listener<Linux>>(capacity: 2)
+  private var roles: [ListenerRole] = []
   private var crew: any BlockingCrew
   private var accepting = Admission()
   private var turns = ListenerTurns()
@@ -32,9 +33,12 @@ struct BlockingServer: ~Copyable {
     crew = BlockingThreads(house, capacity: 0)
   }
 
-  mutating func listen(on addresses: [SocketAddress], _ options: Listener<Linux>.Options)
-    throws(SystemError) -> [SocketAddress]
-  {
+  /// Listens on addresses of one service.
+  ///
+  /// - Parameter role: The first listener's.
+  mutating func listen(
+    on addresses: [SocketAddress], _ options: Listener<Linux>.Options, from role: ListenerRole
+  ) throws(SystemError) -> [SocketAddress] {
     var bound: [SocketAddress] = []
     var opened = Slab<Listener<Linux>>(capacity: 2)
     try Listener.onAll(addresses, options: options, system: system) {
@@ -42,7 +46,11 @@ struct BlockingServer: ~Copyable {
       bound.append(listener.address)
       _ = opened.insert(listener)
     }
-    listeners = opened
+    for place in 0..<opened.end {
+      guard let key = opened.key(at: place) else { continue }
+      _ = listeners.insert(opened.remove(key))
+      roles.append(ListenerRole(number: role.number + place, service: role.service))
+    }
     return bound
   }
 
@@ -71,7 +79,7 @@ struct BlockingServer: ~Copyable {
       wait()
     }
     crew.end()
-    house.control.jobs.close()
+    house.control.end()
   }
 
   private mutating func drain() {
@@ -132,7 +140,7 @@ struct BlockingServer: ~Copyable {
       if accepting.end() { house.notice(.acceptingResumed) }
       let ticket = house.enter(address)
       do throws(SystemError) {
-        try crew.take(accepted, ticket)
+        try crew.take(accepted, roles[index], ticket)
       } catch {
         house.leave(ticket)
         throw error
@@ -178,6 +186,7 @@ struct BlockingServer: ~Copyable {
     if house.takeSignal() { _ = signals?.take() }
     if house.control.mail.takeUp() {
       for letter in house.control.jobs.take() { letter.message() }
+      house.control.refuseRequests()
     }
   }
 }

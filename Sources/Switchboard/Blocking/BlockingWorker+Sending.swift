@@ -8,6 +8,7 @@ extension BlockingWorker {
     connection.begin(key, descriptor.rawValue, region)
     body(sessions, &connection)
     let requests = connection.requests
+    if requests.contains(.connect) { refuseToConnect() }
     if requests.contains(.overflow) || connection.count > house.options.outboxLimit {
       return over(.outboxFull)
     }
@@ -16,19 +17,43 @@ extension BlockingWorker {
       let nextTick = connection.now.advanced(byNanoseconds: TimerWheel.tickLength)
       alarm = connection.alarm.map { max($0, nextTick) }
     }
+    if requests.contains(.leave) {
+      swap(&leftovers, &connection.leftovers)
+      if leftovers.count > house.options.inputLimit { return over(.inputFull) }
+      owesLeftovers = connection.hasWrittenMuch
+    }
     if requests.contains(.pause) { isPaused = true }
-    if requests.contains(.resume) { isPaused = false }
+    if requests.contains(.resume) {
+      owesLeftovers = owesLeftovers || isPaused && !leftovers.isEmpty
+      isPaused = false
+    }
     if requests.contains(.close) { ending.wantsToClose() }
     if requests.contains(.drained) { owesDrained = true }
     send(waiting: !requests.contains(.abort))
     if isOver { return }
     if requests.contains(.abort) { return over(.aborted) }
+    if requests.contains(.finish) { finishSending() }
     take(ending.allIsSent())
+  }
+
+  /// The session has nothing more to send, and all that it wrote is sent.
+  private func finishSending() {
+    guard !hasFinished else { return }
+    hasFinished = true
+    _ = system.shutdownSending(descriptor)
+  }
+
+  /// A thread that serves one connection has no loop for another one to live on.
+  private func refuseToConnect() {
+    var wishes: [ConnectWish] = []
+    swap(&wishes, &connection.wishes)
+    for wish in wishes { wish.refuse(.connectFailed(SystemError(.connect, .notSupported))) }
   }
 
   /// Sends all that was written, however long that takes.
   func send(waiting: Bool) {
-    var offset = 0
+    // Who has finished sending sends nothing more.
+    var offset = hasFinished ? connection.count : 0
     let (system, descriptor) = (system, descriptor)
     while offset < connection.count {
       let rest = unsafe UnsafeRawBufferPointer(rebasing: connection.written[offset...])
@@ -63,7 +88,7 @@ extension BlockingWorker {
     case .close(let reason): if let reason { tell(reason) }
     case .finishSending(let reason):
       tell(reason)
-      _ = system.shutdownSending(descriptor)
+      finishSending()
       linger()
     }
   }

@@ -25,7 +25,12 @@ final class BlockingWorker: @unchecked Sendable {
   var key = Key(index: 0, generation: 0)
   var ending = Ending()
   var isPaused = false
+  /// Whether the peer was told that nothing more comes.
+  var hasFinished = false
   var owesDrained = false
+  /// What the session has left, and whether it is to be given it at once.
+  var leftovers: [UInt8] = []
+  var owesLeftovers = false
   var hasLetters = false
   var isToldToDrain = false
   var quietTurns = 0
@@ -44,8 +49,10 @@ final class BlockingWorker: @unchecked Sendable {
     input = try ByteRegion(count: 65536)
     output = try ByteRegion(count: 65536)
     connection = Connection(
-      loop: DescriptorContext(box: box, system: Linux(), latest: latest), now: Linux().now(),
-      limit: max(house.options.outboxLimit, 16 << 20))
+      loop: DescriptorContext(box: box, system: Linux(), latest: latest),
+      handle: control.handle, now: Linux().now(),
+      limit: max(house.options.outboxLimit, 16 << 20),
+      watermark: house.options.highWatermark)
   }
 
   var isOver: Bool { ending.isSessionGone }
@@ -53,20 +60,24 @@ final class BlockingWorker: @unchecked Sendable {
   /// Takes no more posts or jobs.
   func end() {
     sessions.closeMail()
-    control.jobs.close()
+    control.end()
   }
 
   /// Serves a connection to its end.
-  func serve(_ accepted: consuming Listener<Linux>.Accepted) {
+  func serve(_ accepted: consuming Listener<Linux>.Incoming, _ role: ListenerRole) {
     descriptor = accepted.socket.descriptor
     latest.note(descriptor.rawValue, accepted.address)
     key = Key(index: 0, generation: key.generation | 1)
-    (ending, isPaused) = (Ending(), false)
+    (ending, isPaused, hasFinished) = (Ending(), false, false)
     (owesDrained, isToldToDrain, quietTurns, turnsLeft) = (false, false, 0, 128)
+    (leftovers, owesLeftovers) = ([], false)
     alarm = nil
     lastActive = system.now()
+    connection.role = role
     callBack { sessions, connection in sessions.open(0, &connection) }
     while !isOver { turn() }
+    // Nobody else is called before the next connection comes.
+    returnLetters()
     key = Key(index: 0, generation: key.generation &+ 1)
   }
 
@@ -80,6 +91,8 @@ final class BlockingWorker: @unchecked Sendable {
       alarm = nil
       callBack { sessions, connection in sessions.elapsed(0, &connection) }
     }
+    // Before anything else comes, the peer's end among it.
+    if owesLeftovers, !isPaused, !isOver { return giveLeftovers() }
     let reads = !isPaused && !ending.peerHasEnded
     if isOver || hasRunOut(now, hearing: reads) { return }
     let isFree = !owesDrained && control.mail.fallAsleep()
@@ -145,13 +158,24 @@ final class BlockingWorker: @unchecked Sendable {
     guard control.mail.takeUp() else { return }
     hasLetters = true
     for letter in control.jobs.take() { letter.message() }
+    control.refuseRequests()
+  }
+
+  /// The session has gone: what has come for it comes back.
+  private func returnLetters() {
+    hasLetters = true
+    deliverMail()
   }
 
   func deliverMail() {
     doJobs()
     guard hasLetters else { return }
     hasLetters = false
-    for place in 0..<sessions.collectMail() where sessions.addressee(place) == key && !isOver {
+    for place in 0..<sessions.collectMail() {
+      guard sessions.addressee(place) == key, !isOver else {
+        sessions.undelivered(place)
+        continue
+      }
       callBack { sessions, connection in sessions.deliver(place, 0, &connection) }
     }
     sessions.dropMail()
@@ -192,9 +216,21 @@ final class BlockingWorker: @unchecked Sendable {
     lastActive = system.now()
     let bytes = unsafe UnsafeBufferPointer<UInt8>(
       start: UnsafePointer(input.start), count: outcome.value)
+    if !leftovers.isEmpty {
+      unsafe leftovers.append(contentsOf: bytes)
+      return giveLeftovers()
+    }
     callBack { sessions, connection in
       unsafe sessions.received(0, bytes.span, &connection)
     }
+  }
+
+  /// Gives the session again what it left.
+  func giveLeftovers() {
+    var bytes: [UInt8] = []
+    swap(&bytes, &leftovers)
+    owesLeftovers = false
+    callBack { sessions, connection in sessions.received(0, bytes.span, &connection) }
   }
 
   /// The connection broke while nobody reads from it.

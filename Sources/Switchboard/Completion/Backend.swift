@@ -25,6 +25,7 @@
 /// - *What a backend notes of a connection* is in the slot's `backendBits`. The slot's flags are the loop's.
 /// - *`close` is final.* When it answers true the descriptor is gone. Otherwise completions of the
 ///   connection may still come, the last of them `.closed`, and until then the slot is kept.
+/// - *What is adopted is as what was accepted*, from `open` on: see ``LoopContext/adopt(_:)``.
 /// - *Completions carry the key* they were submitted with. The loop drops those whose key is dead.
 /// - `wait` submits what is to be submitted, and returns when there is something to take with
 ///   `next`, or the deadline has passed. `next` answers nil when the turn is over; a backend may
@@ -34,8 +35,8 @@ protocol Backend: ~Copyable {
   associatedtype System: Kernel
 
   /// Brings completions from a descriptor that is no connection and stays the caller's: `.accepted` from one
-  /// that listens; `.woken` or `.signalled` when it is readable, until the loop has taken what made it
-  /// so.
+  /// that listens; `.woken`, `.signalled` or `.attempted` when it is readable, until the loop has taken what
+  /// made it so. Who takes a part only may not be told of the rest before more comes.
   mutating func watch(_ descriptor: Descriptor, _ completion: Completion.Kind) throws(SystemError)
   /// How many connections it may accept from now on: told before every wait, 0 for none. Never more
   /// are brought. Where loops share a limit, a place is taken from `places` for each connection before
@@ -43,7 +44,7 @@ protocol Backend: ~Copyable {
   /// end.
   mutating func setRoom(_ count: Int, within places: Places?)
 
-  /// Begins to receive on a new connection.
+  /// Begins to receive on a new connection, accepted or adopted.
   mutating func open(_ key: Key, _ slots: inout SlotTable) throws(RegistrationError)
   /// Goes on or stops receiving, as `.receiving` in the slot's flags now says.
   mutating func receivingChanged(_ key: Key, _ slots: inout SlotTable)
@@ -120,7 +121,7 @@ enum SendAnswer {
 @safe
 struct Completion {
   enum Kind: UInt8 {
-    /// A connection: its descriptor is `value`.
+    /// A connection: its descriptor is `value`, and which listener it came through is `listener`.
     case accepted
     /// `value` is the error number.
     case acceptFailed
@@ -142,6 +143,8 @@ struct Completion {
     case woken
     /// The process is asked to end.
     case signalled
+    /// Attempts to connect have come to their end.
+    case attempted
   }
 
   var kind: Kind
@@ -155,6 +158,15 @@ struct Completion {
     self.value = value
     unsafe bytes = nil
   }
+
+  /// A connection that was accepted.
+  init(accepted descriptor: Int32, from listener: Int) {
+    self.init(.accepted, Key(index: UInt32(truncatingIfNeeded: listener), generation: 0))
+    value = Int(descriptor)
+  }
+
+  /// Of what was accepted: the place of its listener among those that are watched.
+  var listener: Int { Int(key.index) }
 
   /// The error number of a failure.
   var errno: Errno { Errno(rawValue: Int32(truncatingIfNeeded: value)) }
@@ -170,7 +182,7 @@ extension Arrears {
   mutating func note(_ completion: Completion) {
     switch completion.kind {
     case .accepted, .acceptFailed: noteAccept()
-    case .woken, .signalled: noteNews()
+    case .woken, .signalled, .attempted: noteNews()
     case .received: note(completion.key.index, bytes: completion.value)
     default: note(completion.key.index, bytes: 0)
     }

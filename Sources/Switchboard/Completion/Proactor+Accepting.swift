@@ -64,7 +64,7 @@ extension Proactor where P: ~Copyable {
     switch outcome.errno {
     case nil:
       latest.note(outcome.descriptor.rawValue, address)
-      return Completion(.accepted, Key(rawValue: 0), outcome.value)
+      return Completion(accepted: outcome.descriptor.rawValue, from: index)
     case Errno.wouldBlock: return nil
     case .some(let errno):
       if !errno.concernsOneQueuedConnection {

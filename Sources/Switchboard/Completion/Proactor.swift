@@ -58,7 +58,12 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     throws(SystemError)
   {
     if completion == .accepted { return try listen(descriptor) }
-    let registration: Registration = completion == .signalled ? .signals : .waker
+    let registration: Registration =
+      switch completion {
+      case .signalled: .signals
+      case .attempted: .attempts
+      default: .waker
+      }
     do throws(RegistrationError) {
       try poller.set(descriptor, .read, was: nil, key: registration.key)
     } catch { throw error.asSystemError(descriptor) }
@@ -222,6 +227,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
       turns.note(Int(listener.index))
       return nil
     case .signals: return Completion(.signalled)
+    case .watch: return Completion(.attempted)
     default: return Completion(.woken)
     }
   }

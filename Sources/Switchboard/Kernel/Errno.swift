@@ -22,6 +22,9 @@ extension Errno {
   static let systemDescriptorLimit = Errno(rawValue: 23)
   static let descriptorLimit = Errno(rawValue: 24)
   static let noSpace = Errno(rawValue: 28)
+  static let readOnly = Errno(rawValue: 30)
+  static let nameTooLong = Errno(rawValue: 36)
+  static let notSocket = Errno(rawValue: 88)
   static let brokenPipe = Errno(rawValue: 32)
   static let noSuchCall = Errno(rawValue: 38)
   /// What a ring's wait ends with when its time is up.

@@ -8,6 +8,9 @@ public struct Instant: Hashable, Comparable, Sendable {
   /// A moment, by its nanoseconds.
   @inlinable public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
+  /// The clock's end, which nobody reaches.
+  static var distantFuture: Instant { Instant(nanoseconds: .max) }
+
   /// Whether one moment is before another.
   @inlinable public static func < (a: Instant, b: Instant) -> Bool {
     a.nanoseconds < b.nanoseconds

@@ -51,6 +51,59 @@ public protocol Kernel: Sendable {
   func write(_ descriptor: Descriptor, from buffer: UnsafeRawBufferPointer) -> Outcome
   /// How many descriptors this process may hold (`getrlimit(2)`, the soft limit).
   func descriptorLimit() -> Outcome
+
+  // Unix-domain sockets and their files. A kernel without them leaves these out: they answer `EOPNOTSUPP`.
+
+  /// `lstat(2)`: the inode of the socket file at an address's path; `ENOTSOCK` where something else is.
+  func socketFile(at address: SocketAddress) -> Outcome
+  /// `unlink(2)` of an address's path.
+  func removeFile(at address: SocketAddress) -> Outcome
+  /// `chmod(2)` of an address's path.
+  func setMode(_ mode: UInt32, at address: SocketAddress) -> Outcome
+  /// `fchmod(2)`: of a socket that is not bound yet, the most that its file will allow.
+  func setMode(_ mode: UInt32, on descriptor: Descriptor) -> Outcome
+  /// `open(2)` and `flock(2)` of the directory of an address's path: a descriptor that holds the lock as
+  /// long as it is open; `EAGAIN` where somebody else has it.
+  func lockDirectory(of address: SocketAddress) -> Outcome
+  /// `fcntl(2)`: another descriptor of the same socket.
+  func duplicate(_ descriptor: Descriptor) -> Outcome
+  /// `getsockopt(2)`, `SO_PEERCRED`.
+  func peerCredentials(_ descriptor: Descriptor, into credentials: inout PeerCredentials) -> Outcome
+}
+
+extension Kernel {
+  /// There are none.
+  public func socketFile(at address: SocketAddress) -> Outcome { .failure(.notSupported) }
+  /// There are none.
+  public func removeFile(at address: SocketAddress) -> Outcome { .failure(.notSupported) }
+  /// There are none.
+  public func setMode(_ mode: UInt32, at address: SocketAddress) -> Outcome {
+    .failure(.notSupported)
+  }
+  /// There are none.
+  public func setMode(_ mode: UInt32, on descriptor: Descriptor) -> Outcome {
+    .failure(.notSupported)
+  }
+  /// There are none.
+  public func lockDirectory(of address: SocketAddress) -> Outcome { .failure(.notSupported) }
+  /// It has none.
+  public func duplicate(_ descriptor: Descriptor) -> Outcome { .failure(.notSupported) }
+  /// They are not known.
+  public func peerCredentials(_ descriptor: Descriptor, into credentials: inout PeerCredentials)
+    -> Outcome
+  {
+    .failure(.notSupported)
+  }
+}
+
+/// Who is at the other end of a Unix-domain socket, as it was when it connected.
+public struct PeerCredentials: Hashable, Sendable {
+  /// Its process; 0 for one that this process's namespace does not see.
+  public var process: Int32
+  /// Its effective user.
+  public var user: UInt32
+  /// Its effective group.
+  public var group: UInt32
 }
 
 /// A kernel that can also wait for readiness: what the real pollers are built on.

@@ -86,6 +86,29 @@ extension KernelDecorator {
   public func descriptorLimit() -> Outcome {
     calling(.descriptorLimit) { base.descriptorLimit() }
   }
+  public func socketFile(at address: SocketAddress) -> Outcome {
+    calling(.fileStatus) { base.socketFile(at: address) }
+  }
+  public func removeFile(at address: SocketAddress) -> Outcome {
+    calling(.removeFile) { base.removeFile(at: address) }
+  }
+  public func setMode(_ mode: UInt32, at address: SocketAddress) -> Outcome {
+    calling(.setMode) { base.setMode(mode, at: address) }
+  }
+  public func setMode(_ mode: UInt32, on descriptor: Descriptor) -> Outcome {
+    calling(.setMode) { base.setMode(mode, on: descriptor) }
+  }
+  public func lockDirectory(of address: SocketAddress) -> Outcome {
+    calling(.lockDirectory) { base.lockDirectory(of: address) }
+  }
+  public func duplicate(_ descriptor: Descriptor) -> Outcome {
+    calling(.duplicate) { base.duplicate(descriptor) }
+  }
+  public func peerCredentials(_ descriptor: Descriptor, into credentials: inout PeerCredentials)
+    -> Outcome
+  {
+    calling(.getOption) { base.peerCredentials(descriptor, into: &credentials) }
+  }
 }
 
 // A decorator that is declared to be a `ReadinessKernel`.

@@ -9,10 +9,15 @@ public struct Linux: ReadinessKernel {
   public func entropy() -> UInt64 { ck_entropy() }
 
   public func socket(_ family: SocketAddress.Family) -> Outcome {
-    Outcome(raw: ck_socket(family == .v4 ? AF_INET : AF_INET6))
+    switch family {
+    case .v4: Outcome(raw: ck_socket(AF_INET))
+    case .v6: Outcome(raw: ck_socket(AF_INET6))
+    case .unix: Outcome(raw: ck_socket(AF_UNIX))
+    }
   }
   public func bind(_ descriptor: Descriptor, to address: SocketAddress) -> Outcome {
-    Outcome(raw: ck_bind(descriptor.rawValue, address.raw))
+    if address.family == .unix { return bindUnix(descriptor, to: address) }
+    return Outcome(raw: ck_bind(descriptor.rawValue, address.raw))
   }
   public func listen(_ descriptor: Descriptor, backlog: Int32) -> Outcome {
     Outcome(raw: ck_listen(descriptor.rawValue, backlog))
@@ -24,7 +29,8 @@ public struct Linux: ReadinessKernel {
     return outcome
   }
   public func connect(_ descriptor: Descriptor, to address: SocketAddress) -> Outcome {
-    Outcome(raw: ck_connect(descriptor.rawValue, address.raw))
+    if address.family == .unix { return connectUnix(descriptor, to: address) }
+    return Outcome(raw: ck_connect(descriptor.rawValue, address.raw))
   }
   public func receive(_ descriptor: Descriptor, into buffer: UnsafeMutableRawBufferPointer)
     -> Outcome
@@ -55,13 +61,13 @@ public struct Linux: ReadinessKernel {
   {
     var raw = ck_address()
     let outcome = unsafe Outcome(raw: ck_local_address(descriptor.rawValue, &raw))
-    if let found = SocketAddress(raw) { address = found }
+    if let found = SocketAddress(raw) { address = named(found, descriptor, isPeer: false) }
     return outcome
   }
   public func peerAddress(_ descriptor: Descriptor, into address: inout SocketAddress) -> Outcome {
     var raw = ck_address()
     let outcome = unsafe Outcome(raw: ck_peer_address(descriptor.rawValue, &raw))
-    if let found = SocketAddress(raw) { address = found }
+    if let found = SocketAddress(raw) { address = named(found, descriptor, isPeer: true) }
     return outcome
   }
 

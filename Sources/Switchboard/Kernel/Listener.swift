@@ -1,4 +1,4 @@
-/// A listening TCP socket. It owns its descriptor.
+/// A listening TCP or Unix-domain socket. It owns its descriptor, and the file of a Unix-domain socket.
 ///
 /// Closing it resets the connections that wait in its queue: accept those first.
 public struct Listener<System: Kernel>: ~Copyable {
@@ -17,11 +17,16 @@ public struct Listener<System: Kernel>: ~Copyable {
     /// How peers are found out that have vanished without a word. Nil: not at all, so that a
     /// connection to a machine that was switched off stays for ever, unless an idle timeout ends it.
     public var keepAlive: KeepAlive? = KeepAlive()
+    /// Who may connect to a Unix-domain socket with a path: the rights of its file, as `chmod(2)` has them
+    /// (to connect, one needs the right to write). At no moment are they wider. Nil: as the process's
+    /// umask has it.
+    public var fileMode: UInt32?
     /// The defaults.
     public init() {}
   }
 
   private let socket: Socket<System>
+  private let file: SocketFile?
   /// Its number.
   public var descriptor: Descriptor { socket.descriptor }
   /// The address it listens on, with the port that the system chose where 0 was asked for.
@@ -38,18 +43,43 @@ public struct Listener<System: Kernel>: ~Copyable {
     let made = try system.must(.socket, on: operand) { system.socket(wanted.family) }.descriptor
     // From here on the socket closes itself when something throws.
     let socket = Socket(adopting: made, system: system)
+    let isUnix = wanted.family == .unix
+    var itsFile: SocketFile?
+    if isUnix {
+      itsFile = try SocketFile.bind(socket, to: wanted, mode: options.fileMode)
+    } else {
+      try Listener.bind(socket, to: wanted, options)
+    }
+    try system.must(.listen, on: operand) { system.listen(made, backlog: options.backlog) }
+    var bound = wanted
+    if !isUnix {
+      try system.must(.localAddress, on: operand) { system.localAddress(made, into: &bound) }
+    }
+    address = bound
+    file = itsFile
+    self.socket = socket
+  }
+
+  private static func bind(
+    _ socket: borrowing Socket<System>, to wanted: SocketAddress, _ options: Options
+  ) throws(SystemError) {
+    let (system, descriptor) = (socket.system, socket.descriptor)
     try socket.set(.reuseAddress, 1)
     if options.sharesPort { try socket.set(.reusePort, 1) }
     if wanted.family == .v6 { try socket.set(.onlyV6, options.isDualStack ? 0 : 1) }
     // Linux hands these down to every accepted socket: calls here instead of calls a connection.
     try socket.set(.noDelay, 1)
     if let keepAlive = options.keepAlive { keepAlive.set(on: socket) }
-    try system.must(.bind, on: operand) { system.bind(made, to: wanted) }
-    try system.must(.listen, on: operand) { system.listen(made, backlog: options.backlog) }
-    var bound = wanted
-    try system.must(.localAddress, on: operand) { system.localAddress(made, into: &bound) }
-    self.address = bound
-    self.socket = socket
+    try system.must(.bind, on: .address(wanted)) { system.bind(descriptor, to: wanted) }
+  }
+
+  /// Another listener on the same socket, for another loop: what has no port cannot share one.
+  init(sharing other: borrowing Listener) throws(SystemError) {
+    let (system, descriptor) = (other.socket.system, other.descriptor)
+    let operand = SystemError.Operand.address(other.address)
+    let made = try system.must(.duplicate, on: operand) { system.duplicate(descriptor) }.descriptor
+    socket = Socket(adopting: made, system: system)
+    (address, file) = (other.address, other.file)
   }
 
   /// Lets further listeners of this user on this port in, from now on. As it began alone, nobody
@@ -57,7 +87,7 @@ public struct Listener<System: Kernel>: ~Copyable {
   borrowing func sharePort() throws(SystemError) { try socket.set(.reusePort, 1) }
 
   /// A connection that was accepted.
-  @frozen public struct Accepted: ~Copyable {
+  @frozen public struct Incoming: ~Copyable {
     /// Its socket.
     public var socket: Socket<System>
     /// Where it comes from.
@@ -68,14 +98,14 @@ public struct Listener<System: Kernel>: ~Copyable {
   ///
   /// - Throws: `EMFILE` and its kind when descriptors or memory have run out; errors that concern
   ///   the one connection alone (`ECONNABORTED`, ...).
-  public borrowing func accept() throws(SystemError) -> Accepted? {
+  public borrowing func accept() throws(SystemError) -> Incoming? {
     var peer = SocketAddress.any(port: 0)
     let (descriptor, system) = (descriptor, socket.system)
     let outcome = system.retryingInterrupts { system.accept(descriptor, peer: &peer) }
     switch outcome.errno {
     case nil:
       let socket = Socket(adopting: outcome.descriptor, system: system)
-      return Accepted(socket: socket, address: peer)
+      return Incoming(socket: socket, address: peer)
     case Errno.wouldBlock: return nil
     case .some(let errno): throw SystemError(.accept, errno, on: .descriptor(descriptor))
     }

@@ -18,6 +18,6 @@ struct OwnedDescriptor: ~Copyable {
     self.system = system
   }
 
-  // Inlinable, since what other modules may inline (`Listener.Accepted`) destroys one.
+  // Inlinable, since what other modules may inline (`Listener.Incoming`) destroys one.
   @inlinable deinit { _ = system.close(number) }
 }

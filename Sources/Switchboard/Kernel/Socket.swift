@@ -117,7 +117,7 @@ public struct Socket<System: Kernel>: ~Copyable {
     let made = try system.must(.socket, on: .address(address)) { system.socket(address.family) }
     let socket = Socket(adopting: made.descriptor, system: system)
     // Small requests must not wait for the acknowledgement of the one before.
-    try socket.set(.noDelay, 1)
+    if address.family != .unix { try socket.set(.noDelay, 1) }
     // An attempt that a signal interrupts goes on: connect(2) is not repeated.
     switch system.connect(made.descriptor, to: address).errno {
     case nil, Errno.inProgress, Errno.interrupted: return socket

@@ -1,8 +1,9 @@
 internal import CKernel
 
-/// An IPv4 or IPv6 address with a port.
+/// An IPv4 or IPv6 address with a port, or the name of a Unix-domain socket.
 ///
-/// Parsing and printing follow RFC 4291 and RFC 5952: `127.0.0.1:9090`, `[::1]:9090`.
+/// Parsing and printing follow RFC 4291 and RFC 5952: `127.0.0.1:9090`, `[::1]:9090`. Unix-domain sockets
+/// are printed by their path, abstract ones with `@` before their name, as `ss(8)` does.
 public struct SocketAddress: Hashable, Sendable {
   /// The address family.
   public enum Family: UInt8, Hashable, Sendable {
@@ -10,11 +11,13 @@ public struct SocketAddress: Hashable, Sendable {
     case v4
     /// IPv6, `AF_INET6`.
     case v6
+    /// A socket of this machine, `AF_UNIX`: see unix(7).
+    case unix
   }
 
-  /// IPv4 or IPv6.
+  /// IPv4, IPv6 or Unix.
   public let family: Family
-  /// The port; 0 asks the system for a free one when listening.
+  /// The port; 0 asks the system for a free one when listening. Unix: 0.
   public var port: UInt16
   /// IPv6: the interface of a link-local address, otherwise 0.
   public let scope: UInt32
@@ -22,6 +25,8 @@ public struct SocketAddress: Hashable, Sendable {
   let high: UInt64
   /// IPv6: the lower half; IPv4: the address. In host order.
   let low: UInt64
+  /// Unix: the path, or a zero and the abstract name; empty for a socket without one, as clients have.
+  let name: [UInt8]
 
   init(family: Family, high: UInt64 = 0, low: UInt64, scope: UInt32 = 0, port: UInt16) {
     self.family = family
@@ -29,6 +34,28 @@ public struct SocketAddress: Hashable, Sendable {
     self.low = low
     self.scope = scope
     self.port = port
+    name = []
+  }
+
+  init(unixName name: [UInt8]) {
+    (family, high, low, scope, port) = (.unix, 0, 0, 0, 0)
+    self.name = name
+  }
+
+  /// The Unix-domain socket at a path, of at most 107 bytes: a longer one is refused when it is used.
+  public static func unix(_ path: String) -> SocketAddress {
+    SocketAddress(unixName: Array(path.utf8))
+  }
+
+  /// The Unix-domain socket of that name in the abstract namespace, which has no file, no mode and no
+  /// owner: whoever shares the network namespace may connect. At most 107 bytes.
+  public static func abstract(_ name: String) -> SocketAddress {
+    SocketAddress(unixName: [0] + name.utf8)
+  }
+
+  /// The path of a Unix-domain socket that has one.
+  public var path: String? {
+    name.first.map { $0 != 0 } ?? false ? String(decoding: name, as: UTF8.self) : nil
   }
 
   /// 127.0.0.1 or ::1, reachable from this machine alone.
@@ -41,8 +68,10 @@ public struct SocketAddress: Hashable, Sendable {
     SocketAddress(family: family, low: 0, port: port)
   }
 
-  /// Whether only this machine can reach it: 127.0.0.0/8, ::1, or the former mapped into IPv6.
+  /// Whether only this machine can reach it: 127.0.0.0/8, ::1, the former mapped into IPv6, or a
+  /// Unix-domain socket.
   public var isLoopback: Bool {
+    if family == .unix { return true }
     let plain = unmapped
     return plain.family == .v4
       ? plain.low >> 24 == 127 : plain.high == 0 && plain.low == 1
@@ -56,14 +85,21 @@ public struct SocketAddress: Hashable, Sendable {
 }
 
 extension SocketAddress: CustomStringConvertible {
-  /// Address and port: `127.0.0.1:9090` or `[::1]:9090`.
+  /// Address and port: `127.0.0.1:9090` or `[::1]:9090`; `/run/board.sock`, `@board`.
   public var description: String {
-    family == .v4 ? "\(host):\(port)" : "[\(host)]:\(port)"
+    switch family {
+    case .v4: "\(host):\(port)"
+    case .v6: "[\(host)]:\(port)"
+    case .unix: host
+    }
   }
 
   /// The address without the port.
   public var host: String {
     switch family {
+    case .unix:
+      if let path { return path }
+      return name.isEmpty ? "unix" : "@" + String(decoding: name.dropFirst(), as: UTF8.self)
     case .v4: return SocketAddress.dotted(low)
     case .v6:
       if high == 0, low >> 32 == 0xFFFF { return "::ffff:" + SocketAddress.dotted(low) }
@@ -115,15 +151,16 @@ extension SocketAddress {
   public static func resolve(_ host: String, port: UInt16) throws(ResolutionError)
     -> [SocketAddress]
   {
-    let unbracketed =
-      host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
-    guard !unbracketed.isEmpty, !unbracketed.utf8.contains(0) else {
-      throw ResolutionError(host: host)
-    }
-    var found = [ck_address](repeating: ck_address(), count: 16)
-    let count = unsafe ck_resolve(unbracketed, port, &found, 16)
-    guard count > 0 else { throw ResolutionError(host: host) }
-    return found.prefix(count).compactMap(SocketAddress.init)
+    let name = unbracketed(host)
+    guard !name.isEmpty, !name.utf8.contains(0),
+      case .addresses(let found) = Linux().addresses(of: name, port: port), !found.isEmpty
+    else { throw ResolutionError(host: host) }
+    return found
+  }
+
+  /// A host without the brackets that an IPv6 address may have.
+  static func unbracketed(_ host: String) -> String {
+    host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
   }
 
   init?(_ raw: ck_address) {
@@ -131,6 +168,7 @@ extension SocketAddress {
     case AF_INET: self.init(family: .v4, low: raw.low, port: raw.port)
     case AF_INET6:
       self.init(family: .v6, high: raw.high, low: raw.low, scope: raw.scope, port: raw.port)
+    case AF_UNIX: self.init(unixName: [])
     default: return nil
     }
   }

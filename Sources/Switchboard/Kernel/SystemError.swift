@@ -45,6 +45,16 @@ public struct SystemError: Error, Hashable, Sendable {
     case poll
     /// `select(2)`
     case select
+    /// `lstat(2)`
+    case fileStatus = "lstat"
+    /// `unlink(2)`
+    case removeFile = "unlink"
+    /// `chmod(2)` and `fchmod(2)`
+    case setMode = "chmod"
+    /// `open(2)` and `flock(2)`, of a directory
+    case lockDirectory = "flock"
+    /// `fcntl(2)` with `F_DUPFD_CLOEXEC`
+    case duplicate = "fcntl"
     /// `eventfd(2)`
     case eventDescriptor = "eventfd"
     /// `sigaction(2)`
@@ -108,6 +118,11 @@ extension SystemError: CustomStringConvertible {
   /// What the reader can do about it.
   public var advice: String {
     if case .option(let fault) = operand { return fault.remedy }
+    if case .address(let address) = operand, address.family == .unix,
+      let advice = adviceOnUnixSockets
+    {
+      return advice
+    }
     switch (call, errno) {
     case (_, .addressInUse):
       return "stop the program that has it (`ss -ltnp` names it), or choose another port"
@@ -135,6 +150,26 @@ extension SystemError: CustomStringConvertible {
     case (.startThread, .wouldBlock): return "raise the limit of threads (`ulimit -u`)"
     case (.startThread, _): return "see pthread_create(3)"
     default: return "see \(call.rawValue)(2)"
+    }
+  }
+
+  /// What is said of the names of Unix-domain sockets alone.
+  private var adviceOnUnixSockets: String? {
+    switch errno {
+    case .nameTooLong: "choose a path or name of at most 107 bytes"
+    case .invalid: "choose a path or name that is not empty, and a path without a zero byte"
+    case .addressInUse:
+      "stop the program that listens there (`ss -lxp` names it), or choose another path"
+    case .notSocket: "something that is no socket is there: move it away, or choose another path"
+    case .noEntry where call == .bind: "make its directory first"
+    case .noEntry: "check that a server is listening there"
+    case .accessDenied, .notPermitted, .readOnly:
+      "check the rights of its directory and of the socket"
+    case .wouldBlock where call == .lockDirectory:
+      "another server begins to listen in that directory at this moment: try again"
+    case .wouldBlock where call == .connect:
+      "the server's queue is full: try again, or raise its backlog"
+    default: nil
     }
   }
 }

@@ -26,7 +26,9 @@ struct AddressCounts {
         : SocketAddress(family: .v6, high: prefix, low: 0, port: 0)
     }
 
-    init(_ address: SocketAddress) {
+    /// Nil for a Unix-domain socket, which comes from no address.
+    init?(_ address: SocketAddress) {
+      guard address.family != .unix else { return nil }
       let plain = address.unmapped
       family = plain.family
       prefix = plain.family == .v4 ? plain.low : plain.high

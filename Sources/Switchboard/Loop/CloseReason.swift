@@ -10,6 +10,8 @@ public enum CloseReason: Hashable, Sendable, CustomStringConvertible {
   case failed(SystemError)
   /// More was written to it than it may hold unsent: the peer reads too slowly.
   case outboxFull
+  /// Its session left more bytes than ``ServerOptions/inputLimit``: a message was longer than it may be.
+  case inputFull
   /// Nothing came from it and nothing went to it for the idle timeout.
   case idle
   /// It was not finished when the drain timeout ended.
@@ -18,6 +20,8 @@ public enum CloseReason: Hashable, Sendable, CustomStringConvertible {
   case stopped
   /// The connection attempt failed.
   case connectFailed(SystemError)
+  /// No connection came about: see ``Connection/connect(to:from:times:session:)``.
+  case notConnected(ConnectFailure)
   /// The poller failed to watch it.
   case registrationFailed(RegistrationError)
 
@@ -29,10 +33,12 @@ public enum CloseReason: Hashable, Sendable, CustomStringConvertible {
     case .aborted: "aborted"
     case .failed(let error): error.errno.meaning
     case .outboxFull: "the peer reads too slowly"
+    case .inputFull: "the session left more input than it may"
     case .idle: "idle for too long"
     case .drainTimeout: "not finished when the drain timeout ended"
     case .stopped: "the server was stopped"
     case .connectFailed(let error): error.description
+    case .notConnected(let failure): failure.description
     case .registrationFailed(let error): error.description
     }
   }

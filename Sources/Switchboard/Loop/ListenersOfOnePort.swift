@@ -21,7 +21,8 @@ extension Listener {
       var (port, hosts) = (UInt16(0), Set<SocketAddress>())
       do throws(SystemError) {
         for var address in addresses {
-          let isFree = address.port == 0 && hosts.insert(address).inserted
+          let isFree =
+            address.port == 0 && address.family != .unix && hosts.insert(address).inserted
           if isFree, attempt < mostTries { address.port = port }
           let listener = try Listener(on: address, options: options, system: system)
           if isFree, port == 0 { port = listener.address.port }

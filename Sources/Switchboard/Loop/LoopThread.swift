@@ -1,7 +1,8 @@
 internal import CKernel
 
-/// A thread of the operating system, for a loop to live on. Its end is awaited exactly once. It blocks
-/// no signal that its maker did not block, so that processes it starts begin with a clean mask.
+/// A thread of the operating system, for a loop to live on. Its end is awaited exactly once, or it is left to
+/// itself. It blocks no signal that its maker did not block, so that processes it starts begin with a
+/// clean mask.
 public struct LoopThread: ~Copyable {
   private let thread: pthread_t
 
@@ -33,4 +34,7 @@ public struct LoopThread: ~Copyable {
 
   /// Waits until the thread has ended.
   public consuming func join() { ck_thread_join(thread) }
+
+  /// Leaves it to itself: nobody awaits its end, which the end of the process does not wait for either.
+  public consuming func detach() { ck_thread_detach(thread) }
 }

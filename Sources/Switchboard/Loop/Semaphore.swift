@@ -4,7 +4,7 @@ internal import CKernel
 @safe
 final class Semaphore: @unchecked Sendable {
   // Its memory must not move; the system's calls on it are safe from any thread.
-  private let raw: UnsafeMutablePointer<sem_t>
+  private let raw: UnsafeMutablePointer<ck_semaphore>
 
   init() {
     unsafe raw = .allocate(capacity: 1)
@@ -17,5 +17,10 @@ final class Semaphore: @unchecked Sendable {
   }
 
   func signal() { unsafe ck_semaphore_signal(raw) }
-  func wait() { unsafe ck_semaphore_wait(raw) }
+  func wait() { _ = wait(until: .distantFuture) }
+
+  /// Waits for one signal until a moment: whether it came.
+  func wait(until deadline: Instant) -> Bool {
+    unsafe ck_semaphore_wait(raw, deadline.nanoseconds) != 0
+  }
 }

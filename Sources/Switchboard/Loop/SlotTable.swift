@@ -24,6 +24,18 @@ struct Slot: BitwiseCopyable {
     static let draining = Flags(rawValue: 1 << 8)
     /// The session asked to be told when everything is sent.
     static let wantsDrained = Flags(rawValue: 1 << 9)
+    /// The session has nothing more to send: the peer is told so when everything is sent.
+    static let finishing = Flags(rawValue: 1 << 10)
+    /// The peer was told so, and the session may go on receiving.
+    static let finished = Flags(rawValue: 1 << 11)
+    /// It is being made, and has no descriptor yet.
+    static let connecting = Flags(rawValue: 1 << 12)
+    /// Its session has left bytes, which it is given again.
+    static let hasLeftovers = Flags(rawValue: 1 << 13)
+    /// Its peer's end is told when its session has had the bytes before it.
+    static let owesEnd = Flags(rawValue: 1 << 14)
+    /// Its session is given what it left at the end of this turn.
+    static let givenSoon = Flags(rawValue: 1 << 15)
   }
 
   /// The descriptor, or the ring's own number for it.
@@ -144,9 +156,9 @@ struct SlotTable: ~Copyable {
   @inline(__always)
   mutating func endSend(_ key: Key) -> Bool {
     let slot = slots[Int(key.index)]
-    guard slot.outbox == 0, slot.flags.isDisjoint(with: [.closing, .closed, .wantsDrained]) else {
-      return false
-    }
+    guard slot.outbox == 0,
+      slot.flags.isDisjoint(with: [.closing, .closed, .wantsDrained, .finishing])
+    else { return false }
     slots[Int(key.index)].flags.remove(.sending)
     return true
   }

@@ -89,7 +89,7 @@ final class LoopObserver<System: Kernel> {
       // It has no key yet: its descriptor names it, as no connection's key can.
       let name = Key(index: UInt32(truncatingIfNeeded: completion.value), generation: 0)
       slow.served(name, wasReady: false)
-    case .acceptFailed, .sentInPlace, .closed, .woken, .signalled: break
+    case .acceptFailed, .sentInPlace, .closed, .woken, .signalled, .attempted: break
     }
   }
 

@@ -89,6 +89,10 @@ extension LoopRecord {
     case .stopped: detail = 7
     case .connectFailed(let error): (detail, c) = (8, UInt32(bitPattern: error.errno.rawValue))
     case .registrationFailed: detail = 9
+    case .notConnected(let failure):
+      detail = 10
+      c = UInt32(bitPattern: failure.attempts.lazy.compactMap(\.error).first?.errno.rawValue ?? 0)
+    case .inputFull: detail = 11
     }
   }
 
@@ -96,12 +100,13 @@ extension LoopRecord {
   public var closeReason: String {
     let plain: [UInt8: CloseReason] = [
       0: .finished, 1: .peerFinished, 2: .aborted, 4: .outboxFull, 5: .idle, 6: .drainTimeout,
-      7: .stopped,
+      7: .stopped, 11: .inputFull,
     ]
     if let reason = plain[detail] { return reason.description }
     switch detail {
     case 3: return Errno(rawValue: Int32(bitPattern: c)).meaning
-    case 8: return "connecting failed: \(Errno(rawValue: Int32(bitPattern: c)).meaning)"
+    case 10 where c == 0: return "connecting failed: no answer"
+    case 8, 10: return "connecting failed: \(Errno(rawValue: Int32(bitPattern: c)).meaning)"
     case 9: return "the poller could not watch it"
     default: return "for an unknown reason"
     }

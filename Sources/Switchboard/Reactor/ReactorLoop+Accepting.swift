@@ -39,7 +39,7 @@ extension ReactorLoop where P: ~Copyable {
     return true
   }
 
-  private mutating func admit(_ accepted: consuming Listener<System>.Accepted) {
+  private mutating func admit(_ accepted: consuming Listener<System>.Incoming) {
     let (address, descriptor) = (accepted.address, accepted.socket.descriptor)
     let key = insert(accepted.socket, address)
     do throws(RegistrationError) {

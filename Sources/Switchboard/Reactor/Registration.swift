@@ -32,6 +32,11 @@ enum Registration {
   }
 }
 
+extension Registration {
+  /// What tells of all attempts of a loop to connect: the one thing that it watches beside the others.
+  static var attempts: Registration { .watch(Key(index: 0, generation: 0)) }
+}
+
 extension Key {
   fileprivate func ofKind(_ kind: UInt32) -> Key {
     Key(index: index | kind << 30, generation: generation)

@@ -1,9 +1,20 @@
 internal import CKernel
 
-/// How many bytes an address has as the kernel writes it: `sockaddr_in`, `sockaddr_in6`.
+/// How many bytes an address has as the kernel writes it: `sockaddr_in`, `sockaddr_in6`, and the family
+/// alone of a Unix-domain socket, whose peer seldom has a name.
 enum AddressLength {
   static let v4: UInt32 = 16
   static let v6: UInt32 = 28
+  static let unix: UInt32 = 2
+  static let all = [v4, v6, unix]
+
+  static func of(_ family: SocketAddress.Family) -> UInt32 {
+    switch family {
+    case .v4: v4
+    case .v6: v6
+    case .unix: unix
+    }
+  }
 }
 
 /// A ring and its two queues. It knows nothing of connections.
@@ -20,6 +31,10 @@ final class Ring<System: RingKernel> {
   let address: UnsafeMutableRawPointer
   /// How long the last one was.
   var addressLength = AddressLength.v4
+  /// Of the next descriptor that it is to take over; and of those that the kernel has not answered for in
+  /// time, by what their completions carry.
+  var adoption = AdoptionPlace()
+  var lateAdoptions: [UInt64: AdoptionPlace] = [:]
   /// How often it was asked something. Each question knows its answer by it: one that came too late
   /// is passed over.
   var questions: UInt64 = 0

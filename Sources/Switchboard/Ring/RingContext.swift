@@ -9,8 +9,24 @@ final class RingContext<System: RingKernel>: LoopContext {
     super.init(box: box)
   }
 
+  /// At once: whoever asks may have bytes for it in the same callback.
+  override func adopt(_ descriptor: Descriptor) -> Outcome {
+    let outcome = ring.adopt(descriptor)
+    // The ring holds the connection by itself.
+    if outcome.isSuccess { _ = ring.system.close(descriptor) }
+    return outcome
+  }
+
   override func peerAddress(_ descriptor: Int32) -> SocketAddress? {
     ring.peerAddress(of: descriptor)
+  }
+
+  override func localAddress(_ descriptor: Int32) -> SocketAddress? {
+    ring.localAddress(of: descriptor)
+  }
+
+  override func peerCredentials(_ descriptor: Int32) -> PeerCredentials? {
+    ring.peerCredentials(of: descriptor)
   }
 
   override func lastProgress(_ descriptor: Int32, _ now: Instant) -> Instant? {
@@ -18,12 +34,14 @@ final class RingContext<System: RingKernel>: LoopContext {
   }
 }
 
-/// What a ring is asked about a direct descriptor.
+/// What a ring is asked, about a direct descriptor or for one.
 private enum Question {
   /// Its peer's address, with room for one of this length.
   case peerName(Int32, UInt32)
   /// An ordinary descriptor of the same connection.
   case descriptor(Int32)
+  /// A direct descriptor of the ordinary one that stands there.
+  case adoption(AdoptionPlace)
 }
 
 extension Ring {
@@ -33,10 +51,12 @@ extension Ring {
   func peerAddress(of file: Int32) -> SocketAddress? {
     // Mostly it is as long as the last one.
     if let found = peerAddress(of: file, length: addressLength) { return found }
-    let other = AddressLength.v4 + AddressLength.v6 - addressLength
-    guard let found = peerAddress(of: file, length: other) else { return nil }
-    addressLength = other
-    return found
+    for length in AddressLength.all where length != addressLength {
+      guard let found = peerAddress(of: file, length: length) else { continue }
+      addressLength = length
+      return found
+    }
+    return nil
   }
 
   /// Nil, too, when the address is not so long: of a shorter one the kernel tells none (`EINVAL`),
@@ -44,7 +64,7 @@ extension Ring {
   private func peerAddress(of file: Int32, length: UInt32) -> SocketAddress? {
     guard let answer = ask(.peerName(file, length)), answer >= 0,
       let found = unsafe SocketAddress(ck_address_at(address)),
-      found.family == .v4 || length == AddressLength.v6
+      length >= AddressLength.of(found.family)
     else { return nil }
     return found.unmapped
   }
@@ -53,9 +73,43 @@ extension Ring {
   /// own alone, not for TCP's: so it is made an ordinary descriptor for the time of the question. Nil
   /// where that cannot be.
   func lastProgress(of file: Int32, _ now: Instant) -> Instant? {
-    guard let made = ask(.descriptor(file)), made >= 0 else { return nil }
+    lent(file) { [system] in system.lastProgress(on: $0, now) }
+  }
+
+  /// Where a connection arrived, by the same way.
+  func localAddress(of file: Int32) -> SocketAddress? {
+    lent(file) { [system] in system.localAddress(of: $0) }
+  }
+
+  /// Who is at the other end of a Unix-domain socket, by the same way.
+  func peerCredentials(of file: Int32) -> PeerCredentials? {
+    lent(file) { [system] in system.peerCredentials(of: $0) }
+  }
+
+  /// Asks about a connection by an ordinary descriptor, which lives as long as the question takes.
+  private func lent<Answer>(_ file: Int32, _ ask: (Descriptor) -> Answer?) -> Answer? {
+    guard let made = self.ask(.descriptor(file)), made >= 0 else { return nil }
     defer { takeBack(made) }
-    return system.lastProgress(on: Descriptor(rawValue: made), now)
+    return ask(Descriptor(rawValue: made))
+  }
+
+  /// Makes a direct descriptor of an ordinary one, which stays open: its number, or why there is none.
+  func adopt(_ descriptor: Descriptor) -> Outcome {
+    adoption.number = descriptor.rawValue
+    guard let answer = ask(.adoption(adoption)) else {
+      // What the kernel does about it yet, it does there.
+      lateAdoptions[tag(.adopt)] = adoption
+      adoption = AdoptionPlace()
+      return .failure(.busy)
+    }
+    guard answer > 0 else { return answer < 0 ? Outcome(raw: Int(answer)) : .failure(.busy) }
+    return Outcome(raw: Int(adoption.number))
+  }
+
+  /// The number of a direct descriptor that was made when nobody waited for it any more, if one was.
+  func takeLate(_ data: UInt64, _ answer: Int32) -> UInt32? {
+    guard let place = lateAdoptions.removeValue(forKey: data), answer > 0 else { return nil }
+    return UInt32(bitPattern: place.number)
   }
 
   /// Closes an ordinary descriptor of a connection's, which stays open. Nothing if there is none.
@@ -67,6 +121,9 @@ extension Ring {
   /// taken out of the answer's way, so this is more than enough for every connection's to come
   /// before it.
   private static var patience: Int { 4096 }
+
+  /// What the last question's completion carries.
+  private func tag(_ kind: URing<System>.Tag) -> UInt64 { kind.rawValue | questions << 8 }
 
   /// Asks about a socket: what the kernel answers. The operation completes while it is submitted; but
   /// a full queue has no room for its completion, which then comes when there is.
@@ -81,8 +138,11 @@ extension Ring {
     case .descriptor(let file):
       kind = .lend
       unsafe ck_prepare_install(entry, file)
+    case .adoption(let place):
+      kind = .adopt
+      unsafe ck_prepare_adopt(entry, place.start)
     }
-    let tag = kind.rawValue | questions << 8
+    let tag = self.tag(kind)
     unsafe entry.pointee.user_data = tag
     for _ in 0..<Self.patience {
       guard enter(least: 0, until: nil) == nil else { return nil }

@@ -26,6 +26,12 @@ extension URing {
     var isPolled = false
   }
 
+  /// A connection that waits to come in.
+  struct Arrival {
+    var file: Int32
+    var listener: Int
+  }
+
   /// What an accept's completion is about, above its tag.
   private static var many: UInt64 { 1 << 8 }
   private static var poll: UInt64 { 1 << 9 }
@@ -151,7 +157,7 @@ extension URing {
     switch errno {
     case nil:
       // They come in at the end of the turn, those of earlier turns first.
-      arrivals.append(Int32(truncatingIfNeeded: result))
+      arrivals.append(Arrival(file: Int32(truncatingIfNeeded: result), listener: index))
       return nil
     case Errno.cancelled, Errno.wouldBlock: return nil
     case .some(let errno): return Completion(.acceptFailed, Key(rawValue: 0), Int(errno.rawValue))
@@ -163,10 +169,10 @@ extension URing {
   /// in the listener's queue.
   mutating func nextArrival() -> Completion? {
     guard !arrivals.isEmpty, acceptedInTurn < min(acceptBudget, room), takePlaceOfArrival(),
-      let descriptor = arrivals.popFirst()
+      let arrival = arrivals.popFirst()
     else { return nil }
     acceptedInTurn += 1
-    return Completion(.accepted, Key(rawValue: 0), Int(descriptor))
+    return Completion(accepted: arrival.file, from: arrival.listener)
   }
 
   /// Whoever came first gets the place that was taken for one of them, or one that is free.

@@ -14,7 +14,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
   /// What a completion is about, in the lowest bits of its user data.
   enum Tag: UInt64 {
     case none, accept, receive, sendNow, send, waker, signals, install, hangUp, ask, question, lend
-    case shutdown
+    case shutdown, attempts, adopt
   }
 
   /// A send of the arena that is on its way.
@@ -86,7 +86,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
 
   var listeners: [Listening] = []
   /// Connections that were accepted and not handed out yet, and how many may be in this turn.
-  var arrivals = Queue<Int32>()
+  var arrivals = Queue<Arrival>()
   /// How many of the places that loops share were taken for those.
   var placesOfArrivals = 0
   var room = 0
@@ -163,7 +163,12 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     throws(SystemError)
   {
     if completion == .accepted { return listen(descriptor) }
-    let tag: Tag = completion == .signalled ? .signals : .waker
+    let tag: Tag =
+      switch completion {
+      case .signalled: .signals
+      case .attempted: .attempts
+      default: .waker
+      }
     watched.append((descriptor, tag))
     poll(descriptor, tag)
   }
@@ -276,14 +281,24 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
 
   @inline(__always)
   private mutating func handle(_ entry: io_uring_cqe, _ slots: inout SlotTable) -> Completion? {
+    switch entry.user_data & 0xFF {
+    case Tag.receive.rawValue:
+      return received(entry.user_data, Int(entry.res), entry.flags, &slots)
+    case Tag.send.rawValue: return sent(entry.user_data, Int(entry.res), &slots)
+    default: return handleRare(entry, &slots)
+    }
+  }
+
+  /// What does not come with each request. Apart, so that the rest keeps the processor's registers.
+  @inline(never)
+  private mutating func handleRare(_ entry: io_uring_cqe, _ slots: inout SlotTable) -> Completion? {
     let data = entry.user_data
     let (result, flags) = (entry.res, entry.flags)
     switch Tag(rawValue: data & 0xFF) {
-    case .receive: return received(data, Int(result), flags, &slots)
-    case .send: return sent(data, Int(result), &slots)
     case .accept: return accepted(data, Int(result), flags)
-    case .waker: return watched(.waker, flags)
-    case .signals: return watched(.signals, flags)
+    case .waker: return watched(.waker, .woken, flags)
+    case .signals: return watched(.signals, .signalled, flags)
+    case .attempts: return watched(.attempts, .attempted, flags)
     case .hangUp: return hungUp(data, result, flags, &slots)
     case .ask: return broke(data, result, slots)
     case .shutdown: return halfClosed(data, result, &slots)
@@ -292,7 +307,10 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     case .lend:
       ring.takeBack(result)
       return nil
-    case .sendNow, .question, .some(.none), nil: return nil
+    case .adopt:
+      adoptedLate(data, result)
+      return nil
+    case .receive, .send, .sendNow, .question, .some(.none), nil: return nil
     }
   }
 
@@ -304,10 +322,12 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     return key
   }
 
-  private mutating func watched(_ tag: Tag, _ flags: UInt32) -> Completion? {
+  private mutating func watched(
+    _ tag: Tag, _ kind: Completion.Kind, _ flags: UInt32
+  ) -> Completion? {
     if flags & IORING_CQE_F_MORE == 0, let entry = watched.first(where: { $0.1 == tag }) {
       poll(entry.0, tag)
     }
-    return Completion(tag == .signals ? .signalled : .woken)
+    return Completion(kind)
   }
 }

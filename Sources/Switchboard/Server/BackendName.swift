@@ -65,8 +65,12 @@ extension Server {
   public static let mostLoops = 1024
 
   /// The server as it is run: its options looked at.
-  func checked() throws(SystemError) -> Server {
+  func checked(_ services: [Service]) throws(SystemError) -> Server {
     var server = self
+    if !(1...Service.most).contains(services.count) {
+      let remedy = services.isEmpty ? "call it before running" : "use at most \(Service.most)"
+      throw OptionCheck.fault(OptionFault("calls of listen", is: services.count, remedy))
+    }
     server.options = try options.checked()
     try OptionCheck.atLeast(1, loops, "loops")
     let most = backend == .pool ? Server.mostThreads : Server.mostLoops

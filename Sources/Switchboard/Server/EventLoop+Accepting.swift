@@ -1,12 +1,12 @@
 /// Who comes in: admission with its limits, pauses and back-off.
 extension EventLoop where B: ~Copyable {
-  mutating func accepted(_ descriptor: Int32) {
+  mutating func accepted(_ descriptor: Int32, from listener: Int) {
     // Those that are refused take one of the slots to spare, and give it back at once.
     let key = slots.take(descriptor: descriptor)
     if slots.count > limits.maxConnections || isStopped { return giveUp(key) }
     // A peer whose address the kernel does not tell counts for nobody: memory is short.
     let peer = addresses.limit == nil ? nil : connection.loop.peerAddress(descriptor)
-    let origin = peer.map { AddressCounts.Origin($0) }
+    let origin = peer.flatMap { AddressCounts.Origin($0) }
     if let peer, let origin, !admits(peer, origin) { return giveUp(key) }
     if let origin { addresses.note(origin, at: key.index) }
     slots[key.index].lastActive = tick
@@ -18,6 +18,7 @@ extension EventLoop where B: ~Copyable {
       return pauseAccepting(.refused(error))
     }
     noteAccepted()
+    connection.role = listener < roles.count ? roles[listener] : ListenerRole()
     callBack(key) { sessions, index, connection in sessions.open(index, &connection) }
     if limits.idle != 0, slots.contains(key) { schedule(key) }
     // It was on its way when the listeners were closed.
@@ -61,7 +62,7 @@ extension EventLoop where B: ~Copyable {
 
   /// Where loops share a limit, it is told once for all of them that it is reached; each finds out by
   /// itself, and is woken when it is not any more.
-  private func enterPlace() {
+  func enterPlace() {
     guard let places = control.places else { return }
     if places.resumes() { notice(.acceptingResumed) }
     if places.enter() { notice(.acceptingPaused(.connectionLimit(places.limit))) }

@@ -8,7 +8,7 @@ extension EventLoop where B: ~Copyable {
       callBack(key) { sessions, index, connection in sessions.ended(index, &connection) }
     case .finishSending(let reason):
       endSession(key, reason)
-      backend.shutdownSending(key, &slots)
+      if !slots[key.index].flags.contains(.finished) { backend.shutdownSending(key, &slots) }
       updateReceiving(key)
       slots[key.index].alarm = alarm(at: tick &+ limits.linger)
       schedule(key)
@@ -16,6 +16,23 @@ extension EventLoop where B: ~Copyable {
       if let reason { endSession(key, reason) }
       dispose(key)
     }
+  }
+
+  /// The session has nothing more to send.
+  mutating func finishSending(_ key: Key) {
+    guard slots[key.index].ending.isOpen,
+      slots[key.index].flags.isDisjoint(with: [.finishing, .finished])
+    else { return }
+    slots[key.index].flags.insert(.finishing)
+    if slots[key.index].flags.contains(.sending) { awaitsSends = true } else { halfClose(key) }
+  }
+
+  /// Everything is sent: the peer is told that nothing more comes.
+  @inline(never)
+  mutating func halfClose(_ key: Key) {
+    slots[key.index].flags.remove(.finishing)
+    slots[key.index].flags.insert(.finished)
+    backend.shutdownSending(key, &slots)
   }
 
   /// The session wants to close, and everything is sent.
@@ -33,6 +50,7 @@ extension EventLoop where B: ~Copyable {
   }
 
   private mutating func endSession(_ key: Key, _ reason: CloseReason) {
+    if slots[key.index].flags.contains(.hasLeftovers) { _ = takeLeftovers(key) }
     unsafe sessions._withUnsafeGuaranteedRef { $0.close(Int(key.index), reason) }
   }
 

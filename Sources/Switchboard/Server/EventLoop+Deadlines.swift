@@ -45,6 +45,7 @@ extension EventLoop where B: ~Copyable {
   private mutating func serveDeadline(of key: Key) {
     let slot = slots[key.index]
     if slot.flags.contains(.closed) { return }
+    if slot.flags.contains(.connecting) { return serveDeadlineOfAttempt(key) }
     if slot.alarm != 0, hasCome(slot.alarm) {
       if slot.ending.isSessionGone { return take(slots[key.index].ending.timeIsOver(), key) }
       slots[key.index].alarm = 0

@@ -30,7 +30,12 @@ extension EventLoop where B: ~Copyable {
     listeners = Slab(capacity: 1)
     notice(.draining(peers: slots.count))
     for index in 0..<slots.end {
-      if let key = slots.key(at: index) { askToFinish(key) }
+      guard let key = slots.key(at: index) else { continue }
+      if slots[key.index].flags.contains(.connecting) {
+        cancelAttempt(key)
+      } else {
+        askToFinish(key)
+      }
     }
   }
 
@@ -56,6 +61,10 @@ extension EventLoop where B: ~Copyable {
       guard let key = slots.key(at: index), !slots[key.index].flags.contains(.closed) else {
         continue
       }
+      if slots[key.index].flags.contains(.connecting) {
+        cancelAttempt(key)
+        continue
+      }
       if !slots[key.index].ending.isSessionGone { draining?.forced += 1 }
       closeNow(key, reason)
     }
@@ -73,7 +82,7 @@ extension EventLoop where B: ~Copyable {
       refreshTime()
       while let completion = backend.next(&slots) { handle(completion) }
     } while slots.count > 0 && now < limit
-    control.jobs.close()
+    control.end()
     unsafe sessions._withUnsafeGuaranteedRef { $0.closeMail() }
     if let drain = draining { notice(drain.end) }
   }

@@ -4,12 +4,16 @@ extension EventLoop where B: ~Copyable {
   mutating func deliverMail() {
     guard control.mail.takeUp() else { return }
     for letter in control.jobs.take() { letter.message() }
+    obeyLoopRequests()
     let count = unsafe sessions._withUnsafeGuaranteedRef { $0.collectMail() }
     for place in 0..<count {
       let key = unsafe sessions._withUnsafeGuaranteedRef { $0.addressee(place) }
       guard slots.contains(key),
-        slots[key.index].flags.isDisjoint(with: [.closing, .lingering, .closed])
-      else { continue }
+        slots[key.index].flags.isDisjoint(with: [.closing, .lingering, .closed, .connecting])
+      else {
+        unsafe sessions._withUnsafeGuaranteedRef { $0.undelivered(place) }
+        continue
+      }
       callBack(key) { sessions, index, connection in
         sessions.deliver(place, index, &connection)
       }

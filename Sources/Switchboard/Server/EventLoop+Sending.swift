@@ -2,7 +2,10 @@ extension EventLoop where B: ~Copyable {
   /// Sends what the callback wrote; what the socket does not take goes to the outbox.
   @inline(__always)
   mutating func transmit(_ key: Key) {
-    if slots[key.index].outbox != 0 || connection.isSpilled { return transmitBehind(key) }
+    let isFinished = !slots[key.index].flags.isDisjoint(with: [.finishing, .finished])
+    if slots[key.index].outbox != 0 || connection.isSpilled || isFinished {
+      return transmitBehind(key)
+    }
     let (count, limit) = (connection.count, options.outboxLimit)
     if count > limit { return closeNow(key, .outboxFull) }
     switch backend.send(.written(count), atMost: limit, key, &slots) {
@@ -21,8 +24,10 @@ extension EventLoop where B: ~Copyable {
     }
   }
 
-  /// Behind bytes that are not sent yet, or too many for the backend's own region.
+  /// Behind bytes that are not sent yet, or too many for the backend's own region. Who has finished sending
+  /// sends nothing more.
   private mutating func transmitBehind(_ key: Key) {
+    guard slots[key.index].flags.isDisjoint(with: [.finishing, .finished]) else { return }
     keep(from: 0, key)
     guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { return }
     if slots[key.index].flags.contains(.sending) { awaitsSends = true } else { _ = sendOutbox(key) }
@@ -93,6 +98,7 @@ extension EventLoop where B: ~Copyable {
   private mutating func goOnSending(_ key: Key) {
     guard sendOutbox(key) else { return }
     if slots[key.index].flags.contains(.closing) { return finish(key) }
+    if slots[key.index].flags.contains(.finishing) { halfClose(key) }
     tellDrained(key)
   }
 
@@ -130,6 +136,7 @@ extension EventLoop where B: ~Copyable {
     else { return }
     slots[key.index].flags.remove(.pausedByOutbox)
     updateReceiving(key)
+    giveSoon(key)
   }
 
   /// A send from the outbox has ended with `count` bytes taken, or there is room again.
@@ -149,6 +156,7 @@ extension EventLoop where B: ~Copyable {
     if unsafe rest.isEmpty, slots[key.index].outbox == 0 {
       slots[key.index].flags.remove(.sending)
       if flags.contains(.closing) { return finish(key) }
+      if flags.contains(.finishing) { halfClose(key) }
       if flags.contains(.wantsDrained) { tellDrained(key) }
       return
     }

@@ -24,6 +24,11 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   var draining: Drain?
   /// Connections whose sessions are to be told, at the end of this turn, that everything is sent.
   var drainedSoon: [Key] = []
+  /// What sessions have left, by their slots, and how much that is.
+  var leftovers: [UInt32: [UInt8]] = [:]
+  var leftoverCount = 0
+  /// Connections that are to be given what they left, at the end of this turn.
+  var givenSoon: [Key] = []
   /// Something waits for the end of a send: the next wait does not sleep over it.
   var awaitsSends = false
   var isStopped = false
@@ -35,7 +40,11 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   var tick: UInt32 = 1
   let notice: (LoopNotice) -> Void
   private var signals: EndSignals?
+  /// Connections that are being made; nil before the first.
+  var outgoing: Outgoing<B.System>?
   var listeners: Slab<Listener<B.System>>
+  /// The listeners' roles, in the order in which the backend watches them.
+  var roles: [ListenerRole] = []
 
   /// The options, in the units of the hot path.
   struct Limits {
@@ -70,17 +79,20 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
       maxConnections: capacity, idle: options.idleTimeout?.milliseconds ?? 0,
       linger: max(1, options.lingerTimeout.milliseconds))
     connection = Connection(
-      loop: self.backend.makeContext(box: box), now: now,
+      loop: self.backend.makeContext(box: box), handle: control.handle, now: now,
       // Room that is asked for need not be used: what is written counts, and is checked then.
-      limit: max(options.outboxLimit, 16 << 20))
+      limit: max(options.outboxLimit, 16 << 20), watermark: options.highWatermark)
     addresses = AddressCounts(limit: options.maxConnectionsPerAddress, tally: control.addresses)
     signals = nil
     listeners = Slab(capacity: 1)
   }
 
   /// Accepts from a listener until the loop ends.
-  mutating func listen(_ listener: consuming Listener<B.System>) throws(SystemError) {
+  mutating func listen(
+    _ listener: consuming Listener<B.System>, as role: ListenerRole = ListenerRole()
+  ) throws(SystemError) {
     try backend.watch(listener.descriptor, .accepted)
+    roles.append(role)
     _ = listeners.insert(listener)
   }
 
@@ -129,6 +141,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     }
     deliverMail()
     tellDrained()
+    giveLeftovers()
     obeyRequests()
   }
 
@@ -156,7 +169,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   private var room: Int { isAccepting ? limits.maxConnections - slots.count : 0 }
 
   private var nextDeadline: Instant? {
-    if !drainedSoon.isEmpty || isGathering { return now }
+    if !drainedSoon.isEmpty || !givenSoon.isEmpty || isGathering { return now }
     return earlier(wheel.nextDeadline, earlier(accepting.retryAt, draining?.deadline))
   }
 
@@ -182,11 +195,12 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   private mutating func handleRare(_ completion: Completion) {
     switch completion.kind {
     case .received, .sent, .sentInPlace: break
-    case .accepted: accepted(Int32(truncatingIfNeeded: completion.value))
+    case .accepted: accepted(Int32(truncatingIfNeeded: completion.value), from: completion.listener)
     case .ended: ended(completion.key)
     case .closed: release(completion.key)
     case .woken: control.waker.acknowledge()
     case .signalled: if signals?.take() != nil { control.drainAll() }
+    case .attempted: attempted()
     case .acceptFailed: acceptFailed(completion.errno)
     case .receiveFailed: failed(completion.key, .receive, completion.errno)
     case .sendFailed: failed(completion.key, .send, completion.errno)
@@ -199,8 +213,9 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   private mutating func received(_ completion: Completion) {
     let key = completion.key
     guard slots.contains(key) else { return }
-    guard slots[key.index].flags.isDisjoint(with: [.closing, .lingering, .closed]) else {
-      return discard(completion.value, key)
+    let apart: Slot.Flags = [.closing, .lingering, .closed, .hasLeftovers]
+    guard slots[key.index].flags.isDisjoint(with: apart) else {
+      return receivedApart(completion)
     }
     slots[key.index].lastActive = tick
     connection.begin(key, slots[key.index].descriptor, backend.outputRegion(for: key))
@@ -217,6 +232,10 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     let step = slots[key.index].ending.peerEnded()
     // Level-triggered backends would report the end for ever.
     if slots[key.index].ending.phase != .over { updateReceiving(key) }
+    if step == .tellEnd, hasToTake(key) {
+      slots[key.index].flags.insert(.owesEnd)
+      return
+    }
     take(step, key)
   }
 
@@ -249,17 +268,20 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   }
 
   private mutating func obey(_ key: Key, _ requests: Connection.Requests) {
+    if requests.contains(.connect) { connectAsAsked() }
     guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { return }
     if requests.contains(.overflow) { return closeNow(key, .outboxFull) }
     if requests.contains(.abort) { return closeNow(key, .aborted) }
+    if requests.contains(.leave), !keepLeftovers(key) { return closeNow(key, .inputFull) }
     if requests.contains(.timer) {
       slots[key.index].alarm = connection.alarm.map { ticks(at: $0) } ?? 0
       schedule(key)
     }
     if requests.contains(.pause) { slots[key.index].flags.insert(.pausedBySession) }
-    if requests.contains(.resume) { slots[key.index].flags.remove(.pausedBySession) }
+    if requests.contains(.resume) { resumeReading(key) }
     if !requests.isDisjoint(with: [.pause, .resume]) { updateReceiving(key) }
     if requests.contains(.drained) { askForDrained(key) }
+    if requests.contains(.finish) { finishSending(key) }
     if requests.contains(.close) {
       slots[key.index].ending.wantsToClose()
       if slots[key.index].flags.contains(.sending) { awaitsSends = true } else { finish(key) }

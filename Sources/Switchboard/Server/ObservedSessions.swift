@@ -24,6 +24,11 @@ final class ObservedSessions<System: Kernel>: SessionTable {
     observer.opens(connection.key)
     observe(.connected, index, &connection) { base.open(index, &$0) }
   }
+  override func place(_ wish: ConnectWish, at index: Int) -> Bool { base.place(wish, at: index) }
+  override func connected(_ index: Int, _ connection: inout Connection) {
+    observer.opens(connection.key)
+    observe(.connected, index, &connection) { base.connected(index, &$0) }
+  }
   override func received(_ index: Int, _ bytes: Span<UInt8>, _ connection: inout Connection) {
     let start = observer.now
     let count = bytes.count
@@ -59,6 +64,7 @@ final class ObservedSessions<System: Kernel>: SessionTable {
 
   override func collectMail() -> Int { base.collectMail() }
   override func addressee(_ place: Int) -> Key { base.addressee(place) }
+  override func undelivered(_ place: Int) { base.undelivered(place) }
   override func dropMail() { base.dropMail() }
   override func closeMail() { base.closeMail() }
 }

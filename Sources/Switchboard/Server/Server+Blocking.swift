@@ -3,16 +3,20 @@ extension Server {
   public static var mostThreads: Int { BlockingModel.mostThreads }
 
   /// Serves under one of the blocking models.
-  func runBlocking<S: Session & ~Copyable>(
-    notice: @escaping @Sendable (LoopNotice) -> Void, ready: (ServerHandle) -> Void,
-    session: @escaping @Sendable () -> S
+  func serveBlocking(
+    _ services: [Service], _ notice: @escaping @Sendable (LoopNotice) -> Void,
+    _ ready: (ServerHandle) -> Void
   ) throws(SystemError) {
     let signals = drainsOnSignals ? try EndSignals() : nil
     let house = try BlockingHouse(options, notice) { (capacity, mail) throws(SystemError) in
-      try Sessions.boxed(capacity, mail, session)
+      try services.makeTables(capacity, mail)
     }
     var server = try BlockingServer(house, signals)
-    let bound = try server.listen(on: addresses, listening)
+    var bound: [SocketAddress] = []
+    for (number, service) in services.enumerated() {
+      let role = ListenerRole(number: UInt32(bound.count), service: UInt8(number))
+      bound += try server.listen(on: service.addresses, service.listening ?? listening, from: role)
+    }
     try server.recruit(blockingModel)
     ready(ServerHandle(addresses: bound, acceptor: house.control))
     server.run()

@@ -28,30 +28,24 @@ public struct Server: Sendable {
   /// A server on these addresses.
   public init(on addresses: [SocketAddress]) { self.addresses = addresses }
 
-  /// Serves in the calling thread, and in others if there are several loops, until it is drained or
-  /// stopped.
-  ///
-  /// - Parameters:
-  ///   - notice: Gets what an operator should know, on the thread of the loop it concerns.
-  ///   - ready: Called once, when all loops listen.
-  ///   - session: Makes the session of a new connection, on its loop's thread.
-  /// - Throws: when an address cannot be listened on, the backend cannot be had, or an option is one
-  ///   that nobody can mean; then nothing is left behind.
-  public func run<S: Session & ~Copyable>(
-    notice: @escaping @Sendable (LoopNotice) -> Void = { _ in },
-    ready: (ServerHandle) -> Void = { _ in },
-    session: @escaping @Sendable () -> S
+  /// Who looks up the names that its sessions connect to, for all of its loops.
+  public var resolver = Resolver()
+  /// What is served beside, each where it listens.
+  var services: [Service] = []
+
+  /// Serves these, in the calling thread and in others if there are several loops.
+  func serve(
+    _ services: [Service], _ notice: @escaping @Sendable (LoopNotice) -> Void,
+    _ ready: (ServerHandle) -> Void
   ) throws(SystemError) {
-    let server = try checked()
-    if backend.isBlocking {
-      return try server.runBlocking(notice: notice, ready: ready, session: session)
-    }
+    let server = try checked(services)
+    if backend.isBlocking { return try server.serveBlocking(services, notice, ready) }
     let signals = drainsOnSignals ? try EndSignals() : nil
     let (backend, shared) = (server.choice().backend, Shard.Shared(server))
     let shards = try (0..<loops).map { index throws(SystemError) in
-      try Shard(index, server, backend, shared, notice, session)
+      try Shard(index, server, backend, shared, services, notice)
     }
-    let addresses = try listen(shards)
+    let addresses = try listen(shards, services)
     for shard in shards { shard.introduce(to: shards) }
     let outcome = StartUp()
     var threads: [ShardThread] = []
@@ -73,26 +67,43 @@ public struct Server: Sendable {
   }
 
   /// Opens every listener, so that what can fail fails before anything runs.
-  private func listen(_ shards: [Shard]) throws(SystemError)
+  private func listen(_ shards: [Shard], _ services: [Service]) throws(SystemError)
     -> [SocketAddress]
   {
     var bound: [SocketAddress] = []
-    // The first loop's listeners want their ports for themselves, and then let those of the other
-    // loops in. A second server that is started by mistake finds the ports taken.
-    try Listener.onAll(addresses, options: listening, system: Linux()) {
-      (listener: consuming Listener<Linux>) throws(SystemError) in
-      bound.append(listener.address)
-      if shards.count > 1, !listening.sharesPort { try listener.sharePort() }
-      shards[0].add(listener)
-    }
-    var options = listening
-    options.sharesPort = true
-    for shard in shards.dropFirst() {
-      for address in bound {
-        shard.add(try Listener(on: address, options: options, system: Linux()))
+    for (number, service) in services.enumerated() {
+      let options = service.listening ?? listening
+      try Listener.onAll(service.addresses, options: options, system: Linux()) {
+        (listener: consuming Listener<Linux>) throws(SystemError) in
+        let role = ListenerRole(number: UInt32(bound.count), service: UInt8(number))
+        bound.append(listener.address)
+        try share(listener, shards, role, options)
+        shards[0].add(listener, as: role)
       }
     }
     return bound
+  }
+
+  /// Has the other loops listen where the first one does.
+  ///
+  /// The first one's listener wants its port for itself, and then lets those of the other loops in. A second
+  /// server that is started by mistake finds the port taken.
+  private func share(
+    _ listener: borrowing Listener<Linux>, _ shards: [Shard], _ role: ListenerRole,
+    _ options: Listener<Linux>.Options
+  ) throws(SystemError) {
+    guard shards.count > 1 else { return }
+    let address = listener.address
+    if address.family != .unix, !options.sharesPort { try listener.sharePort() }
+    var options = options
+    options.sharesPort = true
+    for shard in shards.dropFirst() {
+      if address.family == .unix {
+        shard.add(try Listener(sharing: listener), as: role)
+      } else {
+        shard.add(try Listener(on: address, options: options, system: Linux()), as: role)
+      }
+    }
   }
 }
 
@@ -129,14 +140,14 @@ public struct ServerHandle: Sendable {
   init(addresses: [SocketAddress], shards: [Shard]) {
     self.addresses = addresses
     controls = shards.map(\.control)
-    loops = shards.map { LoopHandle(jobs: $0.control.jobs) }
+    loops = shards.map { $0.control.handle }
   }
 
   /// Of a blocking server: the one thread that can be asked is who accepts.
   init(addresses: [SocketAddress], acceptor: LoopControl<Linux>) {
     self.addresses = addresses
     controls = [acceptor]
-    loops = [LoopHandle(jobs: acceptor.jobs)]
+    loops = [acceptor.handle]
   }
 
   /// Stops accepting, lets what is under way finish, and ends.

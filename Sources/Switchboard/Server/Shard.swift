@@ -25,28 +25,29 @@ final class Shard: @unchecked Sendable {
   private let backend: Server.BackendName
   private let notice: @Sendable (LoopNotice) -> Void
   private let ring: RecordRing?
-  private let makeTables: @Sendable (Int, MailFlag) throws(SystemError) -> SessionTable.Boxed
+  private let services: [Service]
   private var listeners = Slab<Listener<Linux>>(capacity: 2)
+  private var roles: [ListenerRole] = []
 
-  init<S: Session & ~Copyable>(
+  init(
     _ index: Int, _ server: Server, _ backend: Server.BackendName, _ shared: Shared,
-    _ notice: @escaping @Sendable (LoopNotice) -> Void,
-    _ session: @escaping @Sendable () -> S
+    _ services: [Service], _ notice: @escaping @Sendable (LoopNotice) -> Void
   ) throws(SystemError) {
     self.index = index
     self.server = server
     self.backend = backend
     self.notice = notice
     ring = server.recorder?.ring()
-    makeTables = { (capacity, mail) throws(SystemError) in
-      try Sessions.boxed(capacity, mail, session)
-    }
+    self.services = services
     control = try LoopControl(
       system: Linux(), places: shared.places, addresses: shared.addresses,
-      refusals: shared.refusals)
+      refusals: shared.refusals, resolver: server.resolver)
   }
 
-  func add(_ listener: consuming Listener<Linux>) { _ = listeners.insert(listener) }
+  func add(_ listener: consuming Listener<Linux>, as role: ListenerRole) {
+    _ = listeners.insert(listener)
+    roles.append(role)
+  }
 
   /// Lets the shards drain each other.
   func introduce(to shards: [Shard]) {
@@ -108,7 +109,8 @@ final class Shard: @unchecked Sendable {
     capacity: Int? = nil
   ) throws(SystemError) where B.System == Linux {
     let capacity = capacity ?? server.loopCapacity
-    let (sessions, box) = try makeTables(capacity + ConnectionCapacity.margin, control.mail)
+    let (sessions, box) = try services.makeTables(
+      capacity + ConnectionCapacity.margin, control.mail)
     guard ring != nil || server.options.slowCallback != nil else {
       return try run(backend, sessions, box, signals, started, capacity)
     }
@@ -130,7 +132,8 @@ final class Shard: @unchecked Sendable {
       options: server.options, notice: notice)
     if let signals = consume signals { try loop.drainOnSignals(signals) }
     for place in 0..<listeners.end {
-      if let key = listeners.key(at: place) { try loop.listen(listeners.remove(key)) }
+      guard let key = listeners.key(at: place) else { continue }
+      try loop.listen(listeners.remove(key), as: roles[Int(place)])
     }
     started()
     try loop.run()

@@ -7,7 +7,7 @@
 @safe
 public struct Connection: ~Copyable {
   struct Requests: OptionSet {
-    let rawValue: UInt8
+    let rawValue: UInt16
     static let pause = Requests(rawValue: 1)
     static let resume = Requests(rawValue: 2)
     static let close = Requests(rawValue: 4)
@@ -15,6 +15,9 @@ public struct Connection: ~Copyable {
     static let timer = Requests(rawValue: 16)
     static let overflow = Requests(rawValue: 32)
     static let drained = Requests(rawValue: 64)
+    static let finish = Requests(rawValue: 128)
+    static let connect = Requests(rawValue: 256)
+    static let leave = Requests(rawValue: 512)
   }
 
   /// The connection's name on its loop, for as long as it lives.
@@ -33,9 +36,22 @@ public struct Connection: ~Copyable {
   private(set) var descriptor: Int32 = -1
   var requests: Requests = []
   var alarm: Instant?
+  /// What it leaves of what it was given.
+  var leftovers: [UInt8] = []
+  private let watermark: Int
+  /// What it wants to be connected to.
+  var wishes: [ConnectWish] = []
   let loop: LoopContext
+  /// The loop, for other threads.
+  public let loopHandle: LoopHandle
+  /// Of the listener through which the connection came that was accepted last, and is called back at once.
+  var role = ListenerRole()
 
-  init(loop: LoopContext, now: Instant, limit: Int) {
+  init(
+    loop: LoopContext, handle: LoopHandle, now: Instant, limit: Int, watermark: Int = 65536
+  ) {
+    loopHandle = handle
+    self.watermark = watermark
     unsafe start = UnsafeMutablePointer(bitPattern: 16).unsafelyUnwrapped
     self.loop = loop
     self.now = now
@@ -121,6 +137,40 @@ public struct Connection: ~Copyable {
     return true
   }
 
+  // --------------------------------------------------------------------------- receiving
+
+  /// Leaves bytes: they are given again, in front of what comes next. So a protocol keeps no message of its
+  /// own that has not come whole.
+  ///
+  /// ```swift
+  /// mutating func received(_ bytes: Span<UInt8>, _ connection: inout Connection) {
+  ///   var place = 0
+  ///   while !connection.hasWrittenMuch, let end = endOfMessage(in: bytes, from: place) {
+  ///     answer(bytes.extracting(place..<end), &connection)
+  ///     place = end
+  ///   }
+  ///   connection.leave(bytes.extracting(place...))
+  /// }
+  /// ```
+  ///
+  /// They are given when more has come, and without that when unsent output has fallen to
+  /// ``ServerOptions/lowWatermark`` and when ``resumeReading()`` is called. That the peer has finished is told
+  /// behind them. They are copied: at most ``ServerOptions/inputLimit`` are kept.
+  ///
+  /// - Parameter bytes: The end of what ``Session/received(_:_:)`` was given; only in that callback.
+  public mutating func leave(_ bytes: Span<UInt8>) {
+    leftovers.removeAll(keepingCapacity: false)
+    guard !bytes.isEmpty else { return }
+    leftovers.reserveCapacity(bytes.count)
+    for index in bytes.indices { leftovers.append(bytes[index]) }
+    requests.insert(.leave)
+  }
+
+  /// Whether this callback has written more than ``ServerOptions/highWatermark``: the time to ``leave(_:)`` the
+  /// rest of what has come, which is given again when that has gone to the peer. A session that looks keeps
+  /// a peer that asks for much, in a few bytes, from filling the memory.
+  public var hasWrittenMuch: Bool { count > watermark }
+
   // --------------------------------------------------------------------------- controls
 
   /// Stop delivering bytes to this session; the peer is slowed down by TCP's own window.
@@ -154,6 +204,11 @@ public struct Connection: ~Copyable {
   /// one portion in memory.
   public mutating func notifyWhenDrained() { requests.insert(.drained) }
 
+  /// Tells the peer, when everything written so far has been sent, that nothing more comes
+  /// (`shutdown(2)`); what it still sends is delivered as before. What is written after this callback
+  /// goes nowhere.
+  public mutating func finishSending() { requests.insert(.finish) }
+
   /// Closes when everything written has been sent. No more bytes are delivered.
   public mutating func close() { requests.insert(.close) }
 
@@ -170,11 +225,17 @@ public struct Connection: ~Copyable {
   public func handle<S: Session & ~Copyable>(for session: S.Type)
     -> ConnectionHandle<S.Message>
   {
-    guard let box = loop.box as? MessageBox<S.Message> else {
+    let own = (loop.box as? ServiceOfConnection)?.box(of: Int(key.index)) ?? loop.box
+    guard let box = own as? MessageBox<S.Message> else {
       preconditionFailure("ask for the handle with the session's own type: Self.self")
     }
     return ConnectionHandle(key: key, box: box)
   }
+
+  /// The one object of its class that this connection's loop has, made when it is first asked for: what
+  /// the sessions of a loop share, reached without a lock, since one thread calls them all. It lives as
+  /// long as the loop.
+  public func loopLocal<Local: AnyObject>(_ make: () -> Local) -> Local { loop.local(make) }
 
   // ------------------------------------------------------------------------- by the loop
 

@@ -1,12 +1,13 @@
 /// A connection, for other threads and other connections. Keep as many as you like: when the
-/// connection has gone, posting does nothing.
+/// connection has gone, what is posted comes to nobody.
 public struct ConnectionHandle<Message: Sendable>: Sendable, Hashable {
   /// The connection's name on its loop.
   public let key: Key
   let box: MessageBox<Message>
 
   /// Posts a message: ``Session/posted(_:_:)`` is called with it on the connection's loop, if the
-  /// connection still lives by then. Messages from one thread arrive in order. Any thread.
+  /// connection still lives by then, and ``Session/undelivered(_:)`` if it does not. Messages from one thread
+  /// arrive in order. Any thread.
   ///
   /// - Returns: False when 65,536 messages to that loop wait already: try again later; and when the
   ///   loop has ended.
@@ -37,6 +38,7 @@ public struct ConnectionHandle<Message: Sendable>: Sendable, Hashable {
 /// A loop, for other threads.
 public struct LoopHandle: Sendable {
   let jobs: MessageBox<@Sendable () -> Void>
+  let requests: MessageBox<LoopRequest>
 
   /// Runs a closure on the loop's thread, between callbacks. It must not block.
   ///

@@ -136,10 +136,11 @@ final class MessageBox<Message: Sendable>: Sendable {
     return taken
   }
 
-  /// The loop has ended: takes no more, and drops what nobody will read.
-  func close() {
-    // Those that are dropped go when the lock is free again.
-    _ = letters.withLock { letters in
+  /// The loop has ended: takes no more. What nobody will read is the caller's to drop, when the lock is free
+  /// again.
+  @discardableResult
+  func close() -> [(key: Key, message: Message)] {
+    letters.withLock { letters in
       letters.isClosed = true
       return letters.take(atMost: Self.limit)
     }

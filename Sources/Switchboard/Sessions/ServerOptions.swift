@@ -31,6 +31,12 @@ public struct ServerOptions: Hashable, Sendable {
   public var outboxLimit = 8 << 20
   /// Unsent bytes of all connections of a loop above which the one that holds the most is closed.
   public var totalOutboxLimit = 256 << 20
+  /// Bytes that a session may leave of what it was given, with ``Connection/leave(_:)``: the longest part of
+  /// a message that the library keeps for it. Beyond that the connection is closed, with
+  /// ``CloseReason/inputFull``. At least 1.
+  public var inputLimit = 1 << 20
+  /// The same of all connections of a loop together.
+  public var totalInputLimit = 64 << 20
   /// Tell of callbacks that take longer, with what they cost the others: see ``SlowCallback``. Nil,
   /// the default: measure nothing, at no cost.
   public var slowCallback: Duration?
@@ -54,6 +60,8 @@ extension ServerOptions {
     try OptionCheck.atLeast(0, lowWatermark, "lowWatermark")
     try OptionCheck.atLeast(1, outboxLimit, "outboxLimit")
     try OptionCheck.atLeast(1, totalOutboxLimit, "totalOutboxLimit")
+    try OptionCheck.atLeast(1, inputLimit, "inputLimit")
+    try OptionCheck.atLeast(1, totalInputLimit, "totalInputLimit")
     if let slowCallback { try OptionCheck.notNegative(slowCallback, "slowCallback") }
     if lowWatermark > highWatermark {
       throw OptionCheck.fault(

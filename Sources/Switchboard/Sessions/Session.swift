@@ -48,6 +48,11 @@ public protocol Session: ~Copyable, SendableMetatype {
   mutating func draining(_ connection: inout Connection)
   /// The connection is gone and nothing can be written any more.
   mutating func closed(_ reason: CloseReason)
+  /// A message was taken by ``ConnectionHandle/post(_:)``, and its connection had gone when it came, or its
+  /// loop had ended. So what a message carries that has to be answered, a continuation for one, is. On the
+  /// loop's thread; of a ``Server/BackendName/pool``, when that serves its next connection or ends. Defaulted:
+  /// nothing.
+  static func undelivered(_ message: Message)
 }
 
 extension Session where Self: ~Copyable {
@@ -65,4 +70,6 @@ extension Session where Self: ~Copyable {
   public mutating func draining(_ connection: inout Connection) { connection.close() }
   /// Nothing.
   public mutating func closed(_ reason: CloseReason) {}
+  /// Nothing.
+  public static func undelivered(_ message: Message) {}
 }

@@ -2,6 +2,10 @@
 /// once for each backend and not once more for each protocol.
 class SessionTable {
   func open(_ index: Int, _ connection: inout Connection) {}
+  /// Makes the session of an outgoing connection; false where the table is not one of its type.
+  func place(_ wish: ConnectWish, at index: Int) -> Bool { wish.place(in: self, at: index) }
+  /// An outgoing connection stands, whose session has its place.
+  func connected(_ index: Int, _ connection: inout Connection) {}
   func received(_ index: Int, _ bytes: Span<UInt8>, _ connection: inout Connection) {}
   func drained(_ index: Int, _ connection: inout Connection) {}
   func ended(_ index: Int, _ connection: inout Connection) {}
@@ -13,6 +17,8 @@ class SessionTable {
   /// Whom a collected message is for.
   func addressee(_ place: Int) -> Key { Key(rawValue: 0) }
   func deliver(_ place: Int, _ index: Int, _ connection: inout Connection) {}
+  /// Whom a collected message was for has gone.
+  func undelivered(_ place: Int) {}
   /// What was collected has been delivered.
   func dropMail() {}
   /// Takes no more.
@@ -24,11 +30,13 @@ class SessionTable {
 
 final class Sessions<S: Session & ~Copyable>: SessionTable {
   private let slots: ReservedSlots<S>
-  private let make: () -> S
+  private let make: (borrowing Connection) -> S
   private let box: MessageBox<S.Message>
   private var mail: [(key: Key, message: S.Message)] = []
 
-  init(capacity: Int, box: MessageBox<S.Message>, make: @escaping () -> S) throws(SystemError) {
+  init(
+    capacity: Int, box: MessageBox<S.Message>, make: @escaping (borrowing Connection) -> S
+  ) throws(SystemError) {
     slots = try ReservedSlots(capacity: capacity)
     self.box = box
     self.make = make
@@ -39,7 +47,15 @@ final class Sessions<S: Session & ~Copyable>: SessionTable {
     throws(SystemError) -> Boxed
   {
     let box = MessageBox<S.Message>(mail: mail)
-    return (try Sessions(capacity: capacity, box: box, make: make), box)
+    return (try Sessions(capacity: capacity, box: box) { _ in make() }, box)
+  }
+
+  /// The same, for who wants to know whom a session is for.
+  static func boxed(
+    _ capacity: Int, _ mail: MailFlag, accepting make: @escaping (borrowing Accepted) -> S
+  ) throws(SystemError) -> Boxed {
+    let box = MessageBox<S.Message>(mail: mail)
+    return (try Sessions(capacity: capacity, box: box) { make(Accepted($0)) }, box)
   }
 
   override func collectMail() -> Int {
@@ -50,11 +66,16 @@ final class Sessions<S: Session & ~Copyable>: SessionTable {
   override func deliver(_ place: Int, _ index: Int, _ connection: inout Connection) {
     slots[index].posted(mail[place].message, &connection)
   }
+  override func undelivered(_ place: Int) { S.undelivered(mail[place].message) }
   override func dropMail() { mail = [] }
-  override func closeMail() { box.close() }
+  override func closeMail() { for letter in box.close() { S.undelivered(letter.message) } }
 
   override func open(_ index: Int, _ connection: inout Connection) {
-    slots.put(make(), at: index)
+    slots.put(make(connection), at: index)
+    slots[index].opened(&connection)
+  }
+  func put(_ session: consuming S, at index: Int) { slots.put(session, at: index) }
+  override func connected(_ index: Int, _ connection: inout Connection) {
     slots[index].opened(&connection)
   }
   override func received(_ index: Int, _ bytes: Span<UInt8>, _ connection: inout Connection) {

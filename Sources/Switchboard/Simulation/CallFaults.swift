@@ -52,6 +52,8 @@ public enum RingOperation: String, Hashable, Sendable, CaseIterable {
   case peerName = "uring_cmd, SO_PEERNAME"
   /// An ordinary descriptor for a direct one.
   case install = "fixed fd install"
+  /// A direct descriptor for an ordinary one.
+  case adopt = "files update"
 }
 
 /// The faults of a ``Faulty`` kernel: single ones, exactly placed, and random ones by a seed.

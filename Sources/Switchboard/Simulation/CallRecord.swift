@@ -26,6 +26,9 @@ final class CallRecord {
   var unfinished: () -> [Int] = { [] }
   /// The loop has begun: what fails from then on must not end it.
   var isServing = false
+  /// The epoll that the loop sleeps with, if it does: the first one.
+  var loopEpoll: SimulatedEpoll?
+  var sleepsWithEpoll = true
   /// The one that the loop has, if any.
   weak var ring: SimulatedRing?
 

@@ -49,6 +49,7 @@ extension Course {
 
   /// A session was opened for a client.
   func opened(_ number: Int) {
+    if isOutgoing(number) { return }
     guard let index = index(of: number) else {
       return record.fail(.sessionContract("opened for nobody"))
     }

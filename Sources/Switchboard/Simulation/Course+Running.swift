@@ -63,6 +63,7 @@ extension Course {
   ) throws(SystemError) {
     let budget = world.options.acceptBudget
     record.acceptBudget = budget
+    record.sleepsWithEpoll = world.backend == .epoll
     if world.backend != .ioUring { record.patience += clients.count / mostEvents }
     switch world.backend {
     case .select:

@@ -67,6 +67,7 @@ final class Course: SimulatedNetwork.Hooks {
     network.hooks = self
     for plan in world.clients { add(plan) }
     left = clients.count
+    addRemotes()
   }
 
   /// Half of the seeds begin with a young loop, the others shortly before its clock of 32 bits comes to

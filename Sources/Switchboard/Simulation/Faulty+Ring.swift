@@ -179,6 +179,7 @@ extension RingOperation {
       self = entry.flags & 1 != 0 ? .hangUp : isOnce ? .pollListener : .poll
     case UInt32(CK_OP_URING_CMD): self = .peerName
     case UInt32(CK_OP_FIXED_FD_INSTALL): self = .install
+    case IORING_OP_FILES_UPDATE.rawValue: self = .adopt
     default: return nil
     }
   }

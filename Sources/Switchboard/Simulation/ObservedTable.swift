@@ -245,6 +245,8 @@ final class ObservedTable: SessionTable {
     return count
   }
   override func addressee(_ place: Int) -> Key { base.addressee(place) }
+  override func place(_ wish: ConnectWish, at index: Int) -> Bool { base.place(wish, at: index) }
+  override func undelivered(_ place: Int) { base.undelivered(place) }
   override func deliver(_ place: Int, _ index: Int, _ connection: inout Connection) {
     enter(index, &connection, "given a message")
     record.reach(.posted)

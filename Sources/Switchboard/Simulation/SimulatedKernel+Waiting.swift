@@ -6,6 +6,7 @@ extension SimulatedKernel {
     network.enter()
     let file = SimulatedFile(epoll: network.makeEpoll())
     guard let number = network.install(file) else { return .failure(.descriptorLimit) }
+    if record.sleepsWithEpoll, record.loopEpoll == nil { record.loopEpoll = file.epoll }
     return answer(.epollCreate, Descriptor(rawValue: number), .value(Int(number)))
   }
 
@@ -25,7 +26,10 @@ extension SimulatedKernel {
     guard let set = self.epoll(epoll), network.pollState(descriptor) != nil else {
       return .failure(.badDescriptor)
     }
-    switch (operation, network.watch(descriptor)) {
+    if let inner = self.epoll(descriptor), inner == set { return .failure(.invalid) }
+    let watch = network.watch(descriptor)
+    if let watch, watch.own.epoll != set { return controlOther(operation) }
+    switch (operation, watch) {
     case (.add, .some): return .failure(.exists)
     case (.modify, nil), (.remove, nil): return .failure(.noEntry)
     case (.add, nil):
@@ -40,6 +44,14 @@ extension SimulatedKernel {
 
   private func epoll(_ descriptor: Descriptor) -> SimulatedEpoll? {
     network.file(descriptor)?.epoll
+  }
+
+  /// What another epoll watches. A kernel lets two do so; but then each event of a connection costs twice,
+  /// for as long as it lives.
+  private func controlOther(_ operation: EpollOperation) -> Outcome {
+    guard operation == .add else { return .failure(.noEntry) }
+    record.fail(.backendContract("two epolls watch one descriptor"))
+    return .failure(.exists)
   }
 
   private func registrationFault(_ descriptor: Descriptor) -> Errno? {
@@ -58,6 +70,7 @@ extension SimulatedKernel {
       return .failure(.badDescriptor)
     }
     if fires(.interrupt, on: 0) != nil { return answer(.epollWait, epoll, .failure(.interrupted)) }
+    if set != record.loopEpoll { return unsafe look(epoll, set, into: events, milliseconds) }
     let isPartial = fires(.partialBatch, on: 0) != nil
     if isPartial { record.excuseIdleTurn() }
     let room = isPartial ? 1 : events.count
@@ -69,21 +82,43 @@ extension SimulatedKernel {
       return count > 0
     }
     if end == .never || end == .limit { return .failure(.badDescriptor) }
-    count = unsafe disturb(events, count)
+    count = unsafe disturb(set, events, count)
     record.waited(network, from: start, found: count, milliseconds)
+    return unsafe answer(.epollWait, epoll, .value(count), mixed(events, count))
+  }
+
+  /// Looks at an epoll that is not the one which the loop sleeps with: no turn, and nothing spurious, since what
+  /// it tells of is true of the descriptor when it tells.
+  private func look(
+    _ epoll: Descriptor, _ set: SimulatedEpoll,
+    into events: UnsafeMutableBufferPointer<EpollEvent>, _ milliseconds: Int32
+  ) -> Outcome {
+    var count = 0
+    let end = sleep(milliseconds) {
+      count = unsafe set.collect(into: events)
+      return count > 0
+    }
+    if end == .never || end == .limit { return .failure(.badDescriptor) }
+    if count > 0 { record.excuseIdleTurn() }
+    return unsafe answer(.epollWait, epoll, .value(count), mixed(events, count))
+  }
+
+  private func mixed(_ events: UnsafeMutableBufferPointer<EpollEvent>, _ count: Int) -> UInt64 {
     var mixed: UInt64 = 0
     for index in 0..<count {
       let event = unsafe events[index]
       mixed = scramble(mixed ^ event.key ^ UInt64(event.events) << 40)
     }
-    return answer(.epollWait, epoll, .value(count), mixed)
+    return mixed
   }
 
   /// Spurious and stale events come into a batch, and it is shuffled.
-  private func disturb(_ events: UnsafeMutableBufferPointer<EpollEvent>, _ found: Int) -> Int {
+  private func disturb(
+    _ set: SimulatedEpoll, _ events: UnsafeMutableBufferPointer<EpollEvent>, _ found: Int
+  ) -> Int {
     var count = found
     if count < events.count, let chance = fires(.spuriousReadiness, on: 0),
-      let watch = pick(chance)
+      let watch = pick(chance), watch.own.epoll == set
     {
       var event = EpollEvent()
       event.key = watch.key

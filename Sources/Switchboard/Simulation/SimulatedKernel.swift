@@ -222,7 +222,9 @@ struct SimulatedKernel: ReadinessKernel, @unchecked Sendable {
     let watch = network.watch(descriptor)
     let outcome = network.close(descriptor)
     if !outcome.isSuccess { record.fail(.closedTwice(descriptor)) }
-    if let watch, network.faults.has(.staleEvent) { record.closed.append(watch) }
+    if let watch, network.faults.has(.staleEvent), watch.own.epoll == record.loopEpoll {
+      record.closed.append(watch)
+    }
     return answer(.close, descriptor, outcome)
   }
 }

@@ -15,6 +15,7 @@ extension SimulatedRing {
     case IORING_OP_POLL_ADD.rawValue where entry.flags & 1 == 0: issuePoll(entry)
     case IORING_OP_CLOSE.rawValue: closeFile(Int32(bitPattern: entry.file_index) - 1, data)
     case IORING_OP_ASYNC_CANCEL.rawValue: cancel(entry)
+    case IORING_OP_FILES_UPDATE.rawValue: issueAdoption(entry)
     default:
       guard let socket = file(entry.fd) else {
         return post(data, -Int(Errno.badDescriptor.rawValue))
@@ -109,7 +110,7 @@ extension SimulatedRing {
   private func issuePoll(_ entry: io_uring_sqe) {
     let data = entry.user_data
     let listener = network.socket(Descriptor(rawValue: entry.fd))
-    guard listener != nil || counter(entry.fd) != nil else {
+    guard listener != nil || counter(entry.fd) != nil || epoll(entry.fd) != nil else {
       return post(data, -Int(Errno.badDescriptor.rawValue))
     }
     let isMany = entry.len & UInt32(IORING_POLL_ADD_MULTI) != 0
@@ -125,13 +126,17 @@ extension SimulatedRing {
     return unsafe unsafeDowncast(file, to: SimulatedCounter.self)
   }
 
+  private func epoll(_ number: Int32) -> SimulatedEpoll? {
+    network.file(Descriptor(rawValue: number))?.epoll
+  }
+
   private func closeFile(_ number: Int32, _ data: UInt64) {
     guard let socket = file(number) else {
       kernel.record.fail(.closedTwice(Descriptor(rawValue: number)))
       return post(data, -Int(Errno.badDescriptor.rawValue))
     }
     removeFile(number)
-    guard isUsed(socket) else { return network.close(socket) }
+    guard isUsed(socket) else { return letGo(socket) }
     // What is under way holds it for longer than its process does.
     network.serverCloses(socket)
     closing.append(socket)
@@ -259,11 +264,21 @@ extension SimulatedRing {
       post(operation.data, 1, more: more)
       return !more
     }
+    if let epoll = epoll(operation.descriptor) { return poll(&operation, epoll) }
     // Told once for each write, and not again because nobody has taken it.
     guard let counter = counter(operation.descriptor), counter.count > 0,
       counter.writes != operation.done
     else { return false }
     operation.done = counter.writes
+    let more = goesOn(operation)
+    post(operation.data, 1, more: more)
+    return !more
+  }
+
+  /// Told once of each thing that happened, and not again because nobody has taken it.
+  private func poll(_ operation: inout Operation, _ epoll: SimulatedEpoll) -> Bool {
+    guard epoll.news != operation.done, epoll.isReady else { return false }
+    operation.done = epoll.news
     let more = goesOn(operation)
     post(operation.data, 1, more: more)
     return !more

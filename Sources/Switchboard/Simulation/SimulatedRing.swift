@@ -149,8 +149,8 @@ final class SimulatedRing: SimulatedFile {
 
   /// Gives everything back.
   func end() {
-    for socket in files { if let socket { network.close(socket) } }
-    for socket in closing { network.close(socket) }
+    for socket in files { if let socket { letGo(socket) } }
+    for socket in closing { letGo(socket) }
     (files, closing, operations) = ([], [], [])
     unsafe raw.pointee.sqes.deallocate()
     unsafe raw.pointee.cqes.deallocate()
@@ -279,7 +279,13 @@ final class SimulatedRing: SimulatedFile {
     guard let socket, let place = closing.firstIndex(where: { $0 === socket }), !isUsed(socket)
     else { return }
     closing.remove(at: place)
-    network.close(socket)
+    letGo(socket)
+  }
+
+  /// The ring holds a socket no longer: it is closed, unless an ordinary descriptor has it, too.
+  func letGo(_ socket: SimulatedSocket) {
+    socket.isDirect = false
+    if socket.descriptor < 0 { network.close(socket) }
   }
 }
 

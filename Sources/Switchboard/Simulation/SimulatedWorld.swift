@@ -76,7 +76,11 @@ public final class SimulatedWorld {
     public var hasOtherThreads = false
   }
 
+  /// Local ports that the server may use towards one address: Linux's 32,768 to 60,999.
+  public var ephemeralPorts = 28_232
+
   var clients: [SimulatedClient] = []
+  var remotes: [SimulatedRemote] = []
   var model: (([UInt8]) -> [UInt8])?
   var makeTable: ((Int, MailFlag) throws(SystemError) -> SessionTable.Boxed)?
 
@@ -99,6 +103,13 @@ public final class SimulatedWorld {
   /// Adds clients, each with a script of its own.
   public func clients(_ count: Int, _ script: (inout SimulatedClient) -> Void) {
     for _ in 0..<max(0, count) { client(clients.count + 1, script) }
+  }
+
+  /// Adds somebody outside whom the server may connect to, with a script of his own for each connection.
+  public func remote(at address: SocketAddress, _ script: (inout SimulatedRemote) -> Void) {
+    var remote = SimulatedRemote(at: address, number: remotes.count + 1, seed: seed)
+    script(&remote)
+    remotes.append(remote)
   }
 
   /// Changes what was said of each client so far.

@@ -129,7 +129,7 @@ final class FaultyServer: Sendable {
   ) throws(SystemError) where B.System == Faulty<Linux> {
     let (journal, box) = (journal, MessageBox<S.Message>(mail: control.mail))
     let sessions = try Sessions(
-      capacity: capacity + 64, box: box, make: { Watched(make(), journal) })
+      capacity: capacity + 64, box: box, make: { _ in Watched(make(), journal) })
     var loop = try EventLoop(
       backend: backend, sessions: sessions, box: box, capacity: capacity, control: control,
       options: options, notice: { notice in journal.with { $0.notices.append(notice) } })

@@ -79,6 +79,9 @@ struct Rule {
     Rule(
       "epollControl", of: "add, outgoing", .notStarted, "ENOSPC ENOMEM EEXIST EPERM EBADF EINVAL"),
 
+    // Connecting.
+    Rule("ring adopt", .notStarted, "ENFILE ENOMEM EBADF EINVAL EFAULT"),
+
     // Accepting.
     Rule("accept", .retried, "EINTR EAGAIN"),
     Rule("accept", .paused, noRoom + " EBADF EINVAL ETIMEDOUT"),

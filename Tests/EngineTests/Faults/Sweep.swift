@@ -62,6 +62,7 @@ struct SweptSite: Hashable, Comparable, Sendable {
       case .ask: ("URing+Pausing", "URing.askWhy", "ask", "")
       case .install: ("URing+Finishing", "URing.finishApart", "install", "")
       case .peerName: ("RingContext", "Ring.ask", "peer_name", "")
+      case .adopt: ("RingContext", "Ring.ask", "adopt", "")
       }
     let site = Site(file: "Ring/\(file).swift", function: function, requirement: "ring " + name)
     return Sites.found.all.contains(site) ? (site, variant) : nil

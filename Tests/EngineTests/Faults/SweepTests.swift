@@ -141,6 +141,7 @@ struct EveryCall {
     "Ring.ask · ring install", "Ring.takeBack · close",
     "URing.armWaiting · ring receive_once", "URing.arm · ring accept_now",
     "URing.arm · ring poll_once",
+    "Ring.ask · ring adopt", "URing.adopt · close", "URing.adoptedLate · ring close",
   ]
 
   private func survive(

@@ -46,7 +46,7 @@ final class TinyRing: Sendable {
     let ring = try URing(sizes: sizes, connections: capacity + 64, system: Linux())
     let (journal, box) = (journal, MessageBox<S.Message>(mail: control.mail))
     let sessions = try Sessions(
-      capacity: capacity + 64, box: box, make: { Watched(make(), journal) })
+      capacity: capacity + 64, box: box, make: { _ in Watched(make(), journal) })
     var loop = try EventLoop(
       backend: ring, sessions: sessions, box: box, capacity: capacity, control: control,
       options: options, notice: { notice in journal.with { $0.notices.append(notice) } })

@@ -15,7 +15,7 @@ struct SimulatedEvent: BitwiseCopyable {
     case connected
     /// The connecting socket's answer to that reaches the server's end of it.
     case established
-    /// Nobody listens, and the connecting socket learns of it.
+    /// The connecting socket learns that there will be no connection: nobody listens, or why `detail` says.
     case refused
     /// The socket is woken again, for what `detail` says.
     case wake
@@ -23,6 +23,10 @@ struct SimulatedEvent: BitwiseCopyable {
     case client
     /// Anything else; `detail` tells what.
     case other
+    /// The first segment of an attempt reaches somebody outside.
+    case attempt
+    /// The clock of one of those outside.
+    case remote
   }
 
   var time: UInt64

@@ -12,7 +12,7 @@ class SimulatedFile {
   init(epoll: SimulatedEpoll? = nil) { self.epoll = epoll }
 
   /// What it is ready for, as poll(2) would say.
-  var bits: UInt32 { 0 }
+  var bits: UInt32 { epoll.map { $0.isReady ? PollBits.read : 0 } ?? 0 }
 }
 
 /// The numbers of poll(2) and epoll(7).
@@ -23,6 +23,7 @@ enum PollBits {
   static let error: UInt32 = 0x8
   static let hangUp: UInt32 = 0x10
   static let ended: UInt32 = 0x2000
+  static let oneShot: UInt32 = 1 << 30
   static let edge: UInt32 = 1 << 31
   /// Told without being asked for.
   static let always: UInt32 = 0x18

@@ -46,6 +46,8 @@ extension SimulatedNetwork {
   func connect(_ descriptor: Descriptor, to address: SocketAddress) -> Outcome {
     guard let socket = socket(descriptor) else { return .failure(.badDescriptor) }
     guard socket.state == .fresh || socket.state == .bound else { return .failure(.invalid) }
+    guard socket.address.family == address.family else { return .failure(.familyNotSupported) }
+    if let outcome = outside?.connect(socket, to: address) { return outcome }
     let link = makeLink(number: 0, random: SimulatedRandom(seed: UInt64(socket.id)))
     beginConnecting(socket, to: address, over: link)
     return .failure(.inProgress)
@@ -105,7 +107,7 @@ extension SimulatedNetwork {
 
   func close(_ descriptor: Descriptor) -> Outcome {
     guard let released = release(descriptor) else { return .failure(.badDescriptor) }
-    if let socket = released.socket { close(socket) }
+    if let socket = released.socket, !socket.isDirect { close(socket) }
     return .value(0)
   }
 

@@ -54,7 +54,8 @@ extension SimulatedNetwork {
 
   /// A descriptor's registration with epoll.
   func watch(_ descriptor: Descriptor) -> SimulatedWatch? {
-    place(descriptor).flatMap { descriptors[$0].watch }
+    guard let watch = place(descriptor).flatMap({ descriptors[$0].watch }) else { return nil }
+    return watch.own.epoll.isClosed ? nil : watch
   }
 
   /// Frees a number: what it stood for; nil when it was free.
@@ -65,6 +66,7 @@ extension SimulatedNetwork {
     released.socket?.descriptor = -1
     released.file?.descriptor = -1
     if let watch = released.watch { watch.own.epoll.remove(watch) }
+    released.file?.epoll?.close()
     lowestFree = min(lowestFree, number)
     openDescriptors -= 1
     return released

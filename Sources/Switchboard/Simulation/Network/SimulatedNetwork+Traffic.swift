@@ -8,13 +8,19 @@ extension SimulatedNetwork {
   func beginConnecting(
     _ socket: SimulatedSocket, to address: SocketAddress, over link: SimulatedLink
   ) {
+    prepare(socket, for: address, over: link)
+    heap.push(.connect, socket.id, at: now + delay(over: link))
+  }
+
+  func prepare(
+    _ socket: SimulatedSocket, for address: SocketAddress, over link: SimulatedLink
+  ) {
     socket.link = link
     socket.state = .connecting
     if socket.address.port == 0 {
       socket.address = .loopback(address.family, port: nextEphemeralPort())
     }
     socket.peer = address
-    heap.push(.connect, socket.id, at: now + delay(over: link))
   }
 
   func connectArrives(from socket: SimulatedSocket, attempt: UInt64) {
@@ -74,6 +80,8 @@ extension SimulatedNetwork {
   }
 
   func connectionStands(_ socket: SimulatedSocket) {
+    // Who has been given up meanwhile knows nothing of it, and says so.
+    if socket.state == .closed { return sendReset(from: socket) }
     guard socket.state == .connecting, let end = other(socket) else { return }
     socket.state = .connected
     socket.incoming = end.outgoing
@@ -86,10 +94,12 @@ extension SimulatedNetwork {
     wake(socket, PollBits.write | (socket.incoming.map { $0.unread > 0 } ?? false ? 1 : 0))
   }
 
-  func connectionRefused(_ socket: SimulatedSocket) {
+  /// - Parameter detail: The error's number, 0 where nobody listens.
+  func connectionFailed(_ socket: SimulatedSocket, _ detail: UInt64 = 0) {
     guard socket.state == .connecting else { return }
     socket.state = .closed
-    socket.error = .connectionRefused
+    let errno = Errno(rawValue: Int32(truncatingIfNeeded: detail))
+    socket.error = detail == 0 ? .connectionRefused : errno
     wake(socket, PollBits.error | PollBits.hangUp)
   }
 
@@ -214,7 +224,7 @@ extension SimulatedNetwork {
     guard socket.state == .connected, !socket.hasFinished, let link = socket.link else { return }
     socket.hasFinished = true
     // As its owner's clock has it: a loop's deadlines begin with its turn, however long that lasts.
-    socket.finishedAt = socket.client > 0 ? now : turnStart
+    socket.finishedAt = socket.client != 0 ? now : turnStart
     transmit(from: socket, over: link)
     // Sending is possible now, to no avail; and where both ends have finished it is a hang-up.
     wake(
@@ -225,6 +235,7 @@ extension SimulatedNetwork {
   /// still arrives.
   func close(_ socket: SimulatedSocket) {
     if socket.client == 0, socket.state == .connected { serverCloses(socket) }
+    if socket.remote > 0 { outside?.closes(socket) }
     switch socket.state {
     case .listening:
       listeners.removeAll { $0 === socket }
@@ -257,7 +268,7 @@ extension SimulatedNetwork {
   func resetArrives(at socket: SimulatedSocket) {
     if socket.state == .connecting {
       socket.other = -1
-      return connectionRefused(socket)
+      return connectionFailed(socket)
     }
     if socket.state == .halfOpen { socket.state = .closed }
     guard socket.state == .connected, !socket.wasReset else { return }

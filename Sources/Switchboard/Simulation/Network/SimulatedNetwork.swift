@@ -53,6 +53,8 @@ final class SimulatedNetwork {
     @inline(__always) unsafeMutableAddress { unsafe heapPlace.address }
   }
   var listeners: [SimulatedSocket] = []
+  /// Whom the process may connect to beside itself; nil for nobody.
+  var outside: SimulatedOutside?
   /// Something happened since the last look: who waits looks again.
   var hasChanged = false
   /// Calls made so far.
@@ -159,6 +161,8 @@ final class SimulatedNetwork {
       unsafe observer?._withUnsafeGuaranteedRef { $0.clientTimer(event.subject, event.detail) }
     case .other:
       unsafe observer?._withUnsafeGuaranteedRef { $0.other(event.subject, event.detail) }
+    case .attempt: outside?.arrives(event.subject)
+    case .remote: outside?.timer(event.subject, event.detail)
     default: happen(event, to: socket(numbered: event.subject))
     }
   }
@@ -171,11 +175,11 @@ final class SimulatedNetwork {
     case .connect: connectArrives(from: socket, attempt: event.detail)
     case .connected: connectionStands(socket)
     case .established: established(socket, attempt: event.detail)
-    case .refused: connectionRefused(socket)
+    case .refused: connectionFailed(socket, event.detail)
     case .wake:
       socket.isHeldUp = false
       wake(socket, UInt32(truncatingIfNeeded: event.detail))
-    case .client, .other: break
+    case .client, .other, .attempt, .remote: break
     }
   }
 
@@ -184,7 +188,8 @@ final class SimulatedNetwork {
     hasChanged = true
     if let watch = socket.watch { watch.notice(bits) }
     // The server's own ask for themselves.
-    guard socket.client > 0 else { return }
+    guard socket.client != 0 else { return }
+    if socket.client < 0 { return outside?.happened(socket) ?? () }
     unsafe observer?._withUnsafeGuaranteedRef { $0.happened(socket, bits) }
   }
 
@@ -244,6 +249,7 @@ final class SimulatedNetwork {
     let watch = unsafe SimulatedWatch(watches.append(body))
     place.socket?.watch = watch
     place.file?.watch = watch
+    place.file?.epoll?.watched(by: watch)
     epoll.added(watch)
   }
 

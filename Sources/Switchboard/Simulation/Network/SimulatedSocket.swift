@@ -16,6 +16,8 @@ struct SimulatedSocket {
     var hasFinished = false
     var resetsOnClose = false
     var sharesPort = false
+    /// A ring holds it, whatever becomes of its descriptor.
+    var isDirect = false
     /// Its number; -1 for one that no process of the simulation holds.
     var descriptor: Int32 = -1
     let id: Int
@@ -28,8 +30,10 @@ struct SimulatedSocket {
     var watch: SimulatedWatch?
     /// What `SO_ERROR` would say.
     var error: Errno?
-    /// The client whose socket it is, from 1 on; 0 for the server's.
+    /// The client whose socket it is, from 1 on; 0 for the server's, and below that for those outside.
     var client = 0
+    /// Whom the process has connected it to, from 1 on; 0 where that is nobody outside.
+    var remote = 0
     /// When this end said that it sends no more; 0 when it has not.
     var finishedAt: UInt64 = 0
     /// When a thread of the kernel got to half-closing it; 0 when none has.
@@ -73,7 +77,9 @@ struct SimulatedSocket {
     case .listening: return queue.isEmpty ? 0 : PollBits.read
     case .connecting, .halfOpen: return 0
     case .fresh, .bound: return PollBits.write | PollBits.hangUp
-    case .closed: return PollBits.read | PollBits.write | PollBits.hangUp
+    case .closed:
+      let error = error == nil ? 0 : PollBits.error
+      return PollBits.read | PollBits.write | PollBits.hangUp | error
     case .connected: return connectedBits
     }
   }
@@ -161,6 +167,10 @@ extension SimulatedSocket {
     get { own.resetsOnClose }
     nonmutating set { own.resetsOnClose = newValue }
   }
+  var isDirect: Bool {
+    get { own.isDirect }
+    nonmutating set { own.isDirect = newValue }
+  }
   var sharesPort: Bool {
     get { own.sharesPort }
     nonmutating set { own.sharesPort = newValue }
@@ -172,6 +182,10 @@ extension SimulatedSocket {
   var client: Int {
     get { own.client }
     nonmutating set { own.client = newValue }
+  }
+  var remote: Int {
+    get { own.remote }
+    nonmutating set { own.remote = newValue }
   }
   var lastActive: UInt64 {
     get { own.lastActive }

@@ -1,0 +1,94 @@
+/// What sessions leave of what they were given, and are given again.
+extension EventLoop where B: ~Copyable {
+  /// Bytes have come for a session that is over, or behind some that it has left. Apart: that is rare.
+  @inline(never)
+  mutating func receivedApart(_ completion: Completion) {
+    let key = completion.key
+    guard slots[key.index].flags.isDisjoint(with: [.closing, .lingering, .closed]) else {
+      return discard(completion.value, key)
+    }
+    slots[key.index].lastActive = tick
+    var bytes = takeLeftovers(key)
+    unsafe bytes.append(contentsOf: completion.received)
+    give(bytes, key)
+  }
+
+  private mutating func give(_ bytes: [UInt8], _ key: Key) {
+    callBack(key) { sessions, index, connection in
+      sessions.received(index, bytes.span, &connection)
+    }
+  }
+
+  /// What a session leaves is kept: false where that is more than it may leave.
+  mutating func keepLeftovers(_ key: Key) -> Bool {
+    var bytes: [UInt8] = []
+    swap(&bytes, &connection.leftovers)
+    let count = bytes.count
+    guard slots[key.index].ending.isOpen, count <= options.inputLimit,
+      leftoverCount + count <= options.totalInputLimit
+    else { return !slots[key.index].ending.isOpen }
+    slots[key.index].flags.insert(.hasLeftovers)
+    leftovers[key.index] = bytes
+    leftoverCount += count
+    // If its output did not go at once, they wait for that.
+    if connection.hasWrittenMuch { giveSoon(key) }
+    return true
+  }
+
+  mutating func takeLeftovers(_ key: Key) -> [UInt8] {
+    slots[key.index].flags.remove(.hasLeftovers)
+    guard let bytes = leftovers.removeValue(forKey: key.index) else { return [] }
+    leftoverCount -= bytes.count
+    return bytes
+  }
+
+  /// Whether a session has left bytes that it will be given before anything else comes.
+  func hasToTake(_ key: Key) -> Bool {
+    let flags = slots[key.index].flags
+    return flags.contains(.hasLeftovers)
+      && !flags.isDisjoint(with: [.pausedBySession, .pausedByOutbox, .givenSoon])
+  }
+
+  /// The session wants to be given bytes again.
+  mutating func resumeReading(_ key: Key) {
+    // Who was not paused has had all that there was.
+    guard slots[key.index].flags.contains(.pausedBySession) else { return }
+    slots[key.index].flags.remove(.pausedBySession)
+    giveSoon(key)
+  }
+
+  /// What made a session leave bytes is over: it gets them at the end of this turn.
+  mutating func giveSoon(_ key: Key) {
+    let flags = slots[key.index].flags
+    guard !flags.isDisjoint(with: [.hasLeftovers, .owesEnd]),
+      flags.isDisjoint(with: [.pausedBySession, .pausedByOutbox, .givenSoon])
+    else { return }
+    slots[key.index].flags.insert(.givenSoon)
+    givenSoon.append(key)
+  }
+
+  /// Each once in a turn, however much is left.
+  mutating func giveLeftovers() {
+    guard !givenSoon.isEmpty else { return }
+    var keys: [Key] = []
+    swap(&keys, &givenSoon)
+    for key in keys where slots.contains(key) { giveAgain(key) }
+  }
+
+  private mutating func giveAgain(_ key: Key) {
+    slots[key.index].flags.remove(.givenSoon)
+    let flags = slots[key.index].flags
+    guard flags.isDisjoint(with: [.closing, .lingering, .closed]) else { return }
+    if flags.contains(.hasLeftovers),
+      flags.isDisjoint(with: [.pausedBySession, .pausedByOutbox])
+    {
+      give(takeLeftovers(key), key)
+    }
+    // Unless that is to go on.
+    guard slots.contains(key), slots[key.index].flags.contains(.owesEnd),
+      slots[key.index].flags.isDisjoint(with: [.pausedBySession, .pausedByOutbox, .givenSoon])
+    else { return }
+    slots[key.index].flags.remove(.owesEnd)
+    if slots[key.index].ending.isOpen { take(.tellEnd, key) }
+  }
+}

@@ -1,0 +1,190 @@
+/// The connections that a loop is making, and what it needs for that: nothing of it is there before the first.
+///
+/// Their sockets are watched by an epoll of their own, whatever the loop waits with, and that is one descriptor
+/// more for the loop. So a loop that has many attempts under way, or none, costs its requests nothing.
+final class Outgoing<System: Kernel> {
+  /// A connection that is being made.
+  struct Making {
+    let wish: ConnectWish
+    let key: Key
+    var eyes: HappyEyeballs
+    /// The sockets under way, by their attempts' numbers.
+    var sockets: [Int: Descriptor] = [:]
+    var lookUps: [Resolver.LookUp] = []
+  }
+
+  private let system: System
+  private let waiting: any ReadinessKernel
+  /// The epoll.
+  let descriptor: Descriptor
+  /// By the numbers of their wishes.
+  private(set) var all: [UInt64: Making] = [:]
+  /// The same by their slots.
+  private var numbers: [UInt32: UInt64] = [:]
+  /// Whose attempt a registration is for. Each has a name of its own, so that one that was fetched before its
+  /// socket was closed names nothing.
+  private var registrations: [UInt64: (number: UInt64, attempt: Int)] = [:]
+  private var lastRegistration: UInt64 = 0
+
+  /// - Throws: where the system has no epoll, or no descriptor for it.
+  init(_ system: System) throws(SystemError) {
+    guard let waiting = system as? any ReadinessKernel else {
+      throw SystemError(.epollCreate, .noSuchCall)
+    }
+    self.system = system
+    self.waiting = waiting
+    descriptor = try waiting.must(.epollCreate) { waiting.epollCreate() }.descriptor
+  }
+
+  deinit {
+    for making in all.values { for socket in making.sockets.values { _ = system.close(socket) } }
+    _ = system.close(descriptor)
+  }
+
+  // --------------------------------------------------------------------------- who there is
+
+  func add(_ making: Making) {
+    all[making.wish.attempt.number] = making
+    numbers[making.key.index] = making.wish.attempt.number
+  }
+
+  func number(of key: Key) -> UInt64? { numbers[key.index] }
+
+  /// Changes one, if it is there.
+  func change<Result>(_ number: UInt64, _ body: (inout Making) -> Result) -> Result? {
+    guard all[number] != nil else { return nil }
+    return body(&all[number]!)
+  }
+
+  /// It is being made no longer. Its sockets are closed, all but the one that is kept.
+  func remove(_ number: UInt64) -> Making? {
+    guard let making = all.removeValue(forKey: number) else { return nil }
+    numbers[making.key.index] = nil
+    for socket in making.sockets.values { _ = system.close(socket) }
+    for lookUp in making.lookUps { lookUp.cancel() }
+    return making
+  }
+
+  // ------------------------------------------------------------------------------- attempts
+
+  /// Begins an attempt: why it failed at once, if it did.
+  func begin(_ attempt: HappyEyeballs.Attempt, of number: UInt64, from local: SocketAddress?)
+    -> SystemError?
+  {
+    do throws(SystemError) {
+      let socket = try Socket<System>.beginning(to: attempt.address, from: local, system: system)
+      lastRegistration &+= 1
+      let (name, waiting, epoll) = (lastRegistration, waiting, descriptor)
+      try waiting.must(.epollControl, on: .address(attempt.address)) {
+        waiting.epollControl(
+          epoll, .add, socket, events: Self.onceWritable, key: name)
+      }
+      registrations[name] = (number, attempt.number)
+      all[number]?.sockets[attempt.number] = socket
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  /// Ends an attempt: nobody wants it.
+  func abandon(_ attempt: Int, of number: UInt64) {
+    guard let socket = all[number]?.sockets.removeValue(forKey: attempt) else { return }
+    _ = system.close(socket)
+  }
+
+  /// The socket of an attempt that has connected, which is its taker's from here on.
+  func take(_ attempt: Int, of number: UInt64) -> Descriptor? {
+    guard let socket = all[number]?.sockets.removeValue(forKey: attempt) else { return nil }
+    let (waiting, epoll) = (waiting, descriptor)
+    _ = waiting.epollControl(epoll, .remove, socket, events: 0, key: 0)
+    return socket
+  }
+
+  /// `EPOLLOUT | EPOLLONESHOT`: an attempt ends once.
+  private static var onceWritable: UInt32 { 0x4 | 1 << 30 }
+  /// How many are asked for at once.
+  private static var batch: Int { 64 }
+
+  /// The attempts that have ended since this was asked last: all of them, since nothing tells of the rest
+  /// again.
+  func ended() -> [(number: UInt64, attempt: Int)] {
+    var ended: [(number: UInt64, attempt: Int)] = []
+    var events = EventNames(capacity: Self.batch)
+    var count = Self.batch
+    while count == Self.batch {
+      count = events.fetch(waiting, descriptor)
+      for place in 0..<count {
+        guard let who = registrations.removeValue(forKey: events[place]) else { continue }
+        ended.append(who)
+      }
+    }
+    return ended
+  }
+
+  /// What became of an attempt that has ended: nil if it has connected.
+  func outcome(of attempt: Int, _ making: Making, to address: SocketAddress) -> SystemError? {
+    guard let socket = making.sockets[attempt] else { return nil }
+    let operand = SystemError.Operand.address(address)
+    let pending = system.get(.error, on: socket)
+    let errno = pending.errno ?? Errno(rawValue: Int32(clamping: pending.value))
+    if errno.rawValue != 0 { return SystemError(.connect, errno, on: operand) }
+    // Where nobody listens, a port of this machine that the system chose for the attempt may be the one that it
+    // goes to, and a connection with itself comes about (RFC 9293, 3.5).
+    var own = SocketAddress.any(port: 0)
+    if system.localAddress(socket, into: &own).isSuccess, own == address, own.family != .unix {
+      return SystemError(.connect, .connectionRefused, on: operand)
+    }
+    return nil
+  }
+}
+
+/// The names of registrations that an epoll tells of.
+@safe
+private struct EventNames: ~Copyable {
+  private let events: UnsafeMutableBufferPointer<EpollEvent>
+
+  init(capacity: Int) {
+    unsafe events = .allocate(capacity: capacity)
+    unsafe events.initialize(repeating: EpollEvent())
+  }
+
+  deinit { unsafe events.deallocate() }
+
+  /// How many there are; none where it cannot be asked.
+  mutating func fetch(_ system: any ReadinessKernel, _ epoll: Descriptor) -> Int {
+    let events = unsafe events
+    let outcome = system.retryingInterrupts {
+      unsafe system.epollWait(epoll, into: events, milliseconds: 0)
+    }
+    return outcome.isSuccess ? min(outcome.value, events.count) : 0
+  }
+
+  subscript(place: Int) -> UInt64 { unsafe events[place].key }
+}
+
+extension Socket {
+  /// A socket that has begun to connect, from a certain address perhaps. Its descriptor is the caller's.
+  fileprivate static func beginning(
+    to address: SocketAddress, from local: SocketAddress?, system: System
+  ) throws(SystemError) -> Descriptor {
+    let operand = SystemError.Operand.address(address)
+    let made = try system.must(.socket, on: operand) { system.socket(address.family) }.descriptor
+    do throws(SystemError) {
+      if address.family != .unix {
+        // Small requests must not wait for the acknowledgement of the one before.
+        try system.must(.setOption, on: operand) { system.set(.noDelay, 1, on: made) }
+      }
+      if let local {
+        try system.must(.bind, on: .address(local)) { system.bind(made, to: local) }
+      }
+      switch system.connect(made, to: address).errno {
+      case nil, Errno.inProgress, Errno.interrupted: return made
+      case .some(let errno): throw SystemError(.connect, errno, on: operand)
+      }
+    } catch {
+      _ = system.close(made)
+      throw error
+    }
+  }
+}

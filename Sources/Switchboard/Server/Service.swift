@@ -1,0 +1,112 @@
+/// A kind of session, and where it is served.
+struct Service: Sendable {
+  typealias MakeTable =
+    @Sendable (_ capacity: Int, _ mail: MailFlag) throws(SystemError) -> SessionTable.Boxed
+
+  var addresses: [SocketAddress]
+  /// How its listeners behave; nil: as the server's do.
+  var listening: Listener<Linux>.Options?
+  let makeTable: MakeTable
+
+  /// The most that a server has, with the one that ``Server/run(notice:ready:session:)`` is given.
+  static let most = 256
+
+  init<S: Session & ~Copyable>(
+    _ addresses: [SocketAddress], _ listening: Listener<Linux>.Options?,
+    _ session: @escaping @Sendable () -> S
+  ) {
+    (self.addresses, self.listening) = (addresses, listening)
+    makeTable = { (capacity, mail) throws(SystemError) in
+      try Sessions.boxed(capacity, mail, session)
+    }
+  }
+
+  init<S: Session & ~Copyable>(connecting type: S.Type) {
+    (addresses, listening) = ([], nil)
+    makeTable = { (capacity, mail) throws(SystemError) in
+      try Sessions<S>.boxed(
+        capacity, mail,
+        accepting: { (_: borrowing Accepted) -> S in
+          preconditionFailure("no connection is accepted for this type")
+        })
+    }
+  }
+
+  init<S: Session & ~Copyable>(
+    _ addresses: [SocketAddress], _ listening: Listener<Linux>.Options?,
+    accepting session: @escaping @Sendable (borrowing Accepted) -> S
+  ) {
+    (self.addresses, self.listening) = (addresses, listening)
+    makeTable = { (capacity, mail) throws(SystemError) in
+      try Sessions.boxed(capacity, mail, accepting: session)
+    }
+  }
+}
+
+extension [Service] {
+  /// The sessions of all, for one loop.
+  func makeTables(_ capacity: Int, _ mail: MailFlag) throws(SystemError) -> SessionTable.Boxed {
+    let parts = try map { (service) throws(SystemError) in try service.makeTable(capacity, mail) }
+    return try SessionsByService.joined(parts, capacity: capacity)
+  }
+}
+
+extension Server {
+  /// A server that listens nowhere yet: see ``listen(on:options:session:)``.
+  public init() { self.init(on: []) }
+
+  /// Serves sessions of one type on these addresses, beside others on others, on the same loops and
+  /// within the same limits.
+  ///
+  /// ```swift
+  /// var server = Server()
+  /// server.listen(on: .any(port: 9090)) { accepted in Guest(from: accepted.peer) }
+  /// server.listen(on: .loopback(port: 9091)) { _ in Operator() }
+  /// try server.run()
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - addresses: Where; all of them. Those without a port get one port for all.
+  ///   - options: How the listeners behave; nil: as ``listening`` says.
+  ///   - session: Makes the session of a new connection, on its loop's thread.
+  public mutating func listen<S: Session & ~Copyable>(
+    on addresses: SocketAddress..., options: Listener<Linux>.Options? = nil,
+    session: @escaping @Sendable (borrowing Accepted) -> S
+  ) {
+    services.append(Service(addresses, options, accepting: session))
+  }
+
+  /// Sessions of this type are made for outgoing connections: see ``Connection/connect(to:from:times:session:)``.
+  /// Types that are served need not be told of.
+  public mutating func connects<S: Session & ~Copyable>(as type: S.Type) {
+    services.append(Service(connecting: type))
+  }
+
+  /// Serves what ``listen(on:options:session:)`` was told of, until it is drained or stopped.
+  ///
+  /// - Throws: as ``run(notice:ready:session:)`` does, and when nothing is to be served.
+  public func run(
+    notice: @escaping @Sendable (LoopNotice) -> Void = { _ in },
+    ready: (ServerHandle) -> Void = { _ in }
+  ) throws(SystemError) {
+    try serve(services, notice, ready)
+  }
+
+  /// Serves one type of session on ``addresses``, and whatever ``listen(on:options:session:)`` was told
+  /// of, until it is drained or stopped: in the calling thread, and in others if there are several
+  /// loops.
+  ///
+  /// - Parameters:
+  ///   - notice: Gets what an operator should know, on the thread of the loop it concerns.
+  ///   - ready: Called once, when all loops listen.
+  ///   - session: Makes the session of a new connection, on its loop's thread.
+  /// - Throws: when an address cannot be listened on, the backend cannot be had, or an option is one
+  ///   that nobody can mean; then nothing is left behind.
+  public func run<S: Session & ~Copyable>(
+    notice: @escaping @Sendable (LoopNotice) -> Void = { _ in },
+    ready: (ServerHandle) -> Void = { _ in },
+    session: @escaping @Sendable () -> S
+  ) throws(SystemError) {
+    try serve([Service(addresses, nil, session)] + services, notice, ready)
+  }
+}

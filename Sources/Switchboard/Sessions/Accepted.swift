@@ -1,0 +1,49 @@
+/// What is known of a connection when its session is made: see ``Server/listen(on:options:session:)``.
+///
+/// It can be asked as long as the closure runs that makes the session, and not be kept.
+public struct Accepted: ~Copyable {
+  /// Through which listener it came, as an index of ``ServerHandle/addresses``.
+  public let listener: Int
+  /// Its loop, for other threads.
+  public let loop: LoopHandle
+  private let context: LoopContext
+  private let descriptor: Int32
+
+  init(_ connection: borrowing Connection) {
+    listener = Int(connection.role.number)
+    loop = connection.loopHandle
+    context = connection.loop
+    descriptor = connection.descriptor
+  }
+
+  /// Where it comes from: see ``Connection/peerAddress``.
+  public var peer: SocketAddress? { context.peerAddress(descriptor) }
+
+  /// Where it arrived: the address that its peer wrote to, which a listener on all addresses does not
+  /// tell. Nil when the connection is no longer there to ask. A system call.
+  public var local: SocketAddress? { context.localAddress(descriptor) }
+
+  /// Who is at the other end of a Unix-domain socket; nil for others. A system call.
+  public var credentials: PeerCredentials? { context.peerCredentials(descriptor) }
+
+  /// The one object of its class that the loop has: see ``Connection/loopLocal(_:)``.
+  public func loopLocal<Local: AnyObject>(_ make: () -> Local) -> Local { context.local(make) }
+}
+
+/// What a listener is to its server.
+struct ListenerRole: BitwiseCopyable, Sendable {
+  /// Its place among all of the server's listeners.
+  var number: UInt32 = 0
+  /// Whose sessions its connections get: see ``SessionsByService``.
+  var service: UInt8 = 0
+}
+
+extension LoopContext {
+  func local<Local: AnyObject>(_ make: () -> Local) -> Local {
+    let name = ObjectIdentifier(Local.self)
+    if let known = locals[name] as? Local { return known }
+    let made = make()
+    locals[name] = made
+    return made
+  }
+}
