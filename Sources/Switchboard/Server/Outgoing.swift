@@ -3,13 +3,19 @@
 /// Their sockets are watched by an epoll of their own, whatever the loop waits with, and that is one descriptor
 /// more for the loop. So a loop that has many attempts under way, or none, costs its requests nothing.
 final class Outgoing<System: Kernel> {
+  /// An attempt's socket, and the name of its registration.
+  struct Attempting {
+    let socket: Descriptor
+    let name: UInt64
+  }
+
   /// A connection that is being made.
   struct Making {
     let wish: ConnectWish
     let key: Key
     var eyes: HappyEyeballs
-    /// The sockets under way, by their attempts' numbers.
-    var sockets: [Int: Descriptor] = [:]
+    /// What is under way, by the attempts' numbers.
+    var attempts: [Int: Attempting] = [:]
     var lookUps: [Resolver.LookUp] = []
   }
 
@@ -37,7 +43,7 @@ final class Outgoing<System: Kernel> {
   }
 
   deinit {
-    for making in all.values { for socket in making.sockets.values { _ = system.close(socket) } }
+    for each in all.values.flatMap(\.attempts.values) { _ = system.close(each.socket) }
     _ = system.close(descriptor)
   }
 
@@ -58,9 +64,9 @@ final class Outgoing<System: Kernel> {
 
   /// It is being made no longer. Its sockets are closed, all but the one that is kept.
   func remove(_ number: UInt64) -> Making? {
+    for attempt in Array((all[number]?.attempts ?? [:]).keys) { abandon(attempt, of: number) }
     guard let making = all.removeValue(forKey: number) else { return nil }
     numbers[making.key.index] = nil
-    for socket in making.sockets.values { _ = system.close(socket) }
     for lookUp in making.lookUps { lookUp.cancel() }
     return making
   }
@@ -71,34 +77,39 @@ final class Outgoing<System: Kernel> {
   func begin(_ attempt: HappyEyeballs.Attempt, of number: UInt64, from local: SocketAddress?)
     -> SystemError?
   {
+    let operand = SystemError.Operand.address(attempt.address)
+    let socket: Descriptor
     do throws(SystemError) {
-      let socket = try Socket<System>.beginning(to: attempt.address, from: local, system: system)
-      lastRegistration &+= 1
-      let (name, waiting, epoll) = (lastRegistration, waiting, descriptor)
-      try waiting.must(.epollControl, on: .address(attempt.address)) {
-        waiting.epollControl(
-          epoll, .add, socket, events: Self.onceWritable, key: name)
-      }
-      registrations[name] = (number, attempt.number)
-      all[number]?.sockets[attempt.number] = socket
-      return nil
+      socket = try Socket<System>.beginning(to: attempt.address, from: local, system: system)
     } catch {
       return error
     }
+    lastRegistration &+= 1
+    let (name, waiting, epoll) = (lastRegistration, waiting, descriptor)
+    let added = waiting.epollControl(epoll, .add, socket, events: Self.onceWritable, key: name)
+    if let errno = added.errno {
+      _ = system.close(socket)
+      return SystemError(.epollControl, errno, on: operand)
+    }
+    registrations[name] = (number, attempt.number)
+    all[number]?.attempts[attempt.number] = Attempting(socket: socket, name: name)
+    return nil
   }
 
   /// Ends an attempt: nobody wants it.
   func abandon(_ attempt: Int, of number: UInt64) {
-    guard let socket = all[number]?.sockets.removeValue(forKey: attempt) else { return }
-    _ = system.close(socket)
+    guard let ended = all[number]?.attempts.removeValue(forKey: attempt) else { return }
+    registrations[ended.name] = nil
+    _ = system.close(ended.socket)
   }
 
   /// The socket of an attempt that has connected, which is its taker's from here on.
   func take(_ attempt: Int, of number: UInt64) -> Descriptor? {
-    guard let socket = all[number]?.sockets.removeValue(forKey: attempt) else { return nil }
+    guard let ended = all[number]?.attempts.removeValue(forKey: attempt) else { return nil }
+    registrations[ended.name] = nil
     let (waiting, epoll) = (waiting, descriptor)
-    _ = waiting.epollControl(epoll, .remove, socket, events: 0, key: 0)
-    return socket
+    _ = waiting.epollControl(epoll, .remove, ended.socket, events: 0, key: 0)
+    return ended.socket
   }
 
   /// `EPOLLOUT | EPOLLONESHOT`: an attempt ends once.
@@ -124,7 +135,7 @@ final class Outgoing<System: Kernel> {
 
   /// What became of an attempt that has ended: nil if it has connected.
   func outcome(of attempt: Int, _ making: Making, to address: SocketAddress) -> SystemError? {
-    guard let socket = making.sockets[attempt] else { return nil }
+    guard let socket = making.attempts[attempt]?.socket else { return nil }
     let operand = SystemError.Operand.address(address)
     let pending = system.get(.error, on: socket)
     let errno = pending.errno ?? Errno(rawValue: Int32(clamping: pending.value))
