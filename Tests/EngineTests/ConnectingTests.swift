@@ -282,11 +282,12 @@ extension Engine {
       try Self.ends(running)
     }
 
-    @Test("A thousand, opened, used and closed", arguments: Server.BackendName.loops)
+    @Test("Many, opened, used and closed", arguments: Server.BackendName.loops)
     func many(_ backend: Server.BackendName) throws {
-      let count = backend == .select ? 100 : 1000
+      // Both ends are this process's, and tests of `select` beside need numbers below 1,024.
+      let count = backend == .select ? 15 : 50
       let running = try Self.server(backend) { $0.options.idleTimeout = .seconds(60) }
-      for _ in 0..<3 {
+      for _ in 0..<20 {
         let log = Log()
         for _ in 0..<count {
           let loop = running.handle.loops[0]

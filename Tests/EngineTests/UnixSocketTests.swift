@@ -105,7 +105,7 @@ extension Engine {
       var server = Self.server(backend, .unix(place.socket))
       server.loops = 3
       let running = try server.start { FramesSession() }
-      let clients = try (0..<60).map { _ in try Client(unix: place.socket).greeted() }
+      let clients = try (0..<24).map { _ in try Client(unix: place.socket).greeted() }
       for client in clients { #expect(try client.ask("^z$") == "{") }
       running.drain()
       for client in clients { client.close() }

@@ -14,6 +14,10 @@ enum ErrnoTable {
     "EndSignals.deinit · close": "the descriptor is gone",
     "Listener.init · duplicate":
       "a server with several loops on a Unix-domain socket does not start",
+    "DescriptorContext.localAddress · localAddress": "a session that asks is told of no address",
+    "Ring.localAddress · localAddress": "a session that asks is told of no address",
+    "RingContext.adopt · close": "the ring holds the connection by itself",
+    "EventLoop.connected · close": "what the backend did not take is gone, and the session is told",
     "DescriptorContext.peerCredentials · peerCredentials": "nobody is told who the peer is",
     "Ring.peerCredentials · peerCredentials": "nobody is told who the peer is",
     "RingTrial.converse · ring accept": "tries the ring out; every failure is a finding",
