@@ -84,6 +84,8 @@ final class Spawned {
       finished.enter()
       Thread.detachNewThread {
         Spawned.readLines(reading) { continuation.yield(.line(stream, $0)) }
+        // Nobody else would: thousands of these would leave no low descriptors to tests of `select`.
+        try? reading.close()
         finished.leave()
       }
     }
