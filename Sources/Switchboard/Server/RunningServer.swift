@@ -4,10 +4,10 @@
 public final class RunningServer: Sendable {
   /// Where it listens, its loops, and what it can be asked for.
   public let handle: ServerHandle
-  private let course: Course
+  private let lifetime: Lifetime
 
   /// How it goes, for the thread that serves and those that wait for it.
-  final class Course: Sendable {
+  final class Lifetime: Sendable {
     private struct State {
       var handle: ServerHandle?
       var error: SystemError?
@@ -43,8 +43,8 @@ public final class RunningServer: Sendable {
     }
   }
 
-  init(_ handle: ServerHandle, _ course: Course) {
-    (self.handle, self.course) = (handle, course)
+  init(_ handle: ServerHandle, _ lifetime: Lifetime) {
+    (self.handle, self.lifetime) = (handle, lifetime)
   }
 
   deinit { handle.stop() }
@@ -60,7 +60,7 @@ public final class RunningServer: Sendable {
   /// Waits until it has ended. Not from one of its loops, which would wait for itself.
   ///
   /// - Throws: what ended it, if it was not ``drain()``, ``stop()`` or a signal.
-  public func wait() throws(SystemError) { try course.wait() }
+  public func wait() throws(SystemError) { try lifetime.wait() }
 }
 
 extension Server {
@@ -100,16 +100,16 @@ extension Server {
   private func start(
     _ services: [Service], _ notice: @escaping @Sendable (LoopNotice) -> Void
   ) throws(SystemError) -> RunningServer {
-    let (server, course) = (self, RunningServer.Course())
+    let (server, lifetime) = (self, RunningServer.Lifetime())
     let thread = try LoopThread {
       do throws(SystemError) {
-        try server.serve(services, notice) { course.begins($0) }
-        course.ends(nil)
+        try server.serve(services, notice) { lifetime.begins($0) }
+        lifetime.ends(nil)
       } catch {
-        course.ends(error)
+        lifetime.ends(error)
       }
     }
     thread.detach()
-    return RunningServer(try course.start(), course)
+    return RunningServer(try lifetime.start(), lifetime)
   }
 }
