@@ -23,8 +23,8 @@ struct Main: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      Demo.self, Serve.self, Client.self, Load.self, Compare.self, Experiment.self, Simulate.self,
-      TimelineCommand.self, Backends.self,
+      Demo.self, Serve.self, RelayCommand.self, Client.self, Load.self, Compare.self,
+      Experiment.self, Simulate.self, TimelineCommand.self, Backends.self,
     ])
 
   /// Runs what the command line asks for. A mistake in it is one line on standard error.

@@ -87,6 +87,15 @@ struct Serve: ParsableCommand {
       """)
   var sharePort = false
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Line protocol: close a peer whose line is not complete so long after its first byte. \
+      (default: never)
+      """, valueName: "time"),
+    transform: Read.timeOrNever)
+  var lineTimeout = Timeout.never
+
   @OptionGroup(title: "Limits") var limits: ServeLimits
 
   @OptionGroup(title: "Looking on") var observing: ServeObserving
@@ -133,7 +142,7 @@ struct Serve: ParsableCommand {
 
   func validate() throws {
     try validatePlace()
-    if limits.lineTimeout.duration != nil, servedProtocol != .line {
+    if lineTimeout.duration != nil, servedProtocol != .line {
       throw ValidationError(
         "The option '--line-timeout' does not go with '--protocol \(servedProtocol.rawValue)': it "
           + "takes '--protocol line'.")
@@ -164,7 +173,7 @@ struct Serve: ParsableCommand {
   }
 
   private func server() throws -> Server {
-    var server = Server(on: try addresses())
+    var server = Server(on: try SocketAddress.toListenOn(place.host, port: place.port))
     server.options = limits.options
     server.options.slowCallback = observing.slowCallback?.duration
     server.listening.isDualStack = dualStack
@@ -176,18 +185,6 @@ struct Serve: ParsableCommand {
     return server
   }
 
-  /// The host's addresses. A name may have one in a family that this machine lacks (`localhost` as
-  /// ::1, often): such a one is left out as long as another can be listened on.
-  private func addresses() throws -> [SocketAddress] {
-    var found: [SocketAddress] = []
-    for address in try SocketAddress.resolve(place.host, port: place.port)
-    where !found.contains(address) {
-      found.append(address)
-    }
-    let usable = found.filter { $0.isOfThisMachine(Linux()) }
-    return usable.isEmpty ? found : usable
-  }
-
   /// The one place where a protocol's name becomes its session.
   private func serve(_ server: Server) throws {
     switch servedProtocol {
@@ -196,7 +193,7 @@ struct Serve: ParsableCommand {
     case .line:
       let services = LineServices()
       defer { services.close() }
-      let timeout = limits.lineTimeout.duration
+      let timeout = lineTimeout.duration
       try run(server) { LineSession(services, lineTimeout: timeout) }
     case .chat:
       let room = Room()
@@ -239,6 +236,17 @@ extension SystemError {
 }
 
 extension SocketAddress {
+  /// A host's addresses. A name may have one in a family that this machine lacks (`localhost` as
+  /// ::1, often): such a one is left out as long as another can be listened on.
+  static func toListenOn(_ host: String, port: UInt16) throws -> [SocketAddress] {
+    var found: [SocketAddress] = []
+    for address in try SocketAddress.resolve(host, port: port) where !found.contains(address) {
+      found.append(address)
+    }
+    let usable = found.filter { $0.isOfThisMachine(Linux()) }
+    return usable.isEmpty ? found : usable
+  }
+
   /// Whether a socket can be bound to the address, on whichever port. Tried without listening: who looks
   /// which port a process listens on must not find one that is gone again.
   func isOfThisMachine(_ system: some Kernel) -> Bool {

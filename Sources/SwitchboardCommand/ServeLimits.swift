@@ -1,7 +1,7 @@
 import ArgumentParser
 import Switchboard
 
-/// The options of `switchboard serve` that bound what peers can make it do.
+/// The options of `switchboard serve` and `relay` that bound what peers can make it do.
 struct ServeLimits: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -33,15 +33,6 @@ struct ServeLimits: ParsableArguments {
       "Close a peer that was silent for so long, such as 30s. (default: never)", valueName: "time"),
     transform: Read.timeOrNever)
   var idleTimeout = Timeout.never
-
-  @Option(
-    help: ArgumentHelp(
-      """
-      Line protocol: close a peer whose line is not complete so long after its first byte. \
-      (default: never)
-      """, valueName: "time"),
-    transform: Read.timeOrNever)
-  var lineTimeout = Timeout.never
 
   @Option(
     help: ArgumentHelp(

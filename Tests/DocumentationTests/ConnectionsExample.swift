@@ -27,19 +27,10 @@ struct Operator: Session {
 // end
 
 // snippet guest
-/// Passes what its peer says on to a server behind this one, and what that answers back.
+/// Passes what its peer says on to a server behind this one.
 struct Guest: Session {
-  typealias Message = Words
-  /// What one side of a pair tells the other.
-  enum Words: Sendable {
-    case connected(ConnectionHandle<Words>)
-    case said([UInt8])
-    case over
-  }
-
   let upstream: SocketAddress
   let counters: Counters
-  private var behind: ConnectionHandle<Words>?
 
   init(_ accepted: borrowing Accepted, to upstream: SocketAddress) {
     self.upstream = upstream
@@ -48,53 +39,23 @@ struct Guest: Session {
 
   mutating func opened(_ connection: inout Connection) {
     counters.guests += 1
-    // Nothing is taken from the guest before there is somebody to take it.
-    connection.pauseReading()
-    let guest = connection.handle(for: Guest.self)
-    connection.connect(to: .address(upstream)) { Behind(guest) }
+    connection.connectPartner(to: .address(upstream)) { Behind() }
   }
   mutating func received(_ bytes: Span<UInt8>, _ connection: inout Connection) {
-    behind?.post(.said(bytes.indices.map { bytes[$0] }))
+    connection.forward(bytes)
   }
-  mutating func posted(_ words: Words, _ connection: inout Connection) {
-    switch words {
-    case .connected(let handle):
-      behind = handle
-      connection.resumeReading()
-    case .said(let bytes): connection.write(bytes.span)
-    case .over: connection.close()
-    }
-  }
-  mutating func closed(_ reason: CloseReason) {
-    counters.guests -= 1
-    behind?.post(.over)
-  }
+  mutating func ended(_ connection: inout Connection) { connection.forwardEnd() }
+  mutating func closed(_ reason: CloseReason) { counters.guests -= 1 }
 }
 // end
 
 // snippet behind
-/// The other side of a pair: a connection to the server behind this one.
+/// The guest's partner: a connection to the server behind this one, which passes back what that answers.
 struct Behind: Session {
-  typealias Message = Guest.Words
-  let guest: ConnectionHandle<Guest.Words>
-
-  init(_ guest: ConnectionHandle<Guest.Words>) { self.guest = guest }
-
-  mutating func opened(_ connection: inout Connection) {
-    guest.post(.connected(connection.handle(for: Behind.self)))
-  }
   mutating func received(_ bytes: Span<UInt8>, _ connection: inout Connection) {
-    guest.post(.said(bytes.indices.map { bytes[$0] }))
+    connection.forward(bytes)
   }
-  mutating func posted(_ words: Guest.Words, _ connection: inout Connection) {
-    switch words {
-    case .connected: break
-    case .said(let bytes): connection.write(bytes.span)
-    case .over: connection.close()
-    }
-  }
-  /// Also when no connection came about: `reason` says why, and what can be done about it.
-  mutating func closed(_ reason: CloseReason) { guest.post(.over) }
+  mutating func ended(_ connection: inout Connection) { connection.forwardEnd() }
 }
 // end
 
@@ -108,6 +69,15 @@ private func switchboard(upstream: SocketAddress, operators: String) -> Server {
   operatorsOnly.fileMode = 0o600
   server.listen(on: .unix(operators), options: operatorsOnly) { accepted in Operator(accepted) }
   server.connects(as: Behind.self)
+  // end
+  return server
+}
+
+private func relaying(to targets: [ConnectTarget]) -> Server {
+  // snippet relay
+  let upstreams = Upstreams(targets, choice: .leastConnections)
+  var server = Server()
+  server.listen(on: .loopback(port: 0)) { _ in Relay(to: upstreams) }
   // end
   return server
 }
@@ -134,5 +104,18 @@ private func switchboard(upstream: SocketAddress, operators: String) -> Server {
     #expect(try Client(to: running.addresses[0].port).receiveToEnd() == [])
     running.drain()
     try running.wait()
+  }
+
+  @Test("The page's relay relays", arguments: backends)
+  func relay(_ backend: Server.BackendName) throws {
+    let behind = try Server(on: [.loopback(port: 0)]).start { FramesSession() }
+    var server = relaying(to: [.address(behind.addresses[0])])
+    server.backend = backend
+    let running = try server.start()
+    #expect(try Client(to: running.addresses[0].port).greeted().ask("^abc$") == "bcd")
+    for each in [running, behind] {
+      each.stop()
+      try each.wait()
+    }
   }
 }

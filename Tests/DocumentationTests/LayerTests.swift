@@ -10,6 +10,7 @@ import Testing
   private static let order = [
     "Switchboard/Kernel", "Switchboard/Loop", "Switchboard/Connecting", "Switchboard/Readiness",
     "Switchboard/Reactor", "Switchboard/Completion", "Switchboard/Ring", "Switchboard/Sessions",
+    "Switchboard/Relay",
     "Switchboard/Observing", "Switchboard/Blocking", "Switchboard/Server",
     "Switchboard/Simulation",
     "SwitchboardProtocols/Framing", "SwitchboardProtocols",

@@ -42,7 +42,7 @@ extension Engine {
     @Test("An outbox gives back what was put in, and its memory", arguments: 0..<8 as Range<UInt64>)
     func outboxes(seed: UInt64) {
       var random = SeededGenerator(seed: seed)
-      var pool = OutboxPool()
+      let pool = OutboxPool()
       var places = [UInt32](repeating: 0, count: 8)
       var models = [[UInt8]](repeating: [], count: 8)
       for _ in 0..<500 {
@@ -59,6 +59,9 @@ extension Engine {
         case 5:
           pool.free(&places[index])
           models[index] = []
+        case 6:
+          pool.append(SharedBytes(bytes.span), to: &places[index])
+          models[index] += bytes
         default:
           let front = pool.front(places[index])
           #expect(models[index].starts(with: front))
@@ -69,7 +72,8 @@ extension Engine {
         }
         #expect(pool.count(places[index]) == models[index].count)
         #expect((places[index] == 0) == models[index].isEmpty)
-        #expect(pool.total == models.reduce(0) { $0 + $1.count })
+        #expect(pool.total == places.reduce(0) { $0 + pool.held($1) })
+        #expect(pool.held(places[index]) <= models[index].count)
       }
       for index in places.indices { pool.free(&places[index]) }
       #expect(pool.total == 0)

@@ -68,6 +68,14 @@ public final class Client: @unchecked Sendable, Equatable {
     guard answer == 0 else { throw Failure.call("connect", errno) }
   }
 
+  /// The other end of a connection: see ``Listening``.
+  init(accepted descriptor: Int32) {
+    self.descriptor = aboveThoseOfSelect(descriptor)
+    var limit = timeval(tv_sec: longestWait, tv_usec: 0)
+    set(SOL_SOCKET, SO_RCVTIMEO, &limit)
+    set(SOL_SOCKET, SO_SNDTIMEO, &limit)
+  }
+
   deinit { close() }
 
   /// The same connection.

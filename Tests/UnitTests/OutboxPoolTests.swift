@@ -7,7 +7,7 @@ import Testing
 struct OutboxPoolTests {
   /// A pool beside the plainest possible model of it: an array of bytes for each place.
   private struct Pair: ~Copyable {
-    var pool = OutboxPool()
+    let pool = OutboxPool()
     var places = [UInt32](repeating: 0, count: 6)
     var model = [[UInt8]](repeating: [], count: 6)
     var random: SeededGenerator
@@ -87,7 +87,7 @@ struct OutboxPoolTests {
 
   @Test("More than there is cannot be consumed, nor less than nothing")
   func bounds() {
-    var pool = OutboxPool()
+    let pool = OutboxPool()
     var place: UInt32 = 0
     pool.consume(1, from: &place)
     [1, 2, 3].withUnsafeBytes { pool.append($0, to: &place) }
@@ -106,7 +106,7 @@ struct OutboxPoolTests {
   /// A ring may be reading what is in front.
   @Test("Bytes in front stay where they are until they are consumed")
   func stays() {
-    var pool = OutboxPool()
+    let pool = OutboxPool()
     var place: UInt32 = 0
     let bytes = [UInt8](repeating: 7, count: 5000)
     bytes.withUnsafeBytes { pool.append($0, to: &place) }
@@ -123,7 +123,7 @@ struct OutboxPoolTests {
 
   @Test("A piece behind many bytes is as little work as one behind few")
   func pieces() {
-    var pool = OutboxPool()
+    let pool = OutboxPool()
     var place: UInt32 = 0
     let bytes = [UInt8](repeating: 7, count: 16 << 20)
     bytes.withUnsafeBytes { bytes in
@@ -143,14 +143,14 @@ struct OutboxPoolTests {
     let bytes = [UInt8](repeating: 7, count: 8 << 20)
     for isCurrent in [true, false] {
       let isBounded = Mapped.isBounded(rounds: 12) {
-        var pool = OutboxPool()
+        let pool = OutboxPool()
         var place: UInt32 = 0
         bytes.withUnsafeBytes { pool.append($0, to: &place) }
         if isCurrent { _ = pool.front(place) }
       }
       #expect(isBounded, "with the pool")
     }
-    var pool = OutboxPool()
+    let pool = OutboxPool()
     for way in 0..<4 {
       let isBounded = Mapped.isBounded(rounds: 12) {
         var place: UInt32 = 0

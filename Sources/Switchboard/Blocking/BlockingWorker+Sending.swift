@@ -9,6 +9,8 @@ extension BlockingWorker {
     body(sessions, &connection)
     let requests = connection.requests
     if requests.contains(.connect) { refuseToConnect() }
+    if requests.contains(.pair) { refusedPartner = .some(nil) }
+    connection.forwarded.clear()
     if requests.contains(.overflow) || connection.count > house.options.outboxLimit {
       return over(.outboxFull)
     }
@@ -29,9 +31,11 @@ extension BlockingWorker {
     }
     if requests.contains(.close) { ending.wantsToClose() }
     if requests.contains(.drained) { owesDrained = true }
-    send(waiting: !requests.contains(.abort))
+    let isAborted = !requests.isDisjoint(with: [.abort, .reset])
+    send(waiting: !isAborted)
     if isOver { return }
-    if requests.contains(.abort) { return over(.aborted) }
+    if requests.contains(.reset) { system.resetAtClose(descriptor) }
+    if isAborted { return over(.aborted) }
     if requests.contains(.finish) { finishSending() }
     take(ending.allIsSent())
   }
@@ -41,13 +45,23 @@ extension BlockingWorker {
     guard !hasFinished else { return }
     hasFinished = true
     _ = system.shutdownSending(descriptor)
+    closeIfOver()
+  }
+
+  /// Both sides have finished, and the session knows: nothing more can come or go.
+  private func closeIfOver() {
+    if hasFinished, ending.peerHasEnded, ending.isOpen { ending.wantsToClose() }
   }
 
   /// A thread that serves one connection has no loop for another one to live on.
   private func refuseToConnect() {
     var wishes: [ConnectWish] = []
     swap(&wishes, &connection.wishes)
-    for wish in wishes { wish.refuse(.connectFailed(SystemError(.connect, .notSupported))) }
+    let reason = CloseReason.connectFailed(SystemError(.connect, .notSupported))
+    for wish in wishes {
+      wish.refuse(reason)
+      if wish.partner != nil { refusedPartner = .some(reason) }
+    }
   }
 
   /// Sends all that was written, however long that takes.
@@ -84,7 +98,10 @@ extension BlockingWorker {
   func take(_ step: Ending.Step) {
     switch step {
     case .nothing: break
-    case .tellEnd: callBack { sessions, connection in sessions.ended(0, &connection) }
+    case .tellEnd:
+      callBack { sessions, connection in sessions.ended(0, &connection) }
+      closeIfOver()
+      take(ending.allIsSent())
     case .close(let reason): if let reason { tell(reason) }
     case .finishSending(let reason):
       tell(reason)

@@ -28,6 +28,8 @@ final class BlockingWorker: @unchecked Sendable {
   /// Whether the peer was told that nothing more comes.
   var hasFinished = false
   var owesDrained = false
+  /// The session wanted a partner, and is to be told why there is none.
+  var refusedPartner: CloseReason??
   /// What the session has left, and whether it is to be given it at once.
   var leftovers: [UInt8] = []
   var owesLeftovers = false
@@ -70,7 +72,7 @@ final class BlockingWorker: @unchecked Sendable {
     key = Key(index: 0, generation: key.generation | 1)
     (ending, isPaused, hasFinished) = (Ending(), false, false)
     (owesDrained, isToldToDrain, quietTurns, turnsLeft) = (false, false, 0, 128)
-    (leftovers, owesLeftovers) = ([], false)
+    (leftovers, owesLeftovers, refusedPartner) = ([], false, nil)
     alarm = nil
     lastActive = system.now()
     connection.role = role
@@ -90,6 +92,10 @@ final class BlockingWorker: @unchecked Sendable {
     if let due = alarm, due <= now {
       alarm = nil
       callBack { sessions, connection in sessions.elapsed(0, &connection) }
+    }
+    if let reason = refusedPartner, !isOver {
+      refusedPartner = nil
+      return callBack { sessions, connection in sessions.partnerClosed(0, reason, &connection) }
     }
     // Before anything else comes, the peer's end among it.
     if owesLeftovers, !isPaused, !isOver { return giveLeftovers() }

@@ -3,14 +3,14 @@ extension Slot {
   struct Noted: OptionSet, BitwiseCopyable {
     let rawValue: UInt32
     /// The registered interest.
-    static let watchesRead = Noted(rawValue: 1 << 16)
-    static let watchesWrite = Noted(rawValue: 1 << 17)
+    static let watchesRead = Noted(rawValue: 1 << 20)
+    static let watchesWrite = Noted(rawValue: 1 << 21)
     /// There may be something to receive that will not be told again.
-    static let readable = Noted(rawValue: 1 << 18)
+    static let readable = Noted(rawValue: 1 << 22)
     /// It stands in the list of those to be received from.
-    static let queued = Noted(rawValue: 1 << 19)
+    static let queued = Noted(rawValue: 1 << 23)
     /// It broke while it was received from, which tells the same in its turn.
-    static let hungUp = Noted(rawValue: 1 << 20)
+    static let hungUp = Noted(rawValue: 1 << 24)
 
     var interest: Interest {
       var interest: Interest = []

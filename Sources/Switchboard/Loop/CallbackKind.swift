@@ -12,7 +12,7 @@ public enum CallbackKind: UInt8, Hashable, Sendable, CaseIterable {
   case ended
   /// ``Session/elapsed(_:)``, ``ReactorHandler/timeElapsed(_:)``
   case alarm
-  /// ``Session/posted(_:_:)``
+  /// ``Session/posted(_:_:)``, and what a session is told of its partner
   case posted
   /// ``Session/draining(_:)``, ``ReactorHandler/drain(_:)``
   case drain

@@ -30,6 +30,13 @@ public struct ConnectFailure: Error, Hashable, Sendable {
   public let untried: Int
 }
 
+extension ConnectFailure {
+  /// Nobody needed the connection when it was to be begun.
+  static func unneeded(_ target: String) -> ConnectFailure {
+    ConnectFailure(target: target, reason: .cancelled, attempts: [], lookUps: [], untried: 0)
+  }
+}
+
 extension ConnectFailure: CustomStringConvertible {
   /// One line: what happened to each address, and the next action.
   public var description: String {

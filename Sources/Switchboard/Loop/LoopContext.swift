@@ -18,6 +18,8 @@ class LoopContext {
   func localAddress(_ descriptor: Int32) -> SocketAddress? { nil }
   /// Who is at the other end of a Unix-domain socket; nil when that is not known.
   func peerCredentials(_ descriptor: Int32) -> PeerCredentials? { nil }
+  /// Closing the connection is to reset it. As well as can be: where the kernel refuses, it ends as others do.
+  func resetAtClose(_ descriptor: Int32) {}
   /// When the peer last took something of what was sent to it; nil when that is not known.
   func lastProgress(_ descriptor: Int32, _ now: Instant) -> Instant? { nil }
 }
@@ -53,6 +55,10 @@ final class DescriptorContext<System: Kernel>: LoopContext {
     system.peerCredentials(of: Descriptor(rawValue: descriptor))
   }
 
+  override func resetAtClose(_ descriptor: Int32) {
+    system.resetAtClose(Descriptor(rawValue: descriptor))
+  }
+
   override func lastProgress(_ descriptor: Int32, _ now: Instant) -> Instant? {
     system.lastProgress(on: Descriptor(rawValue: descriptor), now)
   }
@@ -85,6 +91,9 @@ extension Kernel {
     var address = SocketAddress.any(port: 0)
     return localAddress(descriptor, into: &address).isSuccess ? address.unmapped : nil
   }
+
+  /// Closing a socket is to reset it: what `SO_LINGER` does with no time.
+  func resetAtClose(_ descriptor: Descriptor) { _ = set(.linger, 0, on: descriptor) }
 
   /// Who is at the other end of a Unix-domain socket.
   func peerCredentials(of descriptor: Descriptor) -> PeerCredentials? {

@@ -3,20 +3,26 @@
 /// A connection holds a place here only while something of it is unsent. A place has two buffers:
 /// the one being sent, which a ring may be reading and which therefore never moves, and the one that
 /// further output is added to. Small buffers are used again, large ones go back to the allocator.
+/// Between the two stands what has been shared, and what was added before that: nothing, mostly.
 @safe
-struct OutboxPool: ~Copyable {
+final class OutboxPool {
   @safe
   private struct Buffer {
     var start: UnsafeMutablePointer<UInt8>?
     var capacity = 0
     var head = 0
     var end = 0
+    /// Whose bytes they are, if others have them too: they lie there, and count for nobody.
+    var owner: SharedBytes?
     var count: Int { end - head }
+    /// Of those, what the connection has for itself.
+    var held: Int { owner == nil ? count : 0 }
   }
 
   @safe
   private struct Outbox {
     var current = Buffer()
+    var between: [Buffer] = []
     var next = Buffer()
     var nextFree: UInt32 = 0
   }
@@ -29,15 +35,16 @@ struct OutboxPool: ~Copyable {
   private var outboxes: [Outbox] = []
   private var firstFree: UInt32 = 0
   private var spare: [UnsafeMutablePointer<UInt8>] = unsafe []
-  /// Bytes unsent, of all connections.
+  /// Bytes unsent that are held here, of all connections: those that are shared are not.
   private(set) var total = 0
 
   init() {}
 
   deinit {
     for outbox in outboxes {
-      unsafe outbox.current.start?.deallocate()
-      unsafe outbox.next.start?.deallocate()
+      for buffer in [outbox.current, outbox.next] + outbox.between where buffer.owner == nil {
+        unsafe buffer.start?.deallocate()
+      }
     }
     for index in unsafe spare.indices { unsafe spare[index].deallocate() }
   }
@@ -45,12 +52,36 @@ struct OutboxPool: ~Copyable {
   /// How many bytes a place holds; 0 for none.
   func count(_ place: UInt32) -> Int {
     guard place != 0 else { return 0 }
-    let outbox = outboxes[Int(place) - 1]
-    return outbox.current.count + outbox.next.count
+    let place = Int(place) - 1
+    let ends = outboxes[place].current.count + outboxes[place].next.count
+    return ends + outboxes[place].between.reduce(0) { $0 + $1.count }
+  }
+
+  /// How many of them are held here.
+  func held(_ place: UInt32) -> Int {
+    guard place != 0 else { return 0 }
+    let place = Int(place) - 1
+    let ends = outboxes[place].current.held + outboxes[place].next.held
+    return ends + outboxes[place].between.reduce(0) { $0 + $1.held }
+  }
+
+  /// Adds bytes that others have too, behind those that are there.
+  func append(_ shared: SharedBytes, to place: inout UInt32) {
+    guard shared.count > 0 else { return }
+    if place == 0 { place = takePlace() }
+    let index = Int(place) - 1
+    if outboxes[index].next.count > 0 {
+      outboxes[index].between.append(outboxes[index].next)
+      outboxes[index].next = Buffer()
+    }
+    let start = unsafe UnsafeMutableRawPointer(mutating: shared.all.baseAddress)
+    let buffer = unsafe Buffer(
+      start: start?.assumingMemoryBound(to: UInt8.self), end: shared.count, owner: shared)
+    outboxes[index].between.append(buffer)
   }
 
   /// Adds bytes behind those that are there, taking a place if there is none yet.
-  mutating func append(_ bytes: UnsafeRawBufferPointer, to place: inout UInt32) {
+  func append(_ bytes: UnsafeRawBufferPointer, to place: inout UInt32) {
     guard unsafe !bytes.isEmpty else { return }
     if place == 0 { place = takePlace() }
     let index = Int(place) - 1
@@ -65,7 +96,7 @@ struct OutboxPool: ~Copyable {
   }
 
   /// Adds bytes before those that are there; nothing may be being sent from the place.
-  mutating func prepend(_ bytes: UnsafeRawBufferPointer, to place: inout UInt32) {
+  func prepend(_ bytes: UnsafeRawBufferPointer, to place: inout UInt32) {
     guard let source = bytes.baseAddress, bytes.count > 0 else { return }
     if place == 0 { place = takePlace() }
     let index = Int(place) - 1
@@ -78,40 +109,46 @@ struct OutboxPool: ~Copyable {
       }
     }
     new.end = bytes.count + old.count
+    total += new.count - old.held
     release(old)
     outboxes[index].current = new
-    total += bytes.count
   }
 
   /// The bytes to send next. They stay where they are until they are consumed.
-  mutating func front(_ place: UInt32) -> UnsafeRawBufferPointer {
+  func front(_ place: UInt32) -> UnsafeRawBufferPointer {
     guard place != 0 else { return unsafe UnsafeRawBufferPointer(start: nil, count: 0) }
     let index = Int(place) - 1
     if outboxes[index].current.count == 0 {
       release(outboxes[index].current)
-      outboxes[index].current = outboxes[index].next
-      outboxes[index].next = Buffer()
+      outboxes[index].current = takeNext(index)
     }
     let current = outboxes[index].current
     return unsafe UnsafeRawBufferPointer(
       start: current.start.map { unsafe UnsafeRawPointer($0 + current.head) }, count: current.count)
   }
 
+  private func takeNext(_ index: Int) -> Buffer {
+    if !outboxes[index].between.isEmpty { return outboxes[index].between.removeFirst() }
+    defer { outboxes[index].next = Buffer() }
+    return outboxes[index].next
+  }
+
   /// The first bytes have been sent. A place with nothing left is given up.
-  mutating func consume(_ count: Int, from place: inout UInt32) {
+  func consume(_ count: Int, from place: inout UInt32) {
     guard place != 0 else { return }
     let index = Int(place) - 1
     let taken = min(max(0, count), outboxes[index].current.count)
+    if outboxes[index].current.owner == nil { total -= taken }
     outboxes[index].current.head += taken
-    total -= taken
     if self.count(place) == 0 { free(&place) }
   }
 
   /// Gives up a place and what it holds.
-  mutating func free(_ place: inout UInt32) {
+  func free(_ place: inout UInt32) {
     guard place != 0 else { return }
-    total -= count(place)
+    total -= held(place)
     let index = Int(place) - 1
+    for buffer in outboxes[index].between { release(buffer) }
     release(outboxes[index].current)
     release(outboxes[index].next)
     outboxes[index] = Outbox(nextFree: firstFree)
@@ -119,7 +156,7 @@ struct OutboxPool: ~Copyable {
     place = 0
   }
 
-  private mutating func takePlace() -> UInt32 {
+  private func takePlace() -> UInt32 {
     guard firstFree != 0 else {
       outboxes.append(Outbox())
       return UInt32(outboxes.count)
@@ -130,7 +167,7 @@ struct OutboxPool: ~Copyable {
   }
 
   /// The buffer, or a larger one with its content.
-  private mutating func withRoom(for more: Int, _ buffer: Buffer) -> Buffer {
+  private func withRoom(for more: Int, _ buffer: Buffer) -> Buffer {
     guard buffer.capacity - buffer.end < more else { return buffer }
     let count = buffer.count
     let capacity = max(Self.unit, count + more, 2 * count)
@@ -141,8 +178,8 @@ struct OutboxPool: ~Copyable {
     return unsafe Buffer(start: start, capacity: capacity, head: 0, end: count)
   }
 
-  private mutating func release(_ buffer: Buffer) {
-    guard let start = unsafe buffer.start else { return }
+  private func release(_ buffer: Buffer) {
+    guard let start = unsafe buffer.start, buffer.owner == nil else { return }
     if buffer.capacity == Self.unit, unsafe spare.count < Self.kept {
       unsafe spare.append(start)
     } else {

@@ -36,6 +36,13 @@ struct Slot: BitwiseCopyable {
     static let owesEnd = Flags(rawValue: 1 << 14)
     /// Its session is given what it left at the end of this turn.
     static let givenSoon = Flags(rawValue: 1 << 15)
+    /// It belongs together with another one: see ``Pairs``.
+    static let paired = Flags(rawValue: 1 << 16)
+    /// Its partner is being made, or has not sent what was forwarded to it.
+    static let pausedByPartner = Flags(rawValue: 1 << 17)
+
+    /// Each reason for which it is not received from. They are counted apart: none ends another.
+    static let paused: Flags = [.pausedBySession, .pausedByOutbox, .pausedByPartner]
   }
 
   /// The descriptor, or the ring's own number for it.
@@ -48,21 +55,23 @@ struct Slot: BitwiseCopyable {
   /// When the session wants to be woken, in the loop's milliseconds; 0 for never. While lingering:
   /// when that ends.
   var alarm: UInt32
-  /// The flags, and above them the backend's bits: to change a half word takes two instructions more.
+  /// The flags, and above them the backend's bits: to change a part of a word takes two instructions more.
   private var bits: UInt32
   /// Bytes not sent yet, as an index into the outbox pool; 0 for none.
   var outbox: UInt32
 }
 
 extension Slot {
-  private static var lower: UInt32 { 0xFFFF }
+  /// How many bits the loop has; the backend has the rest.
+  static var flagBits: UInt32 { 20 }
+  private static var lower: UInt32 { 1 << flagBits - 1 }
 
   var flags: Flags {
     @inline(__always) get { Flags(rawValue: bits & Slot.lower) }
     @inline(__always) set { bits = bits & ~Slot.lower | newValue.rawValue & Slot.lower }
   }
 
-  /// What the backend knows, in the upper sixteen: each gives these bits a meaning of its own, and the loop
+  /// What the backend knows, in the upper twelve: each gives these bits a meaning of its own, and the loop
   /// none. They lie here and in no table of the backend's, since there they would cost each request a
   /// cache line more.
   var backendBits: UInt32 {

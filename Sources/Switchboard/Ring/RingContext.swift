@@ -29,6 +29,8 @@ final class RingContext<System: RingKernel>: LoopContext {
     ring.peerCredentials(of: descriptor)
   }
 
+  override func resetAtClose(_ descriptor: Int32) { ring.resetAtClose(descriptor) }
+
   override func lastProgress(_ descriptor: Int32, _ now: Instant) -> Instant? {
     ring.lastProgress(of: descriptor, now)
   }
@@ -80,6 +82,9 @@ extension Ring {
   func localAddress(of file: Int32) -> SocketAddress? {
     lent(file) { [system] in system.localAddress(of: $0) }
   }
+
+  /// Closing a connection is to reset it, by the same way.
+  func resetAtClose(_ file: Int32) { lent(file) { [system] in system.resetAtClose($0) } }
 
   /// Who is at the other end of a Unix-domain socket, by the same way.
   func peerCredentials(of file: Int32) -> PeerCredentials? {

@@ -6,6 +6,7 @@ extension EventLoop where B: ~Copyable {
     case .nothing: break
     case .tellEnd:
       callBack(key) { sessions, index, connection in sessions.ended(index, &connection) }
+      closeIfOver(key)
     case .finishSending(let reason):
       endSession(key, reason)
       if !slots[key.index].flags.contains(.finished) { backend.shutdownSending(key, &slots) }
@@ -33,6 +34,17 @@ extension EventLoop where B: ~Copyable {
     slots[key.index].flags.remove(.finishing)
     slots[key.index].flags.insert(.finished)
     backend.shutdownSending(key, &slots)
+    closeIfOver(key)
+  }
+
+  /// Both sides have finished, and the session knows: nothing more can come or go.
+  private mutating func closeIfOver(_ key: Key) {
+    guard slots.contains(key), slots[key.index].ending.isOpen,
+      slots[key.index].flags.isSuperset(of: [.finished, .peerEnded]),
+      !slots[key.index].flags.contains(.owesEnd)
+    else { return }
+    slots[key.index].ending.wantsToClose()
+    finish(key)
   }
 
   /// The session wants to close, and everything is sent.
@@ -51,19 +63,20 @@ extension EventLoop where B: ~Copyable {
 
   private mutating func endSession(_ key: Key, _ reason: CloseReason) {
     if slots[key.index].flags.contains(.hasLeftovers) { _ = takeLeftovers(key) }
+    if slots[key.index].flags.contains(.paired) { leavePartner(key, reason) }
     unsafe sessions._withUnsafeGuaranteedRef { $0.close(Int(key.index), reason) }
   }
 
   /// Closes the descriptor; the slot is free when the backend is done with it.
   private mutating func dispose(_ key: Key) {
     wheel.cancel(key.index)
-    condemned += outboxes.count(slots[key.index].outbox)
+    condemned += outboxes.held(slots[key.index].outbox)
     if backend.close(key, &slots) { release(key) }
   }
 
   mutating func release(_ key: Key) {
     guard slots.contains(key) else { return }
-    condemned -= outboxes.count(slots[key.index].outbox)
+    condemned -= outboxes.held(slots[key.index].outbox)
     outboxes.free(&slots[key.index].outbox)
     leaveAddress(key)
     slots.giveBack(key)

@@ -29,9 +29,13 @@ extension EventLoop where B: ~Copyable {
   }
 
   private mutating func connect(_ wish: ConnectWish) {
-    if isStopped || draining != nil { return wish.refuse(.stopped) }
+    if isStopped || draining != nil { return refuse(wish, .stopped) }
+    if let partner = wish.partner, !isFree(partner) {
+      return refuse(wish, .notConnected(.unneeded("\(wish.target)")))
+    }
     do throws(SystemError) {
       try wish.times.check()
+      if wish.partner != nil, !hasPairs() { throw SystemError(.reserve, .outOfMemory) }
       let outgoing = try outgoingConnections()
       guard slots.count < limits.maxConnections, control.places?.take() ?? true else {
         let remedy = "raise it, or close connections: there are as many"
@@ -40,8 +44,21 @@ extension EventLoop where B: ~Copyable {
       }
       begin(wish, with: outgoing)
     } catch {
-      wish.refuse(.connectFailed(error))
+      refuse(wish, .connectFailed(error))
     }
+  }
+
+  /// The session of a connection that will not be made is told, and whoever it was to be the partner of.
+  private mutating func refuse(_ wish: ConnectWish, _ reason: CloseReason) {
+    wish.refuse(reason)
+    if let partner = wish.partner { tell(partner, .closed(reason)) }
+  }
+
+  /// Whoever wants a partner is given nothing before it stands.
+  private mutating func belong(_ key: Key, to partner: Key) {
+    join(key, partner)
+    slots[partner.index].flags.insert(.pausedByPartner)
+    updateReceiving(partner)
   }
 
   private mutating func outgoingConnections() throws(SystemError) -> Outgoing<B.System> {
@@ -55,6 +72,7 @@ extension EventLoop where B: ~Copyable {
   private mutating func begin(_ wish: ConnectWish, with outgoing: Outgoing<B.System>) {
     let key = slots.take(descriptor: -1)
     slots[key.index].flags = .connecting
+    if let partner = wish.partner { belong(key, to: partner) }
     let isPlaced = unsafe sessions._withUnsafeGuaranteedRef { $0.place(wish, at: Int(key.index)) }
     precondition(isPlaced, "tell the server of the session's type: server.connects(as: Type.self)")
     let (number, now) = (wish.attempt.number, control.system.now())
@@ -145,7 +163,8 @@ extension EventLoop where B: ~Copyable {
       return endAttempt(key, .connectFailed(SystemError(.connect, errno, on: .none)))
     }
     slots[key.index].descriptor = Int32(truncatingIfNeeded: adopted.value)
-    slots[key.index].flags = .receiving
+    slots[key.index].flags.remove(.connecting)
+    slots[key.index].flags.insert(.receiving)
     slots[key.index].lastActive = tick
     enterPlace()
     do throws(RegistrationError) {
@@ -153,6 +172,7 @@ extension EventLoop where B: ~Copyable {
     } catch {
       return closeNow(key, .registrationFailed(error))
     }
+    if let partner = partner(of: key) { tell(partner, .opened) }
     callBack(key) { sessions, index, connection in sessions.connected(index, &connection) }
     if limits.idle != 0, slots.contains(key) { schedule(key) }
   }
@@ -166,6 +186,7 @@ extension EventLoop where B: ~Copyable {
 
   /// The session is told, and the slot is free: there was no connection.
   private mutating func endAttempt(_ key: Key, _ reason: CloseReason) {
+    if slots[key.index].flags.contains(.paired) { leavePartner(key, reason) }
     unsafe sessions._withUnsafeGuaranteedRef { $0.close(Int(key.index), reason) }
     slots.giveBack(key)
     control.places?.giveBack()

@@ -46,7 +46,7 @@ extension EventLoop where B: ~Copyable {
   func hasToTake(_ key: Key) -> Bool {
     let flags = slots[key.index].flags
     return flags.contains(.hasLeftovers)
-      && !flags.isDisjoint(with: [.pausedBySession, .pausedByOutbox, .givenSoon])
+      && !flags.isDisjoint(with: Slot.Flags.paused.union(.givenSoon))
   }
 
   /// The session wants to be given bytes again.
@@ -61,7 +61,7 @@ extension EventLoop where B: ~Copyable {
   mutating func giveSoon(_ key: Key) {
     let flags = slots[key.index].flags
     guard !flags.isDisjoint(with: [.hasLeftovers, .owesEnd]),
-      flags.isDisjoint(with: [.pausedBySession, .pausedByOutbox, .givenSoon])
+      flags.isDisjoint(with: Slot.Flags.paused.union(.givenSoon))
     else { return }
     slots[key.index].flags.insert(.givenSoon)
     givenSoon.append(key)
@@ -79,14 +79,12 @@ extension EventLoop where B: ~Copyable {
     slots[key.index].flags.remove(.givenSoon)
     let flags = slots[key.index].flags
     guard flags.isDisjoint(with: [.closing, .lingering, .closed]) else { return }
-    if flags.contains(.hasLeftovers),
-      flags.isDisjoint(with: [.pausedBySession, .pausedByOutbox])
-    {
+    if flags.contains(.hasLeftovers), flags.isDisjoint(with: .paused) {
       give(takeLeftovers(key), key)
     }
     // Unless that is to go on.
     guard slots.contains(key), slots[key.index].flags.contains(.owesEnd),
-      slots[key.index].flags.isDisjoint(with: [.pausedBySession, .pausedByOutbox, .givenSoon])
+      slots[key.index].flags.isDisjoint(with: Slot.Flags.paused.union(.givenSoon))
     else { return }
     slots[key.index].flags.remove(.owesEnd)
     if slots[key.index].ending.isOpen { take(.tellEnd, key) }

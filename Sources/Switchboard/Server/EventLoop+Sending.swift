@@ -29,26 +29,61 @@ extension EventLoop where B: ~Copyable {
   private mutating func transmitBehind(_ key: Key) {
     guard slots[key.index].flags.isDisjoint(with: [.finishing, .finished]) else { return }
     keep(from: 0, key)
+    goOnSendingIfIdle(key)
+  }
+
+  /// Something was added to a connection's outbox: it goes now, or when what is under way has gone.
+  mutating func goOnSendingIfIdle(_ key: Key) {
     guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { return }
     if slots[key.index].flags.contains(.sending) { awaitsSends = true } else { _ = sendOutbox(key) }
+  }
+
+  /// Written output with bytes in between that others have too: these are sent from where they lie.
+  ///
+  /// - Parameter isWhole: The callback has not written more than it may.
+  @inline(never)
+  mutating func transmitShared(_ key: Key, isWhole: Bool) {
+    var parts: [Connection.SharedPart] = []
+    swap(&parts, &connection.shared)
+    guard isWhole, slots[key.index].flags.isDisjoint(with: [.finishing, .finished]) else { return }
+    var (start, count) = (0, 0)
+    for part in parts {
+      let own = unsafe UnsafeRawBufferPointer(rebasing: connection.written[start..<part.place])
+      unsafe outboxes.append(own, to: &slots[key.index].outbox)
+      outboxes.append(part.bytes, to: &slots[key.index].outbox)
+      (start, count) = (part.place, count + part.bytes.count)
+    }
+    let rest = unsafe UnsafeRawBufferPointer(rebasing: connection.written[start...])
+    unsafe outboxes.append(rest, to: &slots[key.index].outbox)
+    limitOutbox(key, isForwarded: false, shared: count)
+    goOnSendingIfIdle(key)
   }
 
   private mutating func keep(from offset: Int, _ key: Key) {
     let rest = unsafe UnsafeRawBufferPointer(rebasing: connection.written[offset...])
     unsafe outboxes.append(rest, to: &slots[key.index].outbox)
-    limitOutbox(key)
+    limitOutbox(key, isForwarded: isForwarding)
   }
 
   /// Something was added to a connection's outbox: closes it when that holds more than it may, or who
   /// holds the most when all together do; pauses it above the watermark.
-  private mutating func limitOutbox(_ key: Key) {
+  ///
+  /// What was forwarded is not its doing. So not it is paused then but its partner, by whom it is bounded:
+  /// were it not received from while its peer takes nothing, two peers that each wait for the other to
+  /// receive would wait for ever.
+  ///
+  /// - Parameter shared: Bytes of those just added that others have too: as many as there are, they are
+  ///   taken once from a peer that has read what was before.
+  mutating func limitOutbox(_ key: Key, isForwarded: Bool, shared: Int = 0) {
     let unsent = outboxes.count(slots[key.index].outbox)
-    if unsent > options.outboxLimit { return closeNow(key, .outboxFull) }
+    if unsent - shared > options.outboxLimit, !isForwarded { return closeNow(key, .outboxFull) }
     if outboxes.total - condemned > options.totalOutboxLimit, let largest = largestOutbox {
       closeNow(largest, .outboxFull)
       if largest == key { return }
     }
-    if unsent > options.highWatermark, !slots[key.index].flags.contains(.pausedByOutbox) {
+    guard unsent > options.highWatermark else { return }
+    if isForwarded { return pausePartner(of: key) }
+    if !slots[key.index].flags.contains(.pausedByOutbox) {
       slots[key.index].flags.insert(.pausedByOutbox)
       updateReceiving(key)
     }
@@ -62,7 +97,7 @@ extension EventLoop where B: ~Copyable {
       guard let key = slots.key(at: index), !slots[key.index].flags.contains(.closed) else {
         continue
       }
-      let count = outboxes.count(slots[key.index].outbox)
+      let count = outboxes.held(slots[key.index].outbox)
       if count > most { (largest, most) = (key, count) }
     }
     return largest
@@ -126,14 +161,19 @@ extension EventLoop where B: ~Copyable {
   }
 
   private mutating func tellDrained(_ key: Key) {
+    // Not where it was the last thing that the connection waited for.
+    guard slots.contains(key), slots[key.index].ending.isOpen else { return }
     slots[key.index].flags.remove(.wantsDrained)
     callBack(key) { sessions, index, connection in sessions.drained(index, &connection) }
   }
 
   private mutating func resumeIfLow(_ key: Key) {
-    guard slots[key.index].flags.contains(.pausedByOutbox),
+    let flags = slots[key.index].flags
+    guard !flags.isDisjoint(with: [.pausedByOutbox, .paired]),
       outboxes.count(slots[key.index].outbox) <= options.lowWatermark
     else { return }
+    if flags.contains(.paired) { resumePartner(of: key) }
+    guard flags.contains(.pausedByOutbox) else { return }
     slots[key.index].flags.remove(.pausedByOutbox)
     updateReceiving(key)
     giveSoon(key)
@@ -161,7 +201,7 @@ extension EventLoop where B: ~Copyable {
       return
     }
     unsafe outboxes.prepend(rest, to: &slots[key.index].outbox)
-    limitOutbox(key)
+    limitOutbox(key, isForwarded: flags.contains(.paired))
     guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { return }
     goOnSending(key)
   }

@@ -6,7 +6,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   var backend: B
   var slots: SlotTable
   var wheel: TimerWheel
-  var outboxes = OutboxPool()
+  let outboxes = OutboxPool()
   /// Bytes in outboxes of connections that are closed, and that the backend may still be reading.
   var condemned = 0
   var connection: Connection
@@ -29,6 +29,12 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   var leftoverCount = 0
   /// Connections that are to be given what they left, at the end of this turn.
   var givenSoon: [Key] = []
+  /// Connections that belong together; nil before the first.
+  var pairs: Pairs?
+  /// Who is to be told of its partner, at the end of this turn.
+  var partnerNews: [PartnerNews] = []
+  /// What is being sent was forwarded.
+  var isForwarding = false
   /// Something waits for the end of a send: the next wait does not sleep over it.
   var awaitsSends = false
   var isStopped = false
@@ -83,6 +89,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
       // Room that is asked for need not be used: what is written counts, and is checked then.
       limit: max(options.outboxLimit, 16 << 20), watermark: options.highWatermark)
     addresses = AddressCounts(limit: options.maxConnectionsPerAddress, tally: control.addresses)
+    connection.outboxes = outboxes
     signals = nil
     listeners = Slab(capacity: 1)
   }
@@ -142,6 +149,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     deliverMail()
     tellDrained()
     giveLeftovers()
+    tellOfPartners()
     obeyRequests()
   }
 
@@ -169,7 +177,8 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   private var room: Int { isAccepting ? limits.maxConnections - slots.count : 0 }
 
   private var nextDeadline: Instant? {
-    if !drainedSoon.isEmpty || !givenSoon.isEmpty || isGathering { return now }
+    let owesCalls = !drainedSoon.isEmpty || !givenSoon.isEmpty || !partnerNews.isEmpty
+    if owesCalls || isGathering { return now }
     return earlier(wheel.nextDeadline, earlier(accepting.retryAt, draining?.deadline))
   }
 
@@ -218,7 +227,8 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
       return receivedApart(completion)
     }
     slots[key.index].lastActive = tick
-    connection.begin(key, slots[key.index].descriptor, backend.outputRegion(for: key))
+    begin(key)
+    unsafe connection.forwarded.begin(completion.received)
     let bytes = unsafe UnsafeBufferPointer<UInt8>(
       start: UnsafePointer(completion.bytes), count: completion.value)
     unsafe sessions._withUnsafeGuaranteedRef {
@@ -251,11 +261,19 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     closeNow(key, .failed(error))
   }
 
+  /// The next callback is this connection's.
+  @inline(__always)
+  mutating func begin(_ key: Key) {
+    let slot = slots[key.index]
+    connection.begin(key, slot.descriptor, backend.outputRegion(for: key), outbox: slot.outbox)
+  }
+
   /// Calls a session, sends what it wrote and does what it asked for.
   mutating func callBack(
     _ key: Key, _ body: (SessionTable, Int, inout Connection) -> Void
   ) {
-    connection.begin(key, slots[key.index].descriptor, backend.outputRegion(for: key))
+    begin(key)
+    connection.forwarded.begin()
     unsafe sessions._withUnsafeGuaranteedRef { body($0, Int(key.index), &connection) }
     settle(key)
   }
@@ -263,16 +281,22 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   @inline(__always)
   mutating func settle(_ key: Key) {
     let requests = connection.requests
-    if connection.count > 0, !requests.contains(.overflow) { transmit(key) }
+    if connection.count > 0, requests.isDisjoint(with: [.overflow, .share]) { transmit(key) }
     if !requests.isEmpty { obey(key, requests) }
   }
 
   private mutating func obey(_ key: Key, _ requests: Connection.Requests) {
+    if requests.contains(.share) { transmitShared(key, isWhole: !requests.contains(.overflow)) }
     if requests.contains(.connect) { connectAsAsked() }
+    let isLeft = !requests.contains(.leave) || !slots.contains(key) || keepLeftovers(key)
+    if !requests.isDisjoint(with: [.pair, .forward, .forwardEnd]) {
+      obeyAboutPartner(key, requests)
+    }
     guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { return }
     if requests.contains(.overflow) { return closeNow(key, .outboxFull) }
-    if requests.contains(.abort) { return closeNow(key, .aborted) }
-    if requests.contains(.leave), !keepLeftovers(key) { return closeNow(key, .inputFull) }
+    if requests.contains(.reset) { connection.loop.resetAtClose(slots[key.index].descriptor) }
+    if !requests.isDisjoint(with: [.abort, .reset]) { return closeNow(key, .aborted) }
+    if !isLeft { return closeNow(key, .inputFull) }
     if requests.contains(.timer) {
       slots[key.index].alarm = connection.alarm.map { ticks(at: $0) } ?? 0
       schedule(key)
@@ -293,8 +317,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     let flags = slots[key.index].flags
     let on =
       !flags.contains(.peerEnded)
-      && (flags.contains(.lingering)
-        || flags.isDisjoint(with: [.pausedBySession, .pausedByOutbox]))
+      && (flags.contains(.lingering) || flags.isDisjoint(with: .paused))
     if on != flags.contains(.receiving) { backend.setReceiving(on, key, &slots) }
   }
 }

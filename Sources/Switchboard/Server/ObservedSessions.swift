@@ -50,6 +50,16 @@ final class ObservedSessions<System: Kernel>: SessionTable {
   override func draining(_ index: Int, _ connection: inout Connection) {
     observe(.drain, index, &connection) { base.draining(index, &$0) }
   }
+  override func partnerOpened(_ index: Int, _ connection: inout Connection) {
+    observer.comes(index, .posted)
+    observe(.posted, index, &connection) { base.partnerOpened(index, &$0) }
+  }
+  override func partnerClosed(
+    _ index: Int, _ reason: CloseReason?, _ connection: inout Connection
+  ) {
+    observer.comes(index, .posted)
+    observe(.posted, index, &connection) { base.partnerClosed(index, reason, &$0) }
+  }
   override func deliver(_ place: Int, _ index: Int, _ connection: inout Connection) {
     observer.comes(index, .posted)
     observe(.posted, index, &connection) { base.deliver(place, index, &$0) }

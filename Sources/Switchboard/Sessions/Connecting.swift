@@ -49,14 +49,17 @@ final class ConnectWish: Sendable {
   let local: SocketAddress?
   let times: ConnectTimes
   let attempt: ConnectAttempt
+  /// Whose partner it is to be.
+  let partner: Key?
   private let placing: @Sendable (SessionTable, Int) -> Bool
   private let refusing: @Sendable (CloseReason) -> Void
 
   init<S: Session & ~Copyable>(
     _ target: ConnectTarget, from local: SocketAddress?, _ times: ConnectTimes,
-    _ attempt: ConnectAttempt, _ session: @escaping @Sendable () -> S
+    _ attempt: ConnectAttempt, partner: Key? = nil, _ session: @escaping @Sendable () -> S
   ) {
     (self.target, self.local, self.times, self.attempt) = (target, local, times, attempt)
+    self.partner = partner
     placing = { table, index in
       guard let table = table as? Sessions<S> else { return false }
       table.put(session(), at: index)

@@ -18,6 +18,11 @@ public struct Connection: ~Copyable {
     static let finish = Requests(rawValue: 128)
     static let connect = Requests(rawValue: 256)
     static let leave = Requests(rawValue: 512)
+    static let pair = Requests(rawValue: 1024)
+    static let forward = Requests(rawValue: 2048)
+    static let forwardEnd = Requests(rawValue: 4096)
+    static let reset = Requests(rawValue: 8192)
+    static let share = Requests(rawValue: 16384)
   }
 
   /// The connection's name on its loop, for as long as it lives.
@@ -39,8 +44,21 @@ public struct Connection: ~Copyable {
   /// What it leaves of what it was given.
   var leftovers: [UInt8] = []
   private let watermark: Int
+  /// Bytes that others have too, and how much was written before them.
+  struct SharedPart {
+    let bytes: SharedBytes
+    let place: Int
+  }
+  var shared: [SharedPart] = []
+  /// Nil where nothing is kept, but all output waited for.
+  var outboxes: OutboxPool?
+  private var outbox: UInt32 = 0
   /// What it wants to be connected to.
   var wishes: [ConnectWish] = []
+  /// Whom it wants to belong to.
+  var wanted: Link?
+  /// What its partner is to send.
+  var forwarded = Forwarded()
   let loop: LoopContext
   /// The loop, for other threads.
   public let loopHandle: LoopHandle
@@ -87,6 +105,21 @@ public struct Connection: ~Copyable {
     let utf8 = text.utf8
     write(utf8.span)
   }
+
+  /// Sends bytes that others are sent too, and that are there once for all of them. They go in the order in
+  /// which they were written; as many as there are, they do not count for ``ServerOptions/totalOutboxLimit``.
+  public mutating func write(_ bytes: SharedBytes) {
+    guard outboxes != nil else {
+      return unsafe bytes.all.withMemoryRebound(to: UInt8.self) { unsafe write($0.span) }
+    }
+    shared.append(SharedPart(bytes: bytes, place: count))
+    requests.insert(.share)
+  }
+
+  /// Bytes that were written before this callback, and that the kernel has not taken yet: what a peer that
+  /// reads slowly makes the server keep. ``ServerOptions/outboxLimit`` bounds them. On io_uring, what is on its
+  /// way to the kernel does not count.
+  public var unsent: Int { outboxes?.count(outbox) ?? 0 }
 
   /// Sends at most `count` bytes that `body` produces, without a copy in between.
   ///
@@ -206,7 +239,7 @@ public struct Connection: ~Copyable {
 
   /// Tells the peer, when everything written so far has been sent, that nothing more comes
   /// (`shutdown(2)`); what it still sends is delivered as before. What is written after this callback
-  /// goes nowhere.
+  /// goes nowhere. When both have finished, and ``Session/ended(_:)`` has been called, the connection closes.
   public mutating func finishSending() { requests.insert(.finish) }
 
   /// Closes when everything written has been sent. No more bytes are delivered.
@@ -218,6 +251,10 @@ public struct Connection: ~Copyable {
   /// The peer's address; nil when the connection is no longer there to ask. A system call, but in
   /// ``Session/opened(_:)`` on backends other than io_uring, where accepting has told it already.
   public var peerAddress: SocketAddress? { loop.peerAddress(descriptor) }
+
+  /// Closes at once, as ``abort()`` does, and tells the peer that what it was promised is lost: by a reset
+  /// instead of an end.
+  public mutating func reset() { requests.insert(.reset) }
 
   /// This connection, for other threads and other connections.
   ///
@@ -241,8 +278,11 @@ public struct Connection: ~Copyable {
 
   /// Makes ready for the next callback.
   @inline(__always)
-  mutating func begin(_ key: Key, _ descriptor: Int32, _ region: OutputRegion) {
+  mutating func begin(
+    _ key: Key, _ descriptor: Int32, _ region: OutputRegion, outbox: UInt32 = 0
+  ) {
     self.key = key
+    self.outbox = outbox
     self.descriptor = descriptor
     if isSpilled { dropSpill() }
     unsafe start = region.start
@@ -256,6 +296,14 @@ public struct Connection: ~Copyable {
     isSpilled = false
     capacity = 0
     count = 0
+  }
+
+  /// Writes bytes for the backend's own region, if that has room for all of them: whether it has.
+  mutating func takes(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard bytes.count <= capacity else { return false }
+    unsafe UnsafeMutableRawBufferPointer(start: start, count: capacity).copyMemory(from: bytes)
+    count = bytes.count
+    return true
   }
 
   /// What was written.

@@ -23,7 +23,7 @@
 /// byte. Handle them with wrapping or checked arithmetic: a trap ends the whole process.
 ///
 /// The calls of one connection, in order: `opened` once; then `received`, `drained`, `elapsed`,
-/// `posted` and `draining` as things happen; `ended` at most once, after the last `received`; and
+/// `posted`, `partnerOpened`, `partnerClosed` and `draining` as things happen; `ended` at most once, after the last `received`; and
 /// `closed` exactly once, after which nothing comes.
 public protocol Session: ~Copyable, SendableMetatype {
   /// What other threads and other connections may post to a connection: see
@@ -46,6 +46,14 @@ public protocol Session: ~Copyable, SendableMetatype {
   /// The server is draining: finish what is under way, then close. Defaulted: close when all is
   /// sent. Connections that are not closed when the drain timeout ends are cut off.
   mutating func draining(_ connection: inout Connection)
+  /// The partner stands: see ``Connection/connectPartner(to:from:times:session:)``, and
+  /// ``Connection/pair(with:)`` of another session. Defaulted: nothing.
+  mutating func partnerOpened(_ connection: inout Connection)
+  /// The partner has gone, or did not come about. What it forwarded has been written before. Defaulted:
+  /// close when all is sent.
+  ///
+  /// - Parameter reason: As its session was told; nil where the two have not been partners.
+  mutating func partnerClosed(_ reason: CloseReason?, _ connection: inout Connection)
   /// The connection is gone and nothing can be written any more.
   mutating func closed(_ reason: CloseReason)
   /// A message was taken by ``ConnectionHandle/post(_:)``, and its connection had gone when it came, or its
@@ -68,6 +76,12 @@ extension Session where Self: ~Copyable {
   public mutating func posted(_ message: Message, _ connection: inout Connection) {}
   /// Close when all is sent.
   public mutating func draining(_ connection: inout Connection) { connection.close() }
+  /// Nothing.
+  public mutating func partnerOpened(_ connection: inout Connection) {}
+  /// Close when all is sent.
+  public mutating func partnerClosed(_ reason: CloseReason?, _ connection: inout Connection) {
+    connection.close()
+  }
   /// Nothing.
   public mutating func closed(_ reason: CloseReason) {}
   /// Nothing.

@@ -11,6 +11,8 @@ class SessionTable {
   func ended(_ index: Int, _ connection: inout Connection) {}
   func elapsed(_ index: Int, _ connection: inout Connection) {}
   func draining(_ index: Int, _ connection: inout Connection) {}
+  func partnerOpened(_ index: Int, _ connection: inout Connection) {}
+  func partnerClosed(_ index: Int, _ reason: CloseReason?, _ connection: inout Connection) {}
   func close(_ index: Int, _ reason: CloseReason) {}
   /// Takes what was posted, as much as one turn may, and says how many messages that is.
   func collectMail() -> Int { 0 }
@@ -92,6 +94,14 @@ final class Sessions<S: Session & ~Copyable>: SessionTable {
   }
   override func draining(_ index: Int, _ connection: inout Connection) {
     slots[index].draining(&connection)
+  }
+  override func partnerOpened(_ index: Int, _ connection: inout Connection) {
+    slots[index].partnerOpened(&connection)
+  }
+  override func partnerClosed(
+    _ index: Int, _ reason: CloseReason?, _ connection: inout Connection
+  ) {
+    slots[index].partnerClosed(reason, &connection)
   }
   override func close(_ index: Int, _ reason: CloseReason) {
     var session = slots.take(at: index)

@@ -57,6 +57,14 @@ final class SessionsByService: SessionTable {
   override func draining(_ index: Int, _ connection: inout Connection) {
     table(index).draining(index, &connection)
   }
+  override func partnerOpened(_ index: Int, _ connection: inout Connection) {
+    table(index).partnerOpened(index, &connection)
+  }
+  override func partnerClosed(
+    _ index: Int, _ reason: CloseReason?, _ connection: inout Connection
+  ) {
+    table(index).partnerClosed(index, reason, &connection)
+  }
   override func close(_ index: Int, _ reason: CloseReason) { table(index).close(index, reason) }
 
   // -------------------------------------------------------------------------------- mail

@@ -28,6 +28,7 @@ extension Course {
       if drainBegan == nil || told.draining != nil { record.fail(.told("draining, and it is not")) }
       // A ring's connections stay a little longer, with the loop or with its kernel.
       let unfinished = record.ring?.unfinishedCloses ?? 0
+      let held = held + making + made.count
       if peers + unfinished < held || peers > held && record.ring == nil {
         record.fail(.told("draining with \(peers) peers, of \(held)"))
       }

@@ -12,6 +12,9 @@ final class Course: SimulatedNetwork.Hooks {
   var left = 0
   /// Server's ends of connections whose sessions were opened, and that it has not closed.
   var held = 0
+  /// How many connections the server is making, and the numbers of those that it has made and not closed.
+  var making = 0
+  var made: Set<Int> = []
   /// What the loops of the server share, and how much of it others have.
   lazy var places = makePlaces()
   var heldByOthers = 0
@@ -144,7 +147,10 @@ final class Course: SimulatedNetwork.Hooks {
     advance(indices[socket.client])
   }
 
-  override func serverCloses(_ socket: SimulatedSocket) { serverClosed(socket) }
+  override func serverCloses(_ socket: SimulatedSocket) {
+    if let number = socket.link?.number { made.remove(number) }
+    serverClosed(socket)
+  }
 
   override func clientTimer(_ client: Int, _ token: UInt64) {
     if clients[client].isTiming, token == UInt64(clients[client].step) {

@@ -29,9 +29,9 @@ extension EventLoop where B: ~Copyable {
       }
       used += 1
       if wheel.isSet(key.index) { deadlines += 1 }
-      unsent += outboxes.count(slots[key.index].outbox)
+      unsent += outboxes.held(slots[key.index].outbox)
       if slots[key.index].flags.contains(.closed) {
-        closed += outboxes.count(slots[key.index].outbox)
+        closed += outboxes.held(slots[key.index].outbox)
       }
       if let wrong = amiss(of: key) { return "connection \(index): \(wrong)" }
     }
@@ -53,24 +53,56 @@ extension EventLoop where B: ~Copyable {
     if slot.flags.contains(.closed) {
       return wheel.isSet(key.index) ? "a deadline outlives its close" : nil
     }
+    // Nobody's connection yet.
+    if slot.flags.contains(.connecting) { return amissInPairs(key) }
     let unsent = outboxes.count(slot.outbox)
-    if unsent > options.outboxLimit { return "\(unsent) bytes are unsent" }
+    if outboxes.held(slot.outbox) > mostUnsent(slot) { return "\(unsent) bytes are unsent" }
     if slot.outbox != 0, unsent == 0 { return "an empty outbox is kept" }
     if unsent > 0, !slot.flags.contains(.sending) { return "unsent bytes are not being sent" }
-    return amissInPauses(slot, unsent) ?? amissInDeadlines(key, slot)
+    return amissInPairs(key) ?? amissInPauses(slot, unsent) ?? amissInDeadlines(key, slot)
+  }
+
+  /// Who has a partner is its partner's, and waits for it only while there is something to wait for.
+  private func amissInPairs(_ key: Key) -> String? {
+    let flags = slots[key.index].flags
+    guard flags.contains(.paired) else {
+      let isTold = partnerNews.contains { $0.key == key }
+      return flags.contains(.pausedByPartner) && !isTold && !flags.contains(.closing)
+        ? "it waits for a partner that it has not" : nil
+    }
+    guard let partner = partner(of: key), self.partner(of: partner) == key else {
+      return "its partner is another's"
+    }
+    let isMade = !slots[partner.index].flags.contains(.connecting)
+    let unsent = outboxes.count(slots[partner.index].outbox)
+    let isTold = partnerNews.contains { $0.key == key }
+    guard flags.contains(.pausedByPartner), isMade, !isTold else { return nil }
+    let waitsRightly = unsent > options.lowWatermark
+    return waitsRightly ? nil : "it waits for a partner with \(unsent) unsent bytes"
+  }
+
+  /// What a connection may have unsent. What is forwarded to it is bounded by its partner's pause, which begins
+  /// above the watermark, behind all that one receive brings.
+  private func mostUnsent(_ slot: Slot) -> Int {
+    let oneReceive = 1 << 20
+    return slot.flags.contains(.paired)
+      ? min(max(options.outboxLimit, options.highWatermark), 1 << 40) + oneReceive
+      : options.outboxLimit
   }
 
   private func amissInPauses(_ slot: Slot, _ unsent: Int) -> String? {
     let flags = slot.flags
     let isPaused = flags.contains(.pausedByOutbox)
     if isPaused, unsent <= options.lowWatermark { return "paused with \(unsent) bytes unsent" }
-    if !isPaused, unsent > options.highWatermark, !flags.contains(.lingering) {
+    // Of one that has, or had, a partner, that waits.
+    let isOwn = pairs == nil && !flags.contains(.lingering)
+    if !isPaused, unsent > options.highWatermark, isOwn {
       return "received from with \(unsent) bytes unsent"
     }
     let wants =
       !flags.contains(.peerEnded)
       && (flags.contains(.lingering)
-        || flags.isDisjoint(with: [.pausedBySession, .pausedByOutbox]))
+        || flags.isDisjoint(with: .paused))
     return wants == flags.contains(.receiving)
       ? nil : wants ? "not received from" : "received from, and should not be"
   }

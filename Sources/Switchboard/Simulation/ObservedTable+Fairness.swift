@@ -9,7 +9,9 @@ extension ObservedTable {
     givenSince += count
     lives[index].givenAt = network.now
     if lives[index].isPaused { record.fail(.sessionContract("given bytes while it was paused")) }
-    checkWatermark(lives[index].unsent)
+    // Whoever has a partner is given nothing while that has much to send, whatever he has himself.
+    let partner = lives[index].partner.map { lives[$0] }
+    checkWatermark((partner ?? lives[index]).unsent)
     // What the turn before left, and what this one brings.
     let budget = record.ring == nil ? ObservedTable.budget : ObservedTable.ringBudget
     if lives[index].given > 2 * budget {
@@ -51,11 +53,12 @@ extension ObservedTable {
   /// Whether it should be received from.
   private func isWaiting(_ index: Int) -> Bool {
     let life = lives[index]
-    guard !life.isPaused, !life.isClosing, let end = life.end, end.state == .connected,
-      let incoming = end.incoming
+    guard !life.isPaused, !life.isClosing, !waitsForPartner(life), let end = life.end,
+      end.state == .connected, let incoming = end.incoming
     else { return false }
     let sent = (end.outgoing?.sent ?? 0) - (record.ring?.underWay(on: end) ?? 0)
-    return incoming.isReadable && life.written - sent <= course.world.options.lowWatermark
+    let isLow = life.partner != nil || life.written - sent <= course.world.options.lowWatermark
+    return incoming.isReadable && isLow
   }
 }
 

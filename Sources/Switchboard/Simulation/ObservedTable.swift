@@ -4,6 +4,12 @@
 final class ObservedTable: SessionTable {
   struct Life {
     var isOpen = false
+    /// It is being made by the server, and has not been opened.
+    var isMaking = false
+    /// Its partner's place.
+    var partner: Int?
+    /// It has, or had, one.
+    var isRelayed = false
     var hasEnded = false
     var isClosing = false
     /// It wrote more than can be held for it.
@@ -107,7 +113,8 @@ final class ObservedTable: SessionTable {
     tally(requests, connection, lives[index])
     if connection.requests.contains(.timer) { lives[index].alarm = connection.alarm?.nanoseconds }
     if connection.requests.contains(.close) { lives[index].isClosing = true }
-    if connection.requests.contains(.abort) { record.excuse(lives[index].client) }
+    if !requests.isDisjoint(with: [.abort, .reset]) { record.excuse(lives[index].client) }
+    if requests.contains(.forward) { noteForwarded(connection.forwarded.count, by: index) }
   }
 
   override func open(_ index: Int, _ connection: inout Connection) {
@@ -213,6 +220,7 @@ final class ObservedTable: SessionTable {
   }
 
   override func close(_ index: Int, _ reason: CloseReason) {
+    if endsMaking(index, reason) { return base.close(index, reason) }
     if index >= lives.count || !lives[index].isOpen {
       record.fail(.sessionContract("closed when it was not open"))
     }
@@ -245,7 +253,33 @@ final class ObservedTable: SessionTable {
     return count
   }
   override func addressee(_ place: Int) -> Key { base.addressee(place) }
-  override func place(_ wish: ConnectWish, at index: Int) -> Bool { base.place(wish, at: index) }
+  override func place(_ wish: ConnectWish, at index: Int) -> Bool {
+    guard base.place(wish, at: index) else { return false }
+    beginsMaking(index, partner: wish.partner)
+    return true
+  }
+  override func connected(_ index: Int, _ connection: inout Connection) {
+    connects(index, connection)
+    enter(index, &connection, "opened")
+    opened += 1
+    base.connected(index, &connection)
+    leave(index, &connection)
+  }
+  override func partnerOpened(_ index: Int, _ connection: inout Connection) {
+    enter(index, &connection, "told of its partner")
+    record.excuseIdleTurn()
+    base.partnerOpened(index, &connection)
+    leave(index, &connection)
+  }
+  override func partnerClosed(
+    _ index: Int, _ reason: CloseReason?, _ connection: inout Connection
+  ) {
+    enter(index, &connection, "told of its partner's end")
+    record.excuseIdleTurn()
+    losesPartner(index, reason)
+    base.partnerClosed(index, reason, &connection)
+    leave(index, &connection)
+  }
   override func undelivered(_ place: Int) { base.undelivered(place) }
   override func deliver(_ place: Int, _ index: Int, _ connection: inout Connection) {
     enter(index, &connection, "given a message")

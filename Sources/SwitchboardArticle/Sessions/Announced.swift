@@ -37,6 +37,16 @@ public struct Announced<Inner: Session & ~Copyable>: Session, ~Copyable {
     inner.posted(message, &connection)
   }
 
+  public mutating func partnerOpened(_ connection: inout Connection) {
+    inner.partnerOpened(&connection)
+  }
+
+  public mutating func partnerClosed(_ reason: CloseReason?, _ connection: inout Connection) {
+    inner.partnerClosed(reason, &connection)
+  }
+
+  public static func undelivered(_ message: Message) { Inner.undelivered(message) }
+
   public mutating func closed(_ reason: CloseReason) {
     inner.closed(reason)
     log("peer \(peer) closed: \(reason)")

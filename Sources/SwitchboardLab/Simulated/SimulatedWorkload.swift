@@ -14,6 +14,8 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
   case probe
   /// All that a connection offers: letters, portions, timers that are replaced.
   case care
+  /// Every byte comes back, from servers behind this one.
+  case relay
 
   /// Describes the world of a seed: a few clients, with options that make the edges near.
   public func describe(_ world: SimulatedWorld, _ breadth: Breadth = .wide) {
@@ -42,6 +44,7 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
     guard breadth == .wide else { return }
     widen(world)
     press(world)
+    if self == .relay { makeRoomForRelaying(in: world) }
   }
 
   /// What is served, and its model.
@@ -73,6 +76,7 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
       world.serve { CareSession(others) }
       world.replies(Care.replies)
       world.readsLate = true
+    case .relay: serveRelay(in: world)
     }
   }
 
@@ -137,7 +141,7 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
     case .frames:
       let length = length(&random)
       return Array("^".utf8) + random.bytes(length) + (random.chance(0.9) ? Array("$".utf8) : [])
-    case .echo: return random.bytes(1 + length(&random))
+    case .echo, .relay: return random.bytes(1 + length(&random))
     case .line: return LineModel.line(&random)
     case .probe: return probe(&random)
     case .care: return Care.request(&random)

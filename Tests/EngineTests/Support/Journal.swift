@@ -113,6 +113,12 @@ struct Watched<Inner: Session>: Session {
   mutating func draining(_ connection: inout Connection) {
     call("draining", &connection) { $0.draining(&$1) }
   }
+  mutating func partnerOpened(_ connection: inout Connection) {
+    call("partnerOpened", &connection) { $0.partnerOpened(&$1) }
+  }
+  mutating func partnerClosed(_ reason: CloseReason?, _ connection: inout Connection) {
+    call("partnerClosed", &connection) { $0.partnerClosed(reason, &$1) }
+  }
   mutating func closed(_ reason: CloseReason) {
     check(state == .open, "closed when not open")
     state = .closed

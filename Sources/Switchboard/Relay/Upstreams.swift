@@ -1,0 +1,29 @@
+/// The servers behind a ``Relay``: one of them for each connection. Shared by a server's loops. Any thread.
+public final class Upstreams: Sendable {
+  /// Where they are, at least one.
+  public let targets: [ConnectTarget]
+  private let board: Lock<UpstreamBoard>
+
+  /// - Parameters:
+  ///   - targets: Where they are. At least one; more than 65,536 are no use.
+  ///   - choice: Whose turn it is.
+  public init(_ targets: [ConnectTarget], choice: UpstreamChoice = .roundRobin) {
+    precondition(!targets.isEmpty, "name at least one server behind the relay")
+    self.targets = targets
+    board = Lock(UpstreamBoard(count: targets.count, choice))
+  }
+
+  /// How many connections each has at the moment, attempts among them.
+  public var connections: [Int] {
+    board.withLock { board in targets.indices.map { board.connections($0) } }
+  }
+
+  func choose(_ now: Instant, except tried: Set<Int>) -> Int? {
+    board.withLock { $0.choose(now, except: tried) }
+  }
+  func connected(_ place: Int) { board.withLock { $0.connected(place) } }
+  func failed(_ place: Int, _ now: Instant, entropy: UInt64) {
+    board.withLock { $0.failed(place, now, entropy: entropy) }
+  }
+  func ended(_ place: Int) { board.withLock { $0.ended(place) } }
+}

@@ -1,0 +1,154 @@
+/// Two connections that belong together: what the one forwards the other sends, and each is told of the other.
+extension EventLoop where B: ~Copyable {
+  /// Does what a callback asked for about its connection's partner.
+  @inline(never)
+  mutating func obeyAboutPartner(_ key: Key, _ requests: Connection.Requests) {
+    if requests.contains(.pair), let link = connection.wanted { pair(key, with: link) }
+    if requests.contains(.forward) { forward(from: key) }
+    if requests.contains(.forwardEnd), let partner = receivingPartner(of: key) {
+      finishSending(partner)
+    }
+  }
+
+  /// Who belongs to a connection.
+  func partner(of key: Key) -> Key? {
+    guard let pairs, slots[key.index].flags.contains(.paired) else { return nil }
+    let partner = pairs[key.index]
+    return slots.contains(partner) ? partner : nil
+  }
+
+  // --------------------------------------------------------------------------------- pairing
+
+  private mutating func pair(_ key: Key, with link: Link) {
+    let isOfThisLoop = link.loop == ObjectIdentifier(connection.loop)
+    guard isOfThisLoop, link.key != key, isFree(key), isFree(link.key), hasPairs() else {
+      return tell(key, .closed(nil))
+    }
+    join(key, link.key)
+    tell(link.key, .opened)
+  }
+
+  /// Whether a connection is there, and may have a partner.
+  func isFree(_ key: Key) -> Bool {
+    slots.contains(key)
+      && slots[key.index].flags.isDisjoint(with: [
+        .paired, .closing, .lingering, .closed, .connecting,
+      ])
+  }
+
+  /// Whether two may be joined: not where there is no memory for it.
+  mutating func hasPairs() -> Bool {
+    if pairs == nil { pairs = try? Pairs(capacity: slots.capacity) }
+    return pairs != nil
+  }
+
+  /// Makes partners of two that have none.
+  mutating func join(_ a: Key, _ b: Key) {
+    pairs?.join(a, b)
+    slots[a.index].flags.insert(.paired)
+    slots[b.index].flags.insert(.paired)
+  }
+
+  /// A connection's session is over: its partner has none from here on, and is told at the end of the turn.
+  mutating func leavePartner(_ key: Key, _ reason: CloseReason) {
+    guard let partner = partner(of: key) else { return }
+    slots[key.index].flags.subtract([.paired, .pausedByPartner])
+    slots[partner.index].flags.remove(.paired)
+    // An attempt to connect that nobody needs any more.
+    if slots[partner.index].flags.contains(.connecting) { return cancelAttempt(partner) }
+    tell(partner, .closed(reason))
+  }
+
+  // ---------------------------------------------------------------------------------- telling
+
+  mutating func tell(_ key: Key, _ what: PartnerNews.What) {
+    partnerNews.append(PartnerNews(key: key, what: what))
+  }
+
+  /// Tells whoever has news of its partner. What comes of that is told in the next turn.
+  mutating func tellOfPartners() {
+    guard !partnerNews.isEmpty else { return }
+    var news: [PartnerNews] = []
+    swap(&news, &partnerNews)
+    for each in news where slots.contains(each.key) { tellOfPartner(each) }
+  }
+
+  private mutating func tellOfPartner(_ news: PartnerNews) {
+    let key = news.key
+    guard slots[key.index].flags.isDisjoint(with: [.closing, .lingering, .closed]) else { return }
+    if !waitsForPartner(key) { resume(key) }
+    callBack(key) { sessions, index, connection in
+      switch news.what {
+      case .opened: sessions.partnerOpened(index, &connection)
+      case .closed(let reason): sessions.partnerClosed(index, reason, &connection)
+      }
+    }
+  }
+
+  // ------------------------------------------------------------------------------- forwarding
+
+  /// A connection's partner, if that stands and sends.
+  private func receivingPartner(of key: Key) -> Key? {
+    // Also of one that has just closed: what it forwarded before counts.
+    guard let pairs else { return nil }
+    let partner = pairs[key.index]
+    guard slots.contains(partner), pairs[partner.index] == key,
+      slots[partner.index].flags.isDisjoint(with: [
+        .closing, .lingering, .closed, .finishing, .finished, .connecting,
+      ])
+    else { return nil }
+    return partner
+  }
+
+  private mutating func forward(from key: Key) {
+    defer { connection.forwarded.clear() }
+    guard let partner = receivingPartner(of: key) else { return }
+    isForwarding = true
+    defer { isForwarding = false }
+    unsafe forward(connection.forwarded.inPlace, to: partner)
+    let copied = connection.forwarded.copied
+    unsafe copied.withUnsafeBytes { unsafe forward($0, to: partner) }
+  }
+
+  private mutating func forward(_ bytes: UnsafeRawBufferPointer, to partner: Key) {
+    guard unsafe !bytes.isEmpty, slots.contains(partner), slots[partner.index].ending.isOpen else {
+      return
+    }
+    if slots[partner.index].outbox == 0 {
+      begin(partner)
+      if unsafe connection.takes(bytes) { return transmit(partner) }
+    }
+    unsafe outboxes.append(bytes, to: &slots[partner.index].outbox)
+    limitOutbox(partner, isForwarded: true)
+    goOnSendingIfIdle(partner)
+  }
+
+  // ---------------------------------------------------------------------------------- pausing
+
+  /// A connection has more to send than it should, of what was forwarded to it: its partner waits.
+  mutating func pausePartner(of key: Key) {
+    guard let partner = partner(of: key),
+      slots[partner.index].flags.isDisjoint(with: [.pausedByPartner, .connecting])
+    else { return }
+    slots[partner.index].flags.insert(.pausedByPartner)
+    updateReceiving(partner)
+  }
+
+  private func waitsForPartner(_ key: Key) -> Bool {
+    guard let partner = partner(of: key) else { return false }
+    let unsent = outboxes.count(slots[partner.index].outbox)
+    return slots[partner.index].flags.contains(.connecting) || unsent > options.highWatermark
+  }
+
+  /// Most of it has gone.
+  mutating func resumePartner(of key: Key) {
+    if let partner = partner(of: key) { resume(partner) }
+  }
+
+  private mutating func resume(_ key: Key) {
+    guard slots[key.index].flags.contains(.pausedByPartner) else { return }
+    slots[key.index].flags.remove(.pausedByPartner)
+    updateReceiving(key)
+    giveSoon(key)
+  }
+}

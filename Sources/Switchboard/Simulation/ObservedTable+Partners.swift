@@ -1,0 +1,70 @@
+#if TestBench
+
+// Connections that the server makes, and partners.
+extension ObservedTable {
+  /// An outgoing connection has its session, and is nobody's yet.
+  func beginsMaking(_ index: Int, partner: Key?) {
+    while lives.count <= index { unsafe lives.append(Life()) }
+    if lives[index].isOpen || lives[index].isMaking {
+      record.fail(.sessionContract("made in another's place"))
+    }
+    lives[index] = Life(isMaking: true)
+    course.making += 1
+    guard let partner, partner.index < lives.count else { return }
+    for (one, other) in [(index, Int(partner.index)), (Int(partner.index), index)] {
+      lives[one].partner = other
+      lives[one].isRelayed = true
+    }
+  }
+
+  /// It stands.
+  func connects(_ index: Int, _ connection: borrowing Connection) {
+    guard index < lives.count, lives[index].isMaking else {
+      return record.fail(.sessionContract("connected when it was not being made"))
+    }
+    let end = course.end(behind: connection.descriptor)
+    course.making -= 1
+    course.made.insert(end?.link?.number ?? 0)
+    lives[index].isMaking = false
+    lives[index].isOpen = true
+    lives[index].client = end?.link?.number ?? 0
+    lives[index].openedAt = network.now
+    lives[index].end = end
+    lives[index].givenAt = connection.now.nanoseconds
+    record.say("session \(index) of connection \(lives[index].client) opened")
+  }
+
+  /// Whether a session that is closed never was opened.
+  func endsMaking(_ index: Int, _ reason: CloseReason) -> Bool {
+    guard index < lives.count, lives[index].isMaking else { return false }
+    record.say("session \(index) closed without a connection: \(reason)")
+    course.making -= 1
+    lives[index] = Life()
+    return true
+  }
+
+  /// A session has its partner send something.
+  func noteForwarded(_ count: Int, by index: Int) {
+    guard let partner = lives[index].partner, lives[partner].isOpen, !lives[partner].isClosing
+    else { return }
+    lives[partner].written += count
+  }
+
+  /// What its peer was promised may be lost, unless the partner ended as planned.
+  func losesPartner(_ index: Int, _ reason: CloseReason?) {
+    guard index < lives.count else { return }
+    lives[index].partner = nil
+    switch reason {
+    case .peerFinished, .finished: break
+    default: record.excuse(lives[index].client)
+    }
+  }
+
+  /// Whether the partner of a session has more to send than it should, before this turn.
+  func waitsForPartner(_ life: Life) -> Bool {
+    guard let partner = life.partner else { return false }
+    return !lives[partner].isOpen || lives[partner].unsent > course.world.options.lowWatermark
+  }
+}
+
+#endif
