@@ -36,13 +36,15 @@ struct Slot: BitwiseCopyable {
     static let owesEnd = Flags(rawValue: 1 << 14)
     /// Its session is given what it left at the end of this turn.
     static let givenSoon = Flags(rawValue: 1 << 15)
-    /// It belongs together with another one: see ``Pairs``.
-    static let paired = Flags(rawValue: 1 << 16)
-    /// Its partner is being made, or has not sent what was forwarded to it.
-    static let pausedByPartner = Flags(rawValue: 1 << 17)
+  }
 
-    /// Each reason for which it is not received from. They are counted apart: none ends another.
-    static let paused: Flags = [.pausedBySession, .pausedByOutbox, .pausedByPartner]
+  /// What it is to a partner.
+  struct Partnership: OptionSet, BitwiseCopyable {
+    let rawValue: UInt32
+    /// It belongs together with another one: see ``Pairs``.
+    static let paired = Partnership(rawValue: 1 << 16)
+    /// Its partner is being made, or has not sent what was forwarded to it: it is not received from.
+    static let waits = Partnership(rawValue: 1 << 17)
   }
 
   /// The descriptor, or the ring's own number for it.
@@ -55,16 +57,17 @@ struct Slot: BitwiseCopyable {
   /// When the session wants to be woken, in the loop's milliseconds; 0 for never. While lingering:
   /// when that ends.
   var alarm: UInt32
-  /// The flags, and above them the backend's bits: to change a part of a word takes two instructions more.
+  /// The flags, above them what it is to a partner, and then the backend's bits: to change a part of a word takes
+  /// two instructions more.
   private var bits: UInt32
   /// Bytes not sent yet, as an index into the outbox pool; 0 for none.
   var outbox: UInt32
 }
 
 extension Slot {
-  /// How many bits the loop has; the backend has the rest.
-  static var flagBits: UInt32 { 20 }
-  private static var lower: UInt32 { 1 << flagBits - 1 }
+  private static var lower: UInt32 { 0xFFFF }
+  /// Of the loop: its flags, and the partnership.
+  private static var own: UInt32 { 0xF_FFFF }
 
   var flags: Flags {
     @inline(__always) get { Flags(rawValue: bits & Slot.lower) }
@@ -75,8 +78,20 @@ extension Slot {
   /// none. They lie here and in no table of the backend's, since there they would cost each request a
   /// cache line more.
   var backendBits: UInt32 {
-    @inline(__always) get { bits & ~Slot.lower }
-    @inline(__always) set { bits = bits & Slot.lower | newValue & ~Slot.lower }
+    @inline(__always) get { bits & ~Slot.own }
+    @inline(__always) set { bits = bits & Slot.own | newValue & ~Slot.own }
+  }
+
+  /// Apart from the flags, since these are sixteen bits, which a processor takes in one instruction.
+  var partnership: Partnership {
+    get { Partnership(rawValue: bits & Slot.own & ~Slot.lower) }
+    set { bits = bits & ~(Slot.own & ~Slot.lower) | newValue.rawValue }
+  }
+
+  /// Whether it is not to be received from, for any of the reasons that there are. They are counted apart: none
+  /// ends another.
+  var isPaused: Bool {
+    !flags.isDisjoint(with: [.pausedBySession, .pausedByOutbox]) || partnership.contains(.waits)
   }
 
   /// How it ends. While lingering, ``lastActive`` counts what was discarded.
@@ -127,6 +142,8 @@ struct SlotTable: ~Copyable {
   init(capacity: Int) throws(SystemError) { slots = try ReservedTable(capacity: capacity) }
 
   var capacity: Int { slots.capacity }
+  /// Where the slots are, as long as the table is.
+  var start: UnsafePointer<Slot> { unsafe slots.address(0) }
   var isFull: Bool { count == slots.capacity }
 
   /// A slot that is in use, or was.

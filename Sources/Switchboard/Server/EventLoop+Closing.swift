@@ -63,7 +63,7 @@ extension EventLoop where B: ~Copyable {
 
   private mutating func endSession(_ key: Key, _ reason: CloseReason) {
     if slots[key.index].flags.contains(.hasLeftovers) { _ = takeLeftovers(key) }
-    if slots[key.index].flags.contains(.paired) { leavePartner(key, reason) }
+    if slots[key.index].partnership.contains(.paired) { leavePartner(key, reason) }
     unsafe sessions._withUnsafeGuaranteedRef { $0.close(Int(key.index), reason) }
   }
 

@@ -57,7 +57,7 @@ extension EventLoop where B: ~Copyable {
   /// Whoever wants a partner is given nothing before it stands.
   private mutating func belong(_ key: Key, to partner: Key) {
     join(key, partner)
-    slots[partner.index].flags.insert(.pausedByPartner)
+    slots[partner.index].partnership.insert(.waits)
     updateReceiving(partner)
   }
 
@@ -186,7 +186,7 @@ extension EventLoop where B: ~Copyable {
 
   /// The session is told, and the slot is free: there was no connection.
   private mutating func endAttempt(_ key: Key, _ reason: CloseReason) {
-    if slots[key.index].flags.contains(.paired) { leavePartner(key, reason) }
+    if slots[key.index].partnership.contains(.paired) { leavePartner(key, reason) }
     unsafe sessions._withUnsafeGuaranteedRef { $0.close(Int(key.index), reason) }
     slots.giveBack(key)
     control.places?.giveBack()

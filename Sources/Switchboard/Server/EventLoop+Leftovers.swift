@@ -46,7 +46,7 @@ extension EventLoop where B: ~Copyable {
   func hasToTake(_ key: Key) -> Bool {
     let flags = slots[key.index].flags
     return flags.contains(.hasLeftovers)
-      && !flags.isDisjoint(with: Slot.Flags.paused.union(.givenSoon))
+      && (slots[key.index].isPaused || flags.contains(.givenSoon))
   }
 
   /// The session wants to be given bytes again.
@@ -60,8 +60,8 @@ extension EventLoop where B: ~Copyable {
   /// What made a session leave bytes is over: it gets them at the end of this turn.
   mutating func giveSoon(_ key: Key) {
     let flags = slots[key.index].flags
-    guard !flags.isDisjoint(with: [.hasLeftovers, .owesEnd]),
-      flags.isDisjoint(with: Slot.Flags.paused.union(.givenSoon))
+    guard !flags.isDisjoint(with: [.hasLeftovers, .owesEnd]), !flags.contains(.givenSoon),
+      !slots[key.index].isPaused
     else { return }
     slots[key.index].flags.insert(.givenSoon)
     givenSoon.append(key)
@@ -79,12 +79,12 @@ extension EventLoop where B: ~Copyable {
     slots[key.index].flags.remove(.givenSoon)
     let flags = slots[key.index].flags
     guard flags.isDisjoint(with: [.closing, .lingering, .closed]) else { return }
-    if flags.contains(.hasLeftovers), flags.isDisjoint(with: .paused) {
+    if flags.contains(.hasLeftovers), !slots[key.index].isPaused {
       give(takeLeftovers(key), key)
     }
     // Unless that is to go on.
     guard slots.contains(key), slots[key.index].flags.contains(.owesEnd),
-      slots[key.index].flags.isDisjoint(with: Slot.Flags.paused.union(.givenSoon))
+      !slots[key.index].flags.contains(.givenSoon), !slots[key.index].isPaused
     else { return }
     slots[key.index].flags.remove(.owesEnd)
     if slots[key.index].ending.isOpen { take(.tellEnd, key) }

@@ -12,7 +12,7 @@ extension EventLoop where B: ~Copyable {
 
   /// Who belongs to a connection.
   func partner(of key: Key) -> Key? {
-    guard let pairs, slots[key.index].flags.contains(.paired) else { return nil }
+    guard let pairs, slots[key.index].partnership.contains(.paired) else { return nil }
     let partner = pairs[key.index]
     return slots.contains(partner) ? partner : nil
   }
@@ -30,10 +30,8 @@ extension EventLoop where B: ~Copyable {
 
   /// Whether a connection is there, and may have a partner.
   func isFree(_ key: Key) -> Bool {
-    slots.contains(key)
-      && slots[key.index].flags.isDisjoint(with: [
-        .paired, .closing, .lingering, .closed, .connecting,
-      ])
+    slots.contains(key) && !slots[key.index].partnership.contains(.paired)
+      && slots[key.index].flags.isDisjoint(with: [.closing, .lingering, .closed, .connecting])
   }
 
   /// Whether two may be joined: not where there is no memory for it.
@@ -45,15 +43,15 @@ extension EventLoop where B: ~Copyable {
   /// Makes partners of two that have none.
   mutating func join(_ a: Key, _ b: Key) {
     pairs?.join(a, b)
-    slots[a.index].flags.insert(.paired)
-    slots[b.index].flags.insert(.paired)
+    slots[a.index].partnership.insert(.paired)
+    slots[b.index].partnership.insert(.paired)
   }
 
   /// A connection's session is over: its partner has none from here on, and is told at the end of the turn.
   mutating func leavePartner(_ key: Key, _ reason: CloseReason) {
     guard let partner = partner(of: key) else { return }
-    slots[key.index].flags.subtract([.paired, .pausedByPartner])
-    slots[partner.index].flags.remove(.paired)
+    slots[key.index].partnership = []
+    slots[partner.index].partnership.remove(.paired)
     // An attempt to connect that nobody needs any more.
     if slots[partner.index].flags.contains(.connecting) { return cancelAttempt(partner) }
     tell(partner, .closed(reason))
@@ -128,9 +126,10 @@ extension EventLoop where B: ~Copyable {
   /// A connection has more to send than it should, of what was forwarded to it: its partner waits.
   mutating func pausePartner(of key: Key) {
     guard let partner = partner(of: key),
-      slots[partner.index].flags.isDisjoint(with: [.pausedByPartner, .connecting])
+      !slots[partner.index].partnership.contains(.waits),
+      !slots[partner.index].flags.contains(.connecting)
     else { return }
-    slots[partner.index].flags.insert(.pausedByPartner)
+    slots[partner.index].partnership.insert(.waits)
     updateReceiving(partner)
   }
 
@@ -146,8 +145,8 @@ extension EventLoop where B: ~Copyable {
   }
 
   private mutating func resume(_ key: Key) {
-    guard slots[key.index].flags.contains(.pausedByPartner) else { return }
-    slots[key.index].flags.remove(.pausedByPartner)
+    guard slots[key.index].partnership.contains(.waits) else { return }
+    slots[key.index].partnership.remove(.waits)
     updateReceiving(key)
     giveSoon(key)
   }

@@ -168,12 +168,13 @@ extension EventLoop where B: ~Copyable {
   }
 
   private mutating func resumeIfLow(_ key: Key) {
-    let flags = slots[key.index].flags
-    guard !flags.isDisjoint(with: [.pausedByOutbox, .paired]),
-      outboxes.count(slots[key.index].outbox) <= options.lowWatermark
+    let slot = slots[key.index]
+    let isWaitedFor = slot.partnership.contains(.paired)
+    guard isWaitedFor || slot.flags.contains(.pausedByOutbox),
+      outboxes.count(slot.outbox) <= options.lowWatermark
     else { return }
-    if flags.contains(.paired) { resumePartner(of: key) }
-    guard flags.contains(.pausedByOutbox) else { return }
+    if isWaitedFor { resumePartner(of: key) }
+    guard slot.flags.contains(.pausedByOutbox) else { return }
     slots[key.index].flags.remove(.pausedByOutbox)
     updateReceiving(key)
     giveSoon(key)
@@ -201,7 +202,7 @@ extension EventLoop where B: ~Copyable {
       return
     }
     unsafe outboxes.prepend(rest, to: &slots[key.index].outbox)
-    limitOutbox(key, isForwarded: flags.contains(.paired))
+    limitOutbox(key, isForwarded: slots[key.index].partnership.contains(.paired))
     guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { return }
     goOnSending(key)
   }

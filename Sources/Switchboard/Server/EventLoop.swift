@@ -90,6 +90,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
       limit: max(options.outboxLimit, 16 << 20), watermark: options.highWatermark)
     addresses = AddressCounts(limit: options.maxConnectionsPerAddress, tally: control.addresses)
     connection.outboxes = outboxes
+    unsafe connection.slots = self.slots.start
     signals = nil
     listeners = Slab(capacity: 1)
   }
@@ -264,8 +265,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   /// The next callback is this connection's.
   @inline(__always)
   mutating func begin(_ key: Key) {
-    let slot = slots[key.index]
-    connection.begin(key, slot.descriptor, backend.outputRegion(for: key), outbox: slot.outbox)
+    connection.begin(key, slots[key.index].descriptor, backend.outputRegion(for: key))
   }
 
   /// Calls a session, sends what it wrote and does what it asked for.
@@ -317,7 +317,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     let flags = slots[key.index].flags
     let on =
       !flags.contains(.peerEnded)
-      && (flags.contains(.lingering) || flags.isDisjoint(with: .paused))
+      && (flags.contains(.lingering) || !slots[key.index].isPaused)
     if on != flags.contains(.receiving) { backend.setReceiving(on, key, &slots) }
   }
 }

@@ -52,7 +52,8 @@ public struct Connection: ~Copyable {
   var shared: [SharedPart] = []
   /// Nil where nothing is kept, but all output waited for.
   var outboxes: OutboxPool?
-  private var outbox: UInt32 = 0
+  /// The loop's slots, by whose numbers the outboxes are found; they never move.
+  var slots: UnsafePointer<Slot>?
   /// What it wants to be connected to.
   var wishes: [ConnectWish] = []
   /// Whom it wants to belong to.
@@ -119,7 +120,10 @@ public struct Connection: ~Copyable {
   /// Bytes that were written before this callback, and that the kernel has not taken yet: what a peer that
   /// reads slowly makes the server keep. ``ServerOptions/outboxLimit`` bounds them. On io_uring, what is on its
   /// way to the kernel does not count.
-  public var unsent: Int { outboxes?.count(outbox) ?? 0 }
+  public var unsent: Int {
+    guard let outboxes, let slots = unsafe slots else { return 0 }
+    return unsafe outboxes.count(slots[Int(key.index)].outbox)
+  }
 
   /// Sends at most `count` bytes that `body` produces, without a copy in between.
   ///
@@ -278,11 +282,8 @@ public struct Connection: ~Copyable {
 
   /// Makes ready for the next callback.
   @inline(__always)
-  mutating func begin(
-    _ key: Key, _ descriptor: Int32, _ region: OutputRegion, outbox: UInt32 = 0
-  ) {
+  mutating func begin(_ key: Key, _ descriptor: Int32, _ region: OutputRegion) {
     self.key = key
-    self.outbox = outbox
     self.descriptor = descriptor
     if isSpilled { dropSpill() }
     unsafe start = region.start

@@ -64,10 +64,10 @@ extension EventLoop where B: ~Copyable {
 
   /// Who has a partner is its partner's, and waits for it only while there is something to wait for.
   private func amissInPairs(_ key: Key) -> String? {
-    let flags = slots[key.index].flags
-    guard flags.contains(.paired) else {
+    let (flags, partnership) = (slots[key.index].flags, slots[key.index].partnership)
+    guard partnership.contains(.paired) else {
       let isTold = partnerNews.contains { $0.key == key }
-      return flags.contains(.pausedByPartner) && !isTold && !flags.contains(.closing)
+      return partnership.contains(.waits) && !isTold && !flags.contains(.closing)
         ? "it waits for a partner that it has not" : nil
     }
     guard let partner = partner(of: key), self.partner(of: partner) == key else {
@@ -76,7 +76,7 @@ extension EventLoop where B: ~Copyable {
     let isMade = !slots[partner.index].flags.contains(.connecting)
     let unsent = outboxes.count(slots[partner.index].outbox)
     let isTold = partnerNews.contains { $0.key == key }
-    guard flags.contains(.pausedByPartner), isMade, !isTold else { return nil }
+    guard partnership.contains(.waits), isMade, !isTold else { return nil }
     let waitsRightly = unsent > options.lowWatermark
     return waitsRightly ? nil : "it waits for a partner with \(unsent) unsent bytes"
   }
@@ -85,7 +85,7 @@ extension EventLoop where B: ~Copyable {
   /// above the watermark, behind all that one receive brings.
   private func mostUnsent(_ slot: Slot) -> Int {
     let oneReceive = 1 << 20
-    return slot.flags.contains(.paired)
+    return slot.partnership.contains(.paired)
       ? min(max(options.outboxLimit, options.highWatermark), 1 << 40) + oneReceive
       : options.outboxLimit
   }
@@ -101,8 +101,7 @@ extension EventLoop where B: ~Copyable {
     }
     let wants =
       !flags.contains(.peerEnded)
-      && (flags.contains(.lingering)
-        || flags.isDisjoint(with: .paused))
+      && (flags.contains(.lingering) || !slot.isPaused)
     return wants == flags.contains(.receiving)
       ? nil : wants ? "not received from" : "received from, and should not be"
   }

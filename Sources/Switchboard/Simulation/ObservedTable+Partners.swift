@@ -31,6 +31,7 @@ extension ObservedTable {
     lives[index].openedAt = network.now
     lives[index].end = end
     lives[index].givenAt = connection.now.nanoseconds
+    lives[index].servedClient = lives[index].partner.map { lives[$0].client } ?? 0
     record.say("session \(index) of connection \(lives[index].client) opened")
   }
 
@@ -54,16 +55,27 @@ extension ObservedTable {
   func losesPartner(_ index: Int, _ reason: CloseReason?) {
     guard index < lives.count else { return }
     lives[index].partner = nil
+    if !Self.isAsPlanned(reason) { record.excuse(lives[index].client) }
+  }
+
+  /// Whose connection breaks has lost what he was to send to his server and back, also where the server had said
+  /// before that this was all: its end may come before its reset, and is passed on.
+  func breaksForClient(_ life: Life, _ reason: CloseReason) {
+    if life.servedClient > 0, !Self.isAsPlanned(reason) { record.excuse(life.servedClient) }
+  }
+
+  private static func isAsPlanned(_ reason: CloseReason?) -> Bool {
     switch reason {
-    case .peerFinished, .finished: break
-    default: record.excuse(lives[index].client)
+    case .peerFinished, .finished: true
+    default: false
     }
   }
 
   /// Whether the partner of a session has more to send than it should, before this turn.
   func waitsForPartner(_ life: Life) -> Bool {
     guard let partner = life.partner else { return false }
-    return !lives[partner].isOpen || lives[partner].unsent > course.world.options.lowWatermark
+    let most = course.world.options.lowWatermark
+    return !lives[partner].isOpen || unsentNow(lives[partner]) > most
   }
 }
 

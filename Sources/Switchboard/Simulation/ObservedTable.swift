@@ -10,6 +10,8 @@ final class ObservedTable: SessionTable {
     var partner: Int?
     /// It has, or had, one.
     var isRelayed = false
+    /// The client whose partner it was made to be.
+    var servedClient = 0
     var hasEnded = false
     var isClosing = false
     /// It wrote more than can be held for it.
@@ -236,6 +238,7 @@ final class ObservedTable: SessionTable {
         }
       }
       checkBreak(life)
+      breaksForClient(life, reason)
       if reason == .finished, life.hasEnded {
         record.fail(.sessionContract("finished with, to wait for a peer that has finished too"))
       }
