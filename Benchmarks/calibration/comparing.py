@@ -14,8 +14,10 @@ from harness.servers import Server
 from harness.statistics import interval
 
 from .instruments import Work
+from .nginx import nginx
 
 RATE_TOLERANCE = 0.03
+WEB_TOLERANCE = 0.1  # of what wrk finds on a web server
 CPU_BAR = 1.1  # of switchboard load, in frameload's
 LEAST_REPLICATES = 9  # undisturbed: their lowest and highest are the wider interval's ends
 TOLERANCE_CONFIDENCE = 0.95
@@ -37,6 +39,7 @@ class Trial:
     work: Work
     instruments: list  # two
     unjudged: dict = field(default_factory=dict)  # figure -> why it is only told
+    judges: dict = field(default_factory=dict)  # figure -> how it is judged, where not as usual
     pairs: list = field(default_factory=list)  # of readings, one of each instrument
 
     def calm(self):
@@ -104,7 +107,9 @@ def measure(program, trial, replicates):
     """All of a trial's readings: in each replicate both instruments once, and every other time in
     the opposite order."""
     port = Ports().free()
-    with running(serving(program, trial.work.protocol), port, SERVER_CPU) as process:
+    server = nginx(port, SERVER_CPU) if trial.work.protocol == "http" else running(
+        serving(program, trial.work.protocol), port, SERVER_CPU)
+    with server as process:
         watch = Watch(process.pid)
         for replicate in range(replicates):
             step = -1 if replicate % 2 else 1
@@ -136,8 +141,12 @@ def in_the_noise(ratios, telling):
     return DIFFER, f"beyond the noise: {median(ratios) - 1:+.0%}"
 
 
-def within_tolerance(ratios):
-    return within(ratios, 1 - RATE_TOLERANCE, 1 + RATE_TOLERANCE, f"within {RATE_TOLERANCE:.0%}")
+def within_tolerance(ratios, tolerance=RATE_TOLERANCE):
+    return within(ratios, 1 - tolerance, 1 + tolerance, f"within {tolerance:.0%}")
+
+
+def within_web_tolerance(ratios):
+    return within_tolerance(ratios, WEB_TOLERANCE)
 
 
 def within_bar(ratios):
@@ -169,6 +178,7 @@ def lines(trial):
     for what, (key, judged_by) in FIGURES.items():
         values = [[key(pair[number]) for pair in calm or trial.pairs] for number in (0, 1)]
         ratios = [second / first for first, second in zip(*values)]
+        judged_by = trial.judges.get(what, judged_by)
         decided = judge(trial, what, ratios if calm else [], judged_by)
         yield Line(what, values, ratios, *decided)
 

@@ -79,8 +79,9 @@ class SwitchboardLoad:
             "--duration", f"{work.seconds * 1000:.0f}ms",
             "--warm-up", f"{work.warm_up * 1000:.0f}ms"]
         pace = ["--rate", str(work.rate)] if work.rate else []
-        return [str(self.program), "load", f"{HOST}:{port}", "--connections",
-                str(work.connections), "--protocol", work.protocol, "--size", str(work.payload),
+        asked = [f"http://{HOST}:{port}/"] if work.protocol == "http" else [
+            f"{HOST}:{port}", "--protocol", work.protocol, "--size", str(work.payload)]
+        return [str(self.program), "load", *asked, "--connections", str(work.connections),
                 "--timeout", f"{work.patience * 1000:.0f}ms", "--quiet", "--json", file, *length,
                 *pace]
 
@@ -104,12 +105,13 @@ class Wrk:
     the one that it was sent. So the work is that of `switchboard load --protocol echo`."""
 
     name = "wrk"
-    SCRIPT = Path(__file__).with_name("wrk.lua")
+    SCRIPT = "wrk.lua"
     RESPONSE = 38  # bytes
 
     def run(self, work, port, start):
         argv = ["wrk", "--threads", "1", "--connections", str(work.connections), "--duration",
-                f"{work.seconds:.0f}s", "--script", str(self.SCRIPT), f"http://{HOST}:{port}/"]
+                f"{work.seconds:.0f}s", "--script", str(Path(__file__).with_name(self.SCRIPT)),
+                f"http://{HOST}:{port}/"]
         code, out, errors = start(argv, work.longest)
         report = [line for line in out.splitlines() if line.startswith("{")]
         if code or not report:
@@ -117,6 +119,12 @@ class Wrk:
         said = json.loads(report[-1])
         return Reading(said["requests"] / said["us"] * 1e6, said, None, said["requests"],
                        said["requests"], said["errors"], 0)
+
+
+class WebWrk(Wrk):
+    """wrk as it is meant, with a web server."""
+
+    SCRIPT = "report.lua"
 
 
 def plainly(argv, longest):

@@ -1,4 +1,6 @@
 -- wrk against an echo server: what it sends is the response that it then gets.
+dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "report.lua")
+
 local response = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 local is_first = true
 
@@ -9,13 +11,4 @@ request = function()
     return "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
   end
   return response
-end
-
-done = function(summary, latency)
-  local errors = summary.errors
-  io.write(string.format(
-    '{"requests":%d,"us":%d,"p50":%d,"p99":%d,"p99.9":%d,"max":%d,"errors":%d}\n',
-    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
-    latency:percentile(99.9), latency.max,
-    errors.connect + errors.read + errors.write + errors.status + errors.timeout))
 end

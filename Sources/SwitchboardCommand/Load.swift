@@ -38,20 +38,25 @@ struct LoadServers: ParsableCommand {
         switchboard load localhost:9090 --connections 64 --duration 5s
         switchboard load localhost:9090 --rate 5000 --assert 'p99<5ms' --out new.json
         switchboard load localhost:9090 --against localhost:9091 --repeat 10
+        switchboard load http://localhost:8080/ --header 'Accept: text/html'
+        switchboard load localhost:6379 --command 'GET key' --pipeline 16
+        switchboard load localhost:7 --send 'hello\\n' --expect-until '\\n'
         switchboard load merge a.json b.json
       """)
 
-  @OptionGroup var servers: ServerArguments
+  @OptionGroup var servers: LoadTargetArguments
 
   @OptionGroup(title: "Load") var shape: LoadShape
+  @OptionGroup(title: "Requests of http, resp and bytes") var asking: LoadRequestOptions
   @OptionGroup(title: "Output") var output: LoadOutput
 
   @Option(help: .hidden, transform: Read.worker)
   var worker: Read.Worker?
 
   func validate() throws {
-    _ = try servers.all()
+    let sides = try sides()
     try shape.validate()
+    for side in sides { _ = try asked(of: side, among: sides, readsFiles: false) }
     guard !shape.against.isEmpty else { return }
     if let repeats = shape.repeats, repeats < RankSumTest.fewest {
       throw ValidationError(
@@ -73,8 +78,10 @@ struct LoadServers: ParsableCommand {
       Output.whenLost(.isToldUnlessClosed)
       // Where that is refused, connections beyond the limit say so.
       _ = try? Linux().raiseDescriptorLimit()
-      let sides = try [try servers.all(), shape.against].filter { !$0.isEmpty }.map { side in
-        try shape.options(on: side.map(shape.resolved))
+      let targets = try sides()
+      let sides = try targets.map { side -> LoadOptions in
+        let (spoken, exchange) = try asked(of: side, among: targets, readsFiles: true)
+        return try shape.options(on: side.map(shape.resolved), speaking: spoken, exchange)
       }
       if let worker { return try LoadWorker(sides[worker.side], worker).run() }
       let baseline = try output.readBaseline()
@@ -84,6 +91,27 @@ struct LoadServers: ParsableCommand {
       let document = LoadDocument(results[0], against: results.count > 1 ? results[1] : nil)
       try output.present(document, baseline: baseline, files)
     }
+  }
+
+  /// What is measured: one side, or two that are compared.
+  private func sides() throws -> [[LoadTarget]] {
+    let named = try servers.all()
+    return shape.against.isEmpty ? [named] : [named, shape.against]
+  }
+
+  /// What is spoken to a side, and what is asked of it.
+  private func asked(
+    of side: [LoadTarget], among sides: [[LoadTarget]], readsFiles: Bool
+  ) throws -> (LoadProtocol, LoadExchange?) {
+    let all = sides.flatMap(\.self)
+    let spoken = try asking.speaking(shape.speaking, to: all)
+    if spoken.wantsExchange, shape.size != nil {
+      throw ValidationError("'--size' is for frames, echo and line: leave it out.")
+    }
+    let path = all.lazy.compactMap(\.path).first
+    let exchange = try asking.exchange(spoken, with: side[0], path: path, readsFiles: readsFiles)
+    if let mistake = exchange?.mistake { throw ValidationError("\(mistake).") }
+    return (spoken, exchange)
   }
 
   /// Each side once, or more often, by turns; a signal ends the present run, and no other begins.

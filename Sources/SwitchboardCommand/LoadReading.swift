@@ -40,7 +40,7 @@ extension Read {
   /// Rates, with commas between.
   static func rates(_ text: String) throws -> [Double] {
     try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-      let unit = ["k": 1e3, "m": 1e6][part.last ?? " "]
+      let unit = ["k": 1e3, "K": 1e3, "m": 1e6, "M": 1e6][part.last ?? " "]
       guard let number = Double(unit == nil ? part : part.dropLast()),
         case let rate = number * (unit ?? 1), rate > 0, rate <= 1e9
       else { throw ValidationError("give requests a second, such as 500, 10k or 1k,2k,5k") }

@@ -6,8 +6,10 @@ import SwitchboardLoad
 
 /// The options of `switchboard load` that say what load to make.
 struct LoadShape: ParsableArguments {
-  @Option(name: .customLong("protocol"), help: "What to speak.")
-  var speaking = LoadProtocol.frames
+  @Option(
+    name: .customLong("protocol"),
+    help: "What to speak. (default: what other options are for, or frames)")
+  var speaking: LoadProtocol?
 
   @Option(
     name: [.long, .customShort("c")],
@@ -29,14 +31,21 @@ struct LoadShape: ParsableArguments {
     help: .of(
       "bytes",
       "Payload bytes of a request: 16, any of 16..4096, or exp:512, exponential around that "
-        + "mean. (default: 16)"),
+        + "mean; of frames, echo and line. (default: 16)"),
     transform: Read.payload)
-  var size = PayloadSize.fixed(16)
+  var size: PayloadSize?
 
   @Option(
     help: .of("rate", "Open loop: requests a second; several are steps, such as 1k,2k,5k."),
     transform: Read.rates)
   var rate: [Double] = []
+
+  @Option(
+    help: .of(
+      "rate",
+      "Open loop: new connections a second, each for --churn requests, or for one."),
+    transform: Read.rates)
+  var connectionRate: [Double] = []
 
   @Option(
     help: .of("n", "With --rate: so many requests are due together. (default: 1)"),
@@ -75,8 +84,8 @@ struct LoadShape: ParsableArguments {
       "host:port",
       "Measure this server too, by turns with the first, and compare; it may be the same."
     ),
-    transform: Read.servers)
-  var against: [HostPort] = []
+    transform: Read.targets)
+  var against: [LoadTarget] = []
 
   @Option(
     name: .customLong("repeat"),
@@ -123,19 +132,21 @@ struct LoadShape: ParsableArguments {
   var seed = 1
 
   /// The generator's own options.
-  func options(on targets: [SocketAddress]) throws -> LoadOptions {
+  func options(
+    on targets: [SocketAddress], speaking: LoadProtocol, _ exchange: LoadExchange?
+  ) throws -> LoadOptions {
     var options = LoadOptions(on: targets)
-    options.speaking = speaking
+    (options.speaking, options.exchange) = (speaking, exchange)
     options.connections = connections
     options.pipeline = pipeline
     options.idle = idle
     options.threads = threads
-    options.size = size
-    options.rates = rate
+    options.size = size ?? options.size
+    options.rates = rate + connectionRate.map { $0 * Double(churn ?? 1) }
     options.burst = burst
     options.ramp = ramp?.duration ?? .zero
     options.thinkTime = think?.duration ?? .zero
-    options.churn = churn
+    options.churn = connectionRate.isEmpty ? churn : churn ?? 1
     options.sources = source
     options.requests = requests
     options.warmUp = warmUp?.duration ?? (requests == nil ? .seconds(1) : .zero)
@@ -147,23 +158,39 @@ struct LoadShape: ParsableArguments {
   }
 
   func validate() throws {
-    // What contradicts itself does so for any server.
+    if !rate.isEmpty, !connectionRate.isEmpty {
+      throw ValidationError("'--rate' and '--connection-rate' contradict: leave one out.")
+    }
+    // What contradicts itself does so for any server, and whatever is asked.
     do {
+      let speaking = speaking ?? .frames
       _ = try options(
         on: [.loopback(port: 1)].filter { _ in source.allSatisfy { $0.family == .v4 } }
-          + (source.contains { $0.family == .v6 } ? [.loopback(.v6, port: 1)] : []))
+          + (source.contains { $0.family == .v6 } ? [.loopback(.v6, port: 1)] : []),
+        speaking: speaking.wantsExchange ? .echo : speaking, nil)
     } catch {
       throw ValidationError("\(error).")
     }
     if processes > 1, processes > max(connections, idle) {
       throw ValidationError("'--processes \(processes)' are more than there are connections.")
     }
-    if burst > 1, rate.isEmpty { throw ValidationError("'--burst' needs '--rate'.") }
+    if burst > 1, rate.isEmpty, connectionRate.isEmpty {
+      throw ValidationError("'--burst' needs '--rate'.")
+    }
+  }
+
+  /// The address of a server or a socket.
+  func resolved(_ target: LoadTarget) throws -> SocketAddress {
+    switch target.place {
+    case .server(let server): try resolved(server)
+    case .socket(let path):
+      path.hasPrefix("@") ? .abstract(String(path.dropFirst())) : .unix(path)
+    }
   }
 
   /// The address of a host and port; of several the first that answers, IPv4 ones before others,
   /// since servers on this machine listen on them, and none that the sources cannot reach.
-  func resolved(_ target: HostPort) throws -> SocketAddress {
+  private func resolved(_ target: HostPort) throws -> SocketAddress {
     let found = try SocketAddress.resolve(target.name, port: target.port)
     let families = Set(source.map(\.family))
     let fitting = found.filter { families.isEmpty || families.contains($0.family) }
@@ -171,13 +198,6 @@ struct LoadShape: ParsableArguments {
     guard !candidates.isEmpty else { throw SocketAddress.unresolved(target.name) }
     return firstReachable(
       candidates.filter { $0.family == .v4 } + candidates.filter { $0.family == .v6 })
-  }
-}
-
-extension ArgumentHelp {
-  /// What an option is for, and what its value is called.
-  fileprivate static func of(_ value: String, _ text: String) -> ArgumentHelp {
-    ArgumentHelp(.init(text), valueName: value)
   }
 }
 

@@ -15,14 +15,7 @@ struct ServerArguments: ParsableArguments {
   var port: UInt16?
 
   /// All that were named, with commas between.
-  func all() throws -> [HostPort] {
-    guard let port else { return try Read.servers(host) }
-    // An IPv6 address has more colons than one.
-    guard host.contains("]:") || host.count(where: { $0 == ":" }) == 1 else {
-      return [HostPort(host: host, port: port)]
-    }
-    throw ValidationError("Give one port: '\(host)' has one, and '\(port)' is another.")
-  }
+  func all() throws -> [HostPort] { try Read.servers(host, port) }
 
   /// The one that there may be.
   func one() throws -> HostPort {
@@ -35,6 +28,16 @@ struct ServerArguments: ParsableArguments {
 }
 
 extension Read {
+  /// Servers to connect to; one, where its port stands apart.
+  static func servers(_ host: String, _ port: UInt16?) throws -> [HostPort] {
+    guard let port else { return try servers(host) }
+    // An IPv6 address has more colons than one.
+    guard host.contains("]:") || host.count(where: { $0 == ":" }) == 1 else {
+      return [HostPort(host: host, port: port)]
+    }
+    throw ValidationError("Give one port: '\(host)' has one, and '\(port)' is another.")
+  }
+
   /// Servers to connect to, with commas between.
   static func servers(_ text: String) throws -> [HostPort] {
     try text.split(separator: ",", omittingEmptySubsequences: false).map { part in

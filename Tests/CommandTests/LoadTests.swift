@@ -8,7 +8,7 @@ struct LoadTests {
   /// What stands behind a number when nothing went wrong.
   static let allRight = "requests due, all answered, every reply checked"
 
-  private static func serving(
+  static func serving(
     _ arguments: [String] = [], descriptorLimit: Int? = nil,
     _ body: (String) async throws -> Void
   ) async throws {

@@ -48,7 +48,7 @@ extension LoadGenerator {
   static let conservationRuns =
     getenv("SWITCHBOARD_CONSERVATION_RUNS").flatMap { Int(String(cString: $0)) } ?? 60
 
-  private static func options(_ port: UInt16, _ chance: inout Chance) -> LoadOptions {
+  static func options(_ port: UInt16, _ chance: inout Chance) -> LoadOptions {
     func pick<Value>(_ values: [Value]) -> Value { values.randomElement(using: &chance)! }
     var options = LoadOptions(on: [.loopback(port: port)])
     options.speaking = .echo
@@ -87,25 +87,29 @@ extension LoadGenerator {
         if seed % 7 == 0 { stopSoon(run, after: chance.next() % 60) }
         let result = try? run.run(whenConnected: { if dies { handle.stop() } })
         guard let result else { return }
-        let told = "seed \(seed): \(options), \(moods): \(result.all), \(result.window)"
-        #expect(result.all.isBalanced && result.window.isBalanced, "\(told)")
-        #expect(result.latency.count == result.window.due, "\(told)")
-        #expect(result.uncorrected.count == result.window.due - unsent(result), "\(told)")
-        #expect(result.all.unanswered <= result.failures.server, "\(told)")
-        #expect(result.window.due <= result.all.due, "\(told)")
-        #expect(result.steps.allSatisfy { $0.tally.isBalanced }, "\(told)")
-        let made = result.all.due - result.all.unsent
-        if let wanted = options.requests, options.warmUp + options.ramp == .zero {
-          #expect(made <= wanted, "\(told)")
-        }
+        expectBalance(result, options, "seed \(seed): \(options), \(moods)")
       }
     }
   }
 
-  private func unsent(_ result: LoadResult) -> Int { result.isOpenLoop ? result.window.unsent : 0 }
+  /// Each request that was due came to one end, and to no other.
+  func expectBalance(_ result: LoadResult, _ options: LoadOptions, _ what: String) {
+    let told = "\(what): \(result.all), \(result.window)"
+    #expect(result.all.isBalanced && result.window.isBalanced, "\(told)")
+    #expect(result.latency.count == result.window.due, "\(told)")
+    let unsent = result.isOpenLoop ? result.window.unsent : 0
+    #expect(result.uncorrected.count == result.window.due - unsent, "\(told)")
+    #expect(result.all.unanswered <= result.failures.server, "\(told)")
+    #expect(result.window.due <= result.all.due, "\(told)")
+    #expect(result.steps.allSatisfy { $0.tally.isBalanced }, "\(told)")
+    let made = result.all.due - result.all.unsent
+    if let wanted = options.requests, options.warmUp + options.ramp == .zero {
+      #expect(made <= wanted, "\(told)")
+    }
+  }
 
   /// Ends a run from another thread.
-  private func stopSoon(_ run: LoadRun, after milliseconds: UInt64) {
+  func stopSoon(_ run: LoadRun, after milliseconds: UInt64) {
     let box = Unmanaged.passRetained(Ended(run, milliseconds))
     var thread = pthread_t()
     pthread_create(

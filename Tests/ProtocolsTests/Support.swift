@@ -1,4 +1,5 @@
 import SwitchboardProtocols
+import Testing
 
 /// The frames protocol one byte at a time, as plainly as it can be said.
 struct FramesReference {
@@ -66,3 +67,16 @@ extension Frames {
 }
 
 func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+/// What is read of a stream, after having seen that it is the same in single bytes and in every two pieces.
+func alikeInEveryCut<Found: Equatable>(_ stream: [UInt8], _ reading: ([[UInt8]]) -> Found) -> Found
+{
+  let whole = reading([stream])
+  #expect(reading(stream.map { [$0] }) == whole, "single bytes")
+  for cut in 0...stream.count {
+    let pieces = [Array(stream[..<cut]), Array(stream[cut...])]
+    guard reading(pieces) != whole else { continue }
+    Issue.record("another reading when cut at \(cut): \(String(decoding: stream, as: UTF8.self))")
+  }
+  return whole
+}

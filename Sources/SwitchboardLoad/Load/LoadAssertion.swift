@@ -79,7 +79,9 @@ public struct LoadAssertion: Hashable, Sendable, CustomStringConvertible {
 
   private static func value(_ text: String, isTime: Bool) -> Double? {
     if isTime { return Figures.time(text).map { $0.inSeconds * 1e9 } }
-    let units: [(String, Double)] = [("k", 1e3), ("m", 1e6), ("%", 0.01), ("", 1)]
+    let units: [(String, Double)] = [
+      ("k", 1e3), ("K", 1e3), ("m", 1e6), ("M", 1e6), ("%", 0.01), ("", 1),
+    ]
     guard let (unit, size) = units.first(where: { text.hasSuffix($0.0) || $0.0.isEmpty }),
       let number = Double(text.dropLast(unit.count)), number.isFinite, number >= 0
     else { return nil }

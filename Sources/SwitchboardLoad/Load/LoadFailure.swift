@@ -16,6 +16,11 @@ public enum LoadFailure: String, Hashable, Sendable, Codable, CaseIterable {
   case reset
   /// A reply was not what the protocol says.
   case wrongReply
+  /// A reply said that something is wrong, where the protocol has replies for that: the request counts as
+  /// wrongly answered, and the connection goes on.
+  case errorReply
+  /// A reply of HTTP had a status of 400 or above: the request counts as answered all the same.
+  case errorStatus
   /// More came than was asked for.
   case surplus
   /// A request was on its way on a connection that was given up for another one's reply.
@@ -58,6 +63,8 @@ public enum LoadFailure: String, Hashable, Sendable, Codable, CaseIterable {
     case .closed: "closed by the server"
     case .reset: "reset by the server"
     case .wrongReply: "wrong reply"
+    case .errorReply: "error for a reply"
+    case .errorStatus: "status other than 2xx and 3xx"
     case .surplus: "more bytes than were asked for"
     case .dropped: "in flight behind a wrong reply"
     case .replyTimeout: "no reply in time"
@@ -79,6 +86,9 @@ public enum LoadFailure: String, Hashable, Sendable, Codable, CaseIterable {
     case .noGreeting: "check that --protocol is the one that is served"
     case .closed, .reset: "see the server's log; its limits or timeouts may close connections"
     case .wrongReply, .surplus, .dropped: "check --protocol; if it is right, the server has a bug"
+    case .errorReply: "see what the server objects to, and give another --command"
+    case .errorStatus:
+      "check --path, --method and --header; rate and latencies have these replies, too"
     case .replyTimeout: "lower the load, or raise --timeout"
     case .unanswered: "let the run end by itself, which awaits replies for all of --timeout"
     case .gaveUp: "see whether the server still runs, and whether it answers"

@@ -28,6 +28,7 @@ extension LoadLoop {
     }
     let descriptor = Descriptor(rawValue: Int32(made.value))
     slots[index].descriptor = descriptor.rawValue
+    slots[index].isLeft = false
     slots[index].state = .connecting
     slots[index].began = now
     slots[index].heard = now
@@ -101,10 +102,11 @@ extension LoadLoop {
 
   private mutating func established(_ index: Int) {
     let descriptor = Descriptor(rawValue: slots[index].descriptor)
-    if system.isConnectedToItself(descriptor, to: target(of: index)) {
+    let target = target(of: index)
+    if target.family != .unix, system.isConnectedToItself(descriptor, to: target) {
       // With a reset, so that the port is free at once for the server that is to come back.
       _ = system.set(.linger, 0, on: descriptor)
-      let what = "connect \(target(of: index)): nobody listens, and it was connected to itself"
+      let what = "connect \(target): nobody listens, and it was connected to itself"
       return fail(index, .refused, what)
     }
     slots[index].heard = now
@@ -117,6 +119,7 @@ extension LoadLoop {
     share.connecting.record(nanoseconds: system.now().nanoseconds &- slots[index].began)
     share.connectionsMade += 1
     noteAttempt(index, succeeded: true)
+    if slots[index].inFlight > 0 { sendAgain(index) }
     if slots[index].isAwaited {
       issueAwaited(index)
       push(index)
@@ -155,7 +158,9 @@ extension LoadLoop {
     }
     noteAttempt(index, succeeded: false)
     close(index)
-    let isHopeless = kind.isOwn && (kind != .noPorts || options.churn == nil)
+    // Ports come back where connections end all the time, by our will or by the server's.
+    let isPassing = kind == .noPorts && (options.churn != nil || index < readers.count)
+    let isHopeless = kind.isOwn && !isPassing
     guard !isHopeless, phase == .connecting || phase == .loading else { return }
     slots[index].state = .resting
     resting.append(
@@ -197,16 +202,24 @@ extension LoadLoop {
   }
 
   /// Closes a connection on which nothing is in flight any more.
-  mutating func close(_ index: Int) {
-    let slot = slots[index]
-    if slot.descriptor >= 0 { _ = system.close(Descriptor(rawValue: slot.descriptor)) }
-    slots[index].descriptor = -1
-    slots[index].generation &+= 1
-    slots[index].state = .vacant
-    slots[index].rewind(to: Int(slot.nextRequest), tape)
+  ///
+  /// - Parameter forgetting: Whether whoever thinks about the next request is not awaited any more.
+  mutating func close(_ index: Int, forgetting: Bool = true) {
+    hangUp(index)
+    if forgetting { slots[index].generation &+= 1 }
+    slots[index].rewind(to: Int(slots[index].nextRequest), tape)
   }
 
-  /// Churn: the connection has made its requests.
+  /// Closes a connection's descriptor; what is in flight on it remains so.
+  mutating func hangUp(_ index: Int) {
+    let descriptor = slots[index].descriptor
+    if descriptor >= 0 { _ = system.close(Descriptor(rawValue: descriptor)) }
+    slots[index].descriptor = -1
+    slots[index].state = .vacant
+    if index < readers.count, let reader = tape.reader { readers[index] = reader }
+  }
+
+  /// The connection has made its requests, or the server wants no more of them on it.
   mutating func renew(_ index: Int) {
     close(index)
     guard phase == .loading else { return }

@@ -20,14 +20,13 @@ extension LoadLoop {
   mutating func join(_ index: Int) {
     switch slots[index].state {
     case .ready: begin(index)
-    // With churn, its connections are made as they are needed.
-    case .vacant where options.churn != nil:
+    case .vacant where isMadeWhenNeeded(index):
       if options.isOpenLoop { queue(index) } else { openForRequest(index) }
     default: break
     }
   }
 
-  /// Closed loop with churn: a request is due, and a connection is made for it.
+  /// Closed loop: a request is due, and a connection is made for it.
   private mutating func openForRequest(_ index: Int) {
     guard phase == .loading, schedule.quota > 0 else { return }
     schedule.take()
@@ -154,6 +153,7 @@ extension LoadLoop {
   }
 
   private mutating func ended(_ index: Int) {
+    if isRightlyEnded(index) { return }
     if phase == .finishing || phase == .holding, slots[index].inFlight == 0 { return close(index) }
     if slots[index].state == .greeting { return fail(index, .noGreeting, "closed before it") }
     let count = slots[index].inFlight
@@ -166,6 +166,7 @@ extension LoadLoop {
     lastHeard = now
     if slots[index].state == .greeting { return greeted(index, count) }
     if isMeasuring { share.bytesReceived += count }
+    if index < readers.count { return read(index, count) }
     guard count <= slots[index].owed else {
       let extra = count - slots[index].owed
       return fail(index, .surplus, "\(extra) byte\(extra == 1 ? "" : "s") too many")
@@ -219,7 +220,7 @@ extension LoadLoop {
 
   /// After so many replies.
   @inline(__always)
-  private mutating func goOn(_ index: Int, _ fresh: Int) {
+  mutating func goOn(_ index: Int, _ fresh: Int) {
     if let churn = options.churn, slots[index].issued >= churn {
       if slots[index].inFlight == 0 { renew(index) }
       return
@@ -266,7 +267,7 @@ extension LoadLoop {
         push(index)
         now = system.now().nanoseconds
         if slots[index].state == .ready, hasRoom(index) { queue(index) }
-      case .vacant where options.churn != nil:
+      case .vacant where isMadeWhenNeeded(index):
         open(index, forRequestDue: takeDue())
       default: break
       }

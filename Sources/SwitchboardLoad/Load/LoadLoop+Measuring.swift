@@ -61,6 +61,8 @@ extension LoadLoop {
 
   /// The window ends; replies that are on their way are still awaited, for a while.
   mutating func endWindow() {
+    // Ended early by a thread so late that it has not begun the window yet, in which requests were due already.
+    if !isMeasuring, now >= windowStart { startWindow() }
     let end = isMeasuring ? min(now, windowEnd) : now
     if isMeasuring {
       share.windowNanoseconds = end - windowStart

@@ -30,6 +30,8 @@ struct LoadLoop: ~Copyable {
   var slots: LoadTable<LoadSlot>
   /// A row of `pipeline` for each slot that makes requests.
   var sendings: LoadTable<LoadSending>
+  /// Where replies say how long they are: the reader of each slot that makes requests.
+  var readers: LoadTable<LoadReplyReader>
   /// Open loop: connections with room for a request.
   var free: LoadQueue<Int32>
   /// Closed loop: connections that think.
@@ -99,6 +101,8 @@ struct LoadLoop: ~Copyable {
     slots = LoadTable(count: count, repeating: LoadSlot())
     sendings = LoadTable(
       count: active * options.pipeline, repeating: LoadSending(due: 0, sent: 0))
+    readers = LoadTable(
+      count: tape.reader == nil ? 0 : active, repeating: tape.reader ?? .until(matched: 0))
     free = LoadQueue(capacity: count, filler: 0)
     let nobody = LoadAppointment(at: 0, index: 0, generation: 0)
     let thinks = options.thinkTime > .zero
@@ -226,7 +230,12 @@ struct LoadLoop: ~Copyable {
       let index = Int(thought.index)
       guard slots[index].generation == thought.generation else { continue }
       now = system.now().nanoseconds
-      if slots[index].state == .vacant { join(index) } else { issueMore(index, 1) }
+      switch slots[index].state {
+      case .vacant: join(index)
+      case .ready: issueMore(index, 1)
+      // Once it stands, it makes as many as there is room for.
+      default: break
+      }
     }
     while !resting.isEmpty, resting.first.at <= now {
       let index = Int(resting.removeFirst().index)

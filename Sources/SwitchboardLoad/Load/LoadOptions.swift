@@ -7,6 +7,8 @@ public struct LoadOptions: Sendable {
   public var targets: [SocketAddress]
   /// What to speak.
   public var speaking = LoadProtocol.frames
+  /// What is asked, and how replies are told apart: for the protocols that want it, and for no other.
+  public var exchange: LoadExchange?
   /// Connections that make requests, all threads together.
   public var connections = 1
   /// Requests in flight at once on each connection, at most 4,096.
@@ -86,16 +88,22 @@ public struct LoadOptions: Sendable {
     if let requests, requests < 0 { return "use at least 1 request" }
     if duration <= .zero { return "the duration must be above 0" }
     if let churn, churn < 1 { return "use at least 1 request per connection" }
-    return sizeMistake ?? burstMistake ?? sourceMistake
+    if speaking.wantsExchange, exchange == nil {
+      return "the \(speaking.rawValue) protocol has no requests of its own: say what is asked"
+    }
+    if !speaking.wantsExchange, exchange != nil {
+      return "the \(speaking.rawValue) protocol has requests of its own: leave the others out"
+    }
+    return exchange?.mistake ?? sizeMistake ?? burstMistake ?? sourceMistake
   }
 
   /// A payload that would have to be cut. Of exponential ones only those that would often be.
   private var sizeMistake: String? {
     let largest =
       if case .exponential(let mean) = size { mean * 10 } else { size.most }
-    guard largest > speaking.longest, largest > PayloadSize.largest || speaking == .line else {
-      return nil
-    }
+    guard exchange == nil, largest > speaking.longest,
+      largest > PayloadSize.largest || speaking == .line
+    else { return nil }
     return "the \(speaking.rawValue) protocol takes at most \(speaking.longest) bytes, "
       + "and '\(size)' is often more: lower the size"
   }
@@ -111,17 +119,25 @@ public struct LoadOptions: Sendable {
   }
 
   private var sourceMistake: String? {
+    if !sources.isEmpty, targets.contains(where: { $0.family == .unix }) {
+      return "who connects to a Unix-domain socket has no address there: leave out --source"
+    }
     let families = Set(targets.map(\.family)).union(sources.map(\.family))
     guard families.count > 1, !sources.isEmpty else { return nil }
     return "sources and targets must be of one family: use IPv4 for all, or IPv6"
   }
 
+  /// Some 28,000, of which connections that were closed hold theirs for a while.
+  private static let portsOfAddress = 20_000
+
   /// Where connections come from, with port 0; empty leaves it to the system.
   public var allSources: [SocketAddress] {
     if !sources.isEmpty { return sources }
     guard targets.allSatisfy({ $0.family == .v4 && $0.isLoopback }) else { return [] }
-    // Some 28,000 ports an address; connections that were closed hold theirs for a while.
-    let needed = (connections + idle) / (20_000 * targets.count) + 1
+    let ports = LoadOptions.portsOfAddress * targets.count
+    // Servers of others often let 127.0.0.1 in and no other address.
+    if exchange != nil, (connections + idle) * process.count <= ports { return [] }
+    let needed = (connections + idle) / ports + 1
     let count = churn == nil ? needed : max(16, needed)
     if count == 1, sourceOffset == 0 { return [] }
     return (0..<count).compactMap { index in

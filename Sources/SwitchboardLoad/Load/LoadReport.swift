@@ -48,7 +48,9 @@ public struct LoadReport: Sendable {
   }
 
   private var conditions: String {
-    let named = ["pipeline", "size", "churn", "think", "ramp", "burst", "idle", "threads"]
+    let named =
+      LoadReport.exchanged
+      + ["pipeline", "size", "churn", "think", "ramp", "burst", "idle", "threads"]
     let parts = named.compactMap { name in
       result.setup[name].flatMap { name == "pipeline" && $0 == "1" ? nil : "\(name) \($0)" }
     }
@@ -77,7 +79,7 @@ public struct LoadReport: Sendable {
     let tally = result.window
     let due = Figures.counted(tally.due, "request") + " due"
     if tally.answered == tally.due, tally.due > 0 {
-      return "\(due), all answered, every reply checked"
+      return "\(due), all answered, every reply \(isChecked ? "checked" : "read to its end")"
     }
     let ends = [
       (tally.wrong, "answered wrongly"), (tally.lost, "lost"), (tally.unsent, "never sent"),
@@ -87,6 +89,17 @@ public struct LoadReport: Sendable {
     return ends.filter { $0.0 > 0 }.reduce("\(due): \(answered) answered") {
       $0 + ", \(Figures.grouped($1.0)) \($1.1)"
     }
+  }
+
+  /// What an exchange is, by option.
+  private static let exchanged = [
+    "request", "header", "body", "command", "send", "expect", "expect-length", "expect-until",
+  ]
+
+  /// Whether it was known what each reply must be, to the byte.
+  private var isChecked: Bool {
+    let spoken = LoadProtocol(rawValue: result.setup["protocol"] ?? "") ?? .frames
+    return !spoken.wantsExchange || result.setup["expect"] != nil
   }
 
   /// How much the runs differ.

@@ -41,7 +41,7 @@ public final class LoadRun: Sendable {
   ) throws -> LoadResult {
     if let mistake = options.mistake { throw LoadError.mistake(mistake) }
     try checkSources()
-    let tape = LoadTape(options.speaking, options.size, seed: options.seed)
+    let tape = LoadTape(options)
     let sources = options.allSources
     var threads: [LoadThread] = []
     do {

@@ -6,10 +6,15 @@ extension LoadOptions {
   var setup: [String: String] {
     var setup = [
       "target": targets.map(\.description).joined(separator: ","), "protocol": speaking.rawValue,
-      "connections": "\(connections)", "pipeline": "\(pipeline)", "size": "\(size)",
+      "connections": "\(connections)", "pipeline": "\(pipeline)",
       "threads": "\(threads)", "seed": "\(seed)", "timeout": Figures.brief(timeout),
       "warm-up": Figures.brief(warmUp),
     ]
+    if let exchange {
+      setup.merge(exchange.summary) { _, told in told }
+    } else {
+      setup["size"] = "\(size)"
+    }
     if let requests {
       setup["requests"] = "\(requests)"
     } else {

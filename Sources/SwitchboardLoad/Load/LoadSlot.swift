@@ -41,7 +41,9 @@ struct LoadSlot: BitwiseCopyable {
   /// When the connection was begun, and when something was last heard on it.
   var began: UInt64 = 0
   var heard: UInt64 = 0
-  /// With churn: a request waits for this connection, and when it was due.
+  /// The server has closed it, as its protocol has it: it is made anew when there is a request for it.
+  var isLeft = false
+  /// Where connections are made when needed: a request waits for this one, and when it was due.
   var isAwaited = false
   var due: UInt64 = 0
 }

@@ -3,7 +3,8 @@ import SwitchboardArticle
 import SwitchboardBase
 import SwitchboardProtocols
 
-/// The protocols that the generator speaks. Each request has exactly one right reply.
+/// The protocols that the generator speaks. Of the first three it makes the requests, each of which has exactly
+/// one right reply; of the others a ``LoadExchange`` says what is asked.
 public enum LoadProtocol: String, Hashable, Sendable, Codable, CaseIterable {
   /// A greeting `*`, then `^payload$`, answered by each byte plus one.
   case frames
@@ -11,6 +12,15 @@ public enum LoadProtocol: String, Hashable, Sendable, Codable, CaseIterable {
   case echo
   /// `ECHO text`, answered by `OK text`.
   case line
+  /// HTTP/1.1 (RFC 9112).
+  case http
+  /// The protocol of Redis, version 2 or 3.
+  case resp
+  /// Any other: bytes, and how much answers them.
+  case bytes
+
+  /// Whether an exchange says what is asked.
+  public var wantsExchange: Bool { self == .http || self == .resp || self == .bytes }
 
   /// A byte that may stand in a payload.
   @inline(__always)
@@ -18,7 +28,7 @@ public enum LoadProtocol: String, Hashable, Sendable, Codable, CaseIterable {
     switch self {
     // `$` would end the frame.
     case .frames: byte == Frames.closing ? byte &+ 1 : byte
-    case .echo: byte
+    case .echo, .http, .resp, .bytes: byte
     case .line: 0x61 + byte % 26
     }
   }
@@ -26,7 +36,7 @@ public enum LoadProtocol: String, Hashable, Sendable, Codable, CaseIterable {
   /// The longest payload of one request.
   var longest: Int {
     switch self {
-    case .frames, .echo: PayloadSize.largest
+    case .frames, .echo, .http, .resp, .bytes: PayloadSize.largest
     case .line: LineSession.limit - 5
     }
   }
@@ -45,6 +55,33 @@ final class LoadTape: Sendable {
   private let replies: [UInt8]
   private let requestStarts: [Int]
   private let replyStarts: [Int]
+  /// Where replies say themselves how long they are: their reader at its beginning, and what ends them, if
+  /// bytes do. The tape has no replies then.
+  let reader: LoadReplyReader?
+  let delimiter: LoadDelimiter
+
+  /// What a run sends.
+  convenience init(_ options: LoadOptions) {
+    if let exchange = options.exchange {
+      self.init(exchange)
+    } else {
+      self.init(options.speaking, options.size, seed: options.seed)
+    }
+  }
+
+  /// The same request, again and again: so often that many in flight are one `send`.
+  init(_ exchange: LoadExchange) {
+    let (request, reply) = (exchange.request, exchange.onlyReply)
+    count = max(1, min(64, (1 << 20) / max(1, request.count + reply.count)))
+    greeting = 0
+    requests = Array(repeatElement(request, count: 2 * count).joined())
+    replies = Array(repeatElement(reply, count: 2 * count).joined())
+    requestStarts = (0...count).map { $0 * request.count }
+    replyStarts = (0...count).map { $0 * reply.count }
+    reader = LoadReplyReader(exchange.reply)
+    let ending = if case .until(let bytes) = exchange.reply { bytes } else { [UInt8]() }
+    delimiter = LoadDelimiter(ending)
+  }
 
   /// - Parameters:
   ///   - seed: The same seed makes the same requests.
@@ -64,7 +101,7 @@ final class LoadTape: Sendable {
         requests += payload
         requests.append(Frames.closing)
         replies += payload.map { $0 &+ 1 }
-      case .echo:
+      case .echo, .http, .resp, .bytes:
         requests += payload
         replies += payload
       case .line:
@@ -84,6 +121,8 @@ final class LoadTape: Sendable {
     self.replies = replies + replies
     self.requestStarts = requestStarts
     self.replyStarts = replyStarts
+    reader = nil
+    delimiter = LoadDelimiter([])
   }
 
   private static func payload(_ spoken: LoadProtocol, _ count: Int, _ chance: inout Chance)
