@@ -7,8 +7,8 @@ private struct Commands: Equatable {
   var error: RESPError?
 
   /// What comes of such pieces, where what is left is given again as a connection does.
-  init(_ pieces: [[UInt8]], limits: RESPLimits = RESPLimits()) {
-    var (reader, arguments) = (RESPReader(limits: limits), RESPArguments())
+  init(_ pieces: [[UInt8]], limits: RESPLimits = RESPLimits(), mostLeft: Int = 4096) {
+    var (reader, arguments) = (RESPReader(limits: limits, mostLeft: mostLeft), RESPArguments())
     var left: [UInt8] = []
     do throws(RESPError) {
       for piece in pieces {
@@ -19,7 +19,7 @@ private struct Commands: Equatable {
           all.append((0..<arguments.count).map { Array(source[arguments[$0]]) })
         }
         left = Array(input[place...])
-        if left.count > 4096 { Issue.record("\(left.count) bytes left") }
+        if left.count > mostLeft { Issue.record("\(left.count) bytes left") }
       }
     } catch {
       self.error = error
@@ -29,11 +29,14 @@ private struct Commands: Equatable {
   /// What a stream gives, after having seen that it gives the same in single bytes and in every two pieces.
   static func inEveryCut(_ stream: [UInt8], limits: RESPLimits = RESPLimits()) -> Commands {
     let whole = Commands([stream], limits: limits)
-    #expect(Commands(stream.map { [$0] }, limits: limits) == whole, "single bytes")
-    for cut in 0...stream.count {
-      let pieces = [Array(stream[..<cut]), Array(stream[cut...])]
-      guard Commands(pieces, limits: limits) != whole else { continue }
-      Issue.record("another reading when cut at \(cut)")
+    for mostLeft in [0, 8, 4096] {
+      let single = Commands(stream.map { [$0] }, limits: limits, mostLeft: mostLeft)
+      #expect(single == whole, "single bytes")
+      for cut in 0...stream.count {
+        let pieces = [Array(stream[..<cut]), Array(stream[cut...])]
+        guard Commands(pieces, limits: limits, mostLeft: mostLeft) != whole else { continue }
+        Issue.record("another reading when cut at \(cut)")
+      }
     }
     return whole
   }
@@ -230,7 +233,8 @@ private struct Commands: Equatable {
         pieces.append(Array(stream[start..<end]))
         start = end
       }
-      #expect(Commands(pieces) == whole)
+      let mostLeft = Int.random(in: 0...30, using: &random)
+      #expect(Commands(pieces, mostLeft: mostLeft) == whole)
     }
   }
 }

@@ -86,16 +86,16 @@ extension Span<UInt8> {
     return true
   }
 
-  /// Whether they are these letters, in capitals or not.
-  func spells(_ letters: StaticString) -> Bool {
-    var given = 0
-    let text = "\(letters)".utf8
-    guard text.count == count else { return false }
-    for letter in text {
-      let byte = self[given]
-      let capital = (0x61...0x7A).contains(byte) ? byte & 0xDF : byte
-      if capital != letter { return false }
-      given += 1
+  /// Whether they are these letters, which are capitals, in capitals or not.
+  func spells(_ letters: String) -> Bool {
+    let letters = letters.utf8
+    guard letters.count == count else { return false }
+    var place = 0
+    for letter in letters {
+      let byte = self[place]
+      let isSmall = (0x61...0x7A).contains(byte)
+      guard letter == (isSmall ? byte & 0xDF : byte) else { return false }
+      place += 1
     }
     return true
   }

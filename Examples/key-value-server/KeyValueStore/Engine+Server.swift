@@ -131,13 +131,16 @@ extension Engine {
         reply.nullArray(to: &connection)
         continue
       }
-      reply.array(6, to: &connection)
+      reply.array(10, to: &connection)
       reply.bulk(name.rawValue, to: &connection)
       reply.integer(name.arity, to: &connection)
       reply.set(1, to: &connection)
       reply.simple(name.mayGrow ? "denyoom" : "fast", to: &connection)
       // The first key, the last one, and the step between them.
       for _ in 0..<3 { reply.integer(name.hasKey ? 1 : 0, to: &connection) }
+      // Categories of access, hints, where other keys are, parts: there are none.
+      reply.set(0, to: &connection)
+      for _ in 0..<3 { reply.array(0, to: &connection) }
     }
   }
 

@@ -202,7 +202,7 @@ extension Store {
 extension Double {
   /// A number as peers write it; nil for what is none, "not a number" too.
   init?(given text: Span<UInt8>) {
-    if let whole = Int32(decimal: text) {
+    if text.count <= Self.exactDigits, let whole = Int(decimal: text) {
       self = Double(whole)
       return
     }
@@ -212,6 +212,9 @@ extension Double {
     }
     self = value
   }
+
+  /// Whole numbers of so many digits are what they are.
+  private static var exactDigits: Int { 15 }
 
   /// In as few digits as are read as the same number again, and without a fraction that says nothing.
   var shown: String {

@@ -49,8 +49,8 @@ extension Int64 {
   func after(
     _ time: Span<UInt8>, inSeconds: Bool, _ name: CommandName
   ) throws(CommandError) -> Int64 {
-    guard let count = Int64(decimal: time) else { throw .notInteger }
-    let end = try after(count, inSeconds: inSeconds, name)
+    guard let count = Int(decimal: time) else { throw .notInteger }
+    let end = try after(Int64(count), inSeconds: inSeconds, name)
     guard end > self else { throw .invalidExpiry(name) }
     return end
   }

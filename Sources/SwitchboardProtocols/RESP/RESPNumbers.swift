@@ -1,24 +1,22 @@
-extension FixedWidthInteger {
+extension Int {
   /// A number as Redis' protocol and commands write it: decimal digits, a minus sign in front of one below zero,
-  /// and nothing else: no plus sign, no blank, no zero in front. Nil for anything else, and for what does not fit.
+  /// and nothing else: no plus sign, no blank, no zero in front. Nil for anything else, and for what does not fit
+  /// into 64 bits.
   public init?(decimal text: Span<UInt8>) {
     let isNegative = text.count > 1 && text[0] == 0x2D
     let digits = text.extracting((isNegative ? 1 : 0)...)
-    guard !digits.isEmpty else { return nil }
+    // Nineteen nines fit into 64 bits without a sign, so that nothing overflows below.
+    guard (1...19).contains(digits.count) else { return nil }
     // Zero is "0" alone.
     if digits[0] == RESP.zero, text.count > 1 { return nil }
-    self = 0
+    var magnitude: UInt64 = 0
     for index in digits.indices {
       let digit = digits[index] &- RESP.zero
       guard digit < 10 else { return nil }
-      let (tenfold, tooMuch) = multipliedReportingOverflow(by: 10)
-      let (sum, overflows) =
-        isNegative
-        ? tenfold.subtractingReportingOverflow(Self(digit))
-        : tenfold.addingReportingOverflow(Self(digit))
-      guard !tooMuch, !overflows else { return nil }
-      self = sum
+      magnitude = magnitude &* 10 &+ UInt64(digit)
     }
+    guard magnitude <= UInt64(Int64.max) + (isNegative ? 1 : 0) else { return nil }
+    self = Int(truncatingIfNeeded: isNegative ? 0 &- magnitude : magnitude)
   }
 }
 

@@ -22,6 +22,8 @@
 public struct RESPReader: Sendable {
   /// How much a command may ask for.
   public let limits: RESPLimits
+  /// The beginning of a command that is known to be longer, in bytes, is held, not left in the input.
+  public let mostLeft: Int
 
   private var progress = RESPProgress()
   /// The beginning of a long command, as it came; without storage when empty.
@@ -30,11 +32,15 @@ public struct RESPReader: Sendable {
   private var found = RESPArguments()
   private var failure: RESPError?
 
-  /// What is left in the input, and not held: at most so many bytes.
-  static let mostLeft = 4096
-
   /// A reader at the beginning of a command.
-  public init(limits: RESPLimits = RESPLimits()) { self.limits = limits }
+  ///
+  /// - Parameters:
+  ///   - limits: How much a command may ask for.
+  ///   - mostLeft: See ``mostLeft``; not negative.
+  public init(limits: RESPLimits = RESPLimits(), mostLeft: Int = 4096) {
+    precondition(mostLeft >= 0, "what is left is not negative")
+    (self.limits, self.mostLeft) = (limits, mostLeft)
+  }
 
   /// How many bytes are held of a command whose end has not come.
   public var heldCount: Int { held.count }
@@ -85,8 +91,7 @@ public struct RESPReader: Sendable {
   private mutating func keepBeginning(
     _ input: Span<UInt8>, _ place: inout Int
   ) throws(RESPError) {
-    let most = RESPReader.mostLeft
-    if input.count &- place <= most, progress.needed <= most { return }
+    if input.count &- place <= mostLeft, progress.needed <= mostLeft { return }
     progress = RESPProgress()
     var nothing = RESPArguments()
     _ = try goOn(input, &place, into: &nothing)
