@@ -68,9 +68,10 @@ struct Channels {
 extension Engine {
   mutating func carryOutSubscribing(
     _ name: CommandName, _ words: Span<UInt8>, _ peer: inout Peer, _ connection: inout Connection
-  ) {
+  ) throws(CommandError) {
     switch name {
     case .publish:
+      guard words.extracting(range(1)).count <= Channels.longestName else { throw .nameTooLong }
       let told = channels.publish(words.extracting(range(2)), to: words.extracting(range(1)))
       peer.reply.integer(told, to: &connection)
     case .subscribe, .psubscribe:

@@ -33,7 +33,7 @@ extension Engine {
     case .set: try carryOutSet(name, words, peer.reply, &connection)
     case .hash: try carryOutHash(name, words, peer.reply, &connection)
     case .sortedSet: try carryOutSorted(name, words, peer.reply, &connection)
-    case .pubsub: carryOutSubscribing(name, words, &peer, &connection)
+    case .pubsub: try carryOutSubscribing(name, words, &peer, &connection)
     case .transactions: carryOutTransaction(name, &peer, &connection)
     case .connection: try carryOutConnection(name, words, &peer, &connection)
     case .server: try carryOutServer(name, words, &peer, &connection)

@@ -43,7 +43,8 @@ extension Engine {
     _ words: Span<UInt8>, inSeconds: Bool, _ reply: RESPWriter, _ connection: inout Connection
   ) throws(CommandError) {
     guard let count = Int(decimal: words.extracting(range(2))) else { throw .notInteger }
-    let end = try store.now.after(Int64(count), inSeconds: inSeconds, inSeconds ? .expire : .pexpire)
+    let name = inSeconds ? CommandName.expire : .pexpire
+    let end = try store.now.after(Int64(count), inSeconds: inSeconds, name)
     guard let place = store.find(words.extracting(range(1))),
       try isWanted(end, insteadOf: store[place].end, words)
     else { return reply.integer(0, to: &connection) }

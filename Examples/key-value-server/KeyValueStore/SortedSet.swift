@@ -68,21 +68,12 @@ final class SortedSet {
   /// The members of such ranks, from 0 on.
   func visit(_ ranks: Range<Int>, _ body: (Item) -> Void) {
     var before = 0
-    for run in runs where before < ranks.upperBound {
+    for run in runs {
+      guard before < ranks.upperBound else { return }
       let part = ranks.clamped(to: before..<(before + run.count))
       for rank in part { body(run[rank - before]) }
       before += run.count
     }
-  }
-
-  /// The member of a rank, which there is.
-  func item(_ rank: Int) -> Item? {
-    var before = 0
-    for run in runs {
-      if rank < before + run.count { return run[rank - before] }
-      before += run.count
-    }
-    return nil
   }
 
   // ----------------------------------------------------------------------------------- order
