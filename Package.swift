@@ -19,6 +19,7 @@ let package = Package(
     .executable(name: "simple-client", targets: ["simple-client"]),
     .executable(name: "echo-server", targets: ["echo-server"]),
     .executable(name: "chat-server", targets: ["chat-server"]),
+    .executable(name: "key-value-server", targets: ["key-value-server"]),
   ],
   traits: [
     .trait(
@@ -89,6 +90,11 @@ let package = Package(
       name: "ChatRoom", dependencies: ["Switchboard", "SwitchboardProtocols"],
       path: "Examples/chat-server", exclude: ["main.swift"],
       swiftSettings: strict),
+    .example("key-value-server", except: ["KeyValueStore"], dependencies: ["KeyValueStore"]),
+    // What it does with commands, for the tests too.
+    .target(
+      name: "KeyValueStore", dependencies: ["Switchboard", "SwitchboardProtocols"],
+      path: "Examples/key-value-server/KeyValueStore", swiftSettings: strict),
     .target(
       name: "TestSupport", dependencies: ["Switchboard"], path: "Tests/TestSupport",
       swiftSettings: plain),
@@ -117,7 +123,10 @@ let package = Package(
       swiftSettings: plain),
     .testTarget(
       name: "SessionTests",
-      dependencies: ["Switchboard", "SwitchboardArticle", "ChatRoom", "TestSupport"],
+      dependencies: [
+        "Switchboard", "SwitchboardProtocols", "SwitchboardArticle", "ChatRoom", "KeyValueStore",
+        "TestSupport",
+      ],
       swiftSettings: plain),
     .testTarget(
       name: "SimulationTests", dependencies: ["Switchboard", "SwitchboardLab", "TestSupport"],
@@ -144,7 +153,7 @@ let package = Package(
       dependencies: [
         "SwitchboardCommand", "SwitchboardBase", "SwitchboardArticle", "SwitchboardTimeline",
         "SwitchboardLab", "TestSupport", "demo", "select-server", "poll-server", "epoll-server",
-        "simple-client", "echo-server", "chat-server",
+        "simple-client", "echo-server", "chat-server", "key-value-server",
       ],
       swiftSettings: plain),
   ],

@@ -180,6 +180,7 @@ struct OptionTests {
   @Test(arguments: [
     ("epoll-server", ["ninety"]), ("poll-server", ["70000"]), ("select-server", ["1", "2"]),
     ("echo-server", ["-1"]), ("chat-server", ["9090", "9091"]),
+    ("key-value-server", ["redis"]),
     ("simple-client", []), ("simple-client", ["-n", "0", "localhost", "9090"]),
     ("simple-client", ["-n"]), ("simple-client", ["localhost", "0"]),
   ])

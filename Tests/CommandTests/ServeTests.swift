@@ -145,6 +145,17 @@ struct ServeTests {
     }
   }
 
+  @Test func `The key-value example answers, and ends when it is told to`() async throws {
+    try await Spawned.run("key-value-server", ["0"]) { server in
+      let peer = try PlainSocket.connected(to: try await server.listeningPort())
+      try peer.write("SET key value\r\nGET key\r\n")
+      #expect(try peer.read(16) == "+OK\r\n$5\r\nvalue\r\n")
+      peer.end()
+      server.send(SIGTERM)
+      try await server.expectEnd(.exit(0))
+    }
+  }
+
   private func chat(_ port: UInt16) throws {
     let (alice, bob) = (try PlainSocket.connected(to: port), try PlainSocket.connected(to: port))
     func expect(_ peer: PlainSocket, _ text: String) throws {
