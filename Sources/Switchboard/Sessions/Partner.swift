@@ -14,8 +14,6 @@ extension Connection {
   ///   have another.
   ///
   /// A connection that has a partner already is told that the new one was closed.
-  ///
-  /// - Parameters: as there.
   @discardableResult
   public mutating func connectPartner<S: Session & ~Copyable>(
     to target: ConnectTarget, from local: SocketAddress? = nil,

@@ -50,9 +50,7 @@ public protocol Session: ~Copyable, SendableMetatype {
   /// ``Connection/pair(with:)`` of another session. Defaulted: nothing.
   mutating func partnerOpened(_ connection: inout Connection)
   /// The partner has gone, or did not come about. What it forwarded has been written before. Defaulted:
-  /// close when all is sent.
-  ///
-  /// - Parameter reason: As its session was told; nil where the two have not been partners.
+  /// close when all is sent. The reason is what its session was told; nil where the two have not been partners.
   mutating func partnerClosed(_ reason: CloseReason?, _ connection: inout Connection)
   /// The connection is gone and nothing can be written any more.
   mutating func closed(_ reason: CloseReason)
