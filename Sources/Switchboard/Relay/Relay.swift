@@ -42,6 +42,7 @@ public struct Relay: Session {
 
   /// - Parameters:
   ///   - upstreams: Where to.
+  ///   - options: How long things may take.
   ///   - ended: Gets what became of a client, on its loop's thread.
   public init(
     to upstreams: Upstreams, options: RelayOptions = RelayOptions(),
