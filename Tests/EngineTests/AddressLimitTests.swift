@@ -22,11 +22,17 @@ extension Engine {
         #expect(told().count == 2 && told().last?.contains("10 connections") ?? false)
         first.close()
         #expect(server.journal.wait { $0.closed == 1 })
-        #expect(try server.client().greeted().ask("^in$") == "jo")
+        // A thread that has told of the close may not have given its place back yet.
+        var tries = 0
+        let isServed = eventually {
+          tries += 1
+          return (try? server.client().greeted().ask("^in$")) == "jo"
+        }
+        #expect(isServed)
         #expect(server.journal.now.opened == 3)
         // What has not been told is when the address has no connection any more.
         second.close()
-        #expect(eventually { told().last?.contains("12 connections") ?? false })
+        #expect(eventually { told().last?.contains("\(11 + tries) connections") ?? false })
         #expect(told().count == 3)
       }
     }
