@@ -32,7 +32,7 @@ struct RelayCommand: ParsableCommand {
   var upstreams: String
 
   @Option(help: "Whose turn it is. (default: round-robin)")
-  var balance: Balance?
+  var balance: UpstreamChoice?
 
   @Option(
     help: ArgumentHelp(
@@ -89,7 +89,7 @@ struct RelayCommand: ParsableCommand {
     var logger = Logger(label: "switchboard") { _ in LineHandler() }
     logger.logLevel = logLevel.level
     let targets = try Place.upstreams(upstreams)
-    let behind = Upstreams(targets, choice: balance?.choice ?? .roundRobin)
+    let behind = Upstreams(targets, choice: balance ?? .roundRobin)
     let totals = Lock(RelayTotals())
     let options = relayOptions
     let service = Service(server: server, logger: logger, observing: observing)
@@ -110,13 +110,8 @@ struct RelayCommand: ParsableCommand {
   }
 }
 
-/// How an upstream is chosen.
-enum Balance: String, CaseIterable, ExpressibleByArgument {
-  case roundRobin = "round-robin"
-  case leastConnections = "least-connections"
-
-  var choice: UpstreamChoice { self == .roundRobin ? .roundRobin : .leastConnections }
-}
+/// As it is written on the command line.
+extension UpstreamChoice: ExpressibleByArgument {}
 
 /// What became of one client.
 private func line(about report: RelayReport, _ targets: [ConnectTarget]) -> String {
