@@ -11,6 +11,7 @@ let package = Package(
   products: [
     .library(name: "Switchboard", targets: ["Switchboard"]),
     .library(name: "SwitchboardProtocols", targets: ["SwitchboardProtocols"]),
+    .library(name: "SwitchboardTesting", targets: ["SwitchboardTesting"]),
     .executable(name: "switchboard", targets: ["SwitchboardCommand"]),
     .executable(name: "demo", targets: ["demo"]),
     .executable(name: "select-server", targets: ["select-server"]),
@@ -41,6 +42,8 @@ let package = Package(
     .target(name: "CProcess"),
     .target(name: "Switchboard", dependencies: ["CKernel"], swiftSettings: strict),
     .target(name: "SwitchboardProtocols", swiftSettings: strict),
+    // What anybody may test a protocol with.
+    .target(name: "SwitchboardTesting", dependencies: ["Switchboard"], swiftSettings: strict),
     // What a program here writes to: terminals, files, logs; and the machine it runs on.
     .target(
       name: "SwitchboardBase", dependencies: ["Switchboard", "CProcess"], swiftSettings: strict),
@@ -96,7 +99,8 @@ let package = Package(
       name: "KeyValueStore", dependencies: ["Switchboard", "SwitchboardProtocols"],
       path: "Examples/key-value-server/KeyValueStore", swiftSettings: strict),
     .target(
-      name: "TestSupport", dependencies: ["Switchboard"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["Switchboard", "SwitchboardTesting"],
+      path: "Tests/TestSupport",
       swiftSettings: plain),
     .testTarget(
       name: "ProtocolsTests", dependencies: ["SwitchboardProtocols"], swiftSettings: plain),
@@ -125,7 +129,7 @@ let package = Package(
       name: "SessionTests",
       dependencies: [
         "Switchboard", "SwitchboardProtocols", "SwitchboardArticle", "ChatRoom", "KeyValueStore",
-        "TestSupport",
+        "SwitchboardTesting", "TestSupport",
       ],
       swiftSettings: plain),
     .testTarget(
@@ -146,7 +150,10 @@ let package = Package(
       swiftSettings: plain),
     .testTarget(
       name: "DocumentationTests",
-      dependencies: ["Switchboard", "SwitchboardProtocols", "SwitchboardArticle", "TestSupport"],
+      dependencies: [
+        "Switchboard", "SwitchboardProtocols", "SwitchboardArticle", "SwitchboardTesting",
+        "TestSupport",
+      ],
       swiftSettings: plain),
     .testTarget(
       name: "CommandTests",

@@ -14,6 +14,7 @@ import Testing
     "Switchboard/Observing", "Switchboard/Blocking", "Switchboard/Server",
     "Switchboard/Simulation",
     "SwitchboardProtocols/Framing", "SwitchboardProtocols",
+    "SwitchboardTesting",
     "SwitchboardBase/Text", "SwitchboardBase/Output", "SwitchboardBase",
     "SwitchboardArticle/Sessions", "SwitchboardArticle",
     "SwitchboardTimeline",

@@ -68,7 +68,10 @@ let package = Package(
     .target(
       name: "SwitchboardLab", dependencies: load + ["SwitchboardLoad", "SwitchboardReport"],
       swiftSettings: bench),
-    .target(name: "TestSupport", dependencies: ["Switchboard"], path: "Tests/TestSupport"),
+    .target(name: "SwitchboardTesting", dependencies: ["Switchboard"]),
+    .target(
+      name: "TestSupport", dependencies: ["Switchboard", "SwitchboardTesting"],
+      path: "Tests/TestSupport"),
     .testTarget(
       name: "LoadTests", dependencies: load + ["SwitchboardLoad", "TestSupport"],
       swiftSettings: quick),
@@ -81,7 +84,8 @@ let package = Package(
 )
 """
 SOURCES = ["CKernel", "CProcess", "Switchboard", "SwitchboardProtocols", "SwitchboardBase",
-           "SwitchboardArticle", "SwitchboardLoad", "SwitchboardReport", "SwitchboardLab"]
+           "SwitchboardArticle", "SwitchboardLoad", "SwitchboardReport", "SwitchboardLab",
+           "SwitchboardTesting"]
 
 
 def suites(mutant):

@@ -46,7 +46,7 @@ extension SessionTests {
         #expect(try peer.line() == "* what is your name?")
         if last.value != thread { return peer }
       }
-      throw Late()
+      throw Late("no connection came to another loop")
     }
 
     private func serve(

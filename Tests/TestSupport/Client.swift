@@ -1,5 +1,6 @@
 import Glibc
 import Switchboard
+import SwitchboardTesting
 
 /// A blocking client, made of plain system calls and nothing of the library. Every call gives up
 /// after ``longestWait``.
@@ -194,23 +195,6 @@ public final class Client: @unchecked Sendable, Equatable {
     close()
   }
 }
-
-/// The same socket with a number from 1100 on, where the limit of descriptors allows it.
-func aboveThoseOfSelect(_ descriptor: Int32) -> Int32 {
-  _ = moreDescriptors
-  let high = fcntl(descriptor, F_DUPFD_CLOEXEC, 1100)
-  guard high >= 0 else { return descriptor }
-  close(descriptor)
-  return high
-}
-
-/// Allows this process more than the thousand descriptors that are usual, once: many tests share it.
-private let moreDescriptors: Void = {
-  var limit = rlimit()
-  getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-  limit.rlim_cur = max(limit.rlim_cur, min(8192, limit.rlim_max))
-  setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-}()
 
 /// What the frames protocol answers to a whole stream: the plainest possible version.
 public func frameReplies(to bytes: [UInt8]) -> [UInt8] {

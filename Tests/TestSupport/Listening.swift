@@ -1,5 +1,6 @@
 import Glibc
 import Switchboard
+import SwitchboardTesting
 
 /// A port of this machine that takes connections, made of plain system calls and nothing of the library: what
 /// a server connects to.

@@ -1,9 +1,10 @@
 import Glibc
 import Switchboard
+import SwitchboardTesting
 
 /// How many seconds a test waits at most for what must come. It costs nothing when that comes, and a
 /// busy machine may be many times as slow as a quiet one.
-public let longestWait = 60
+public let longestWait = Int(longestPatience.components.seconds)
 
 /// Whether a condition comes to hold; in vain after so many seconds.
 public func eventually(seconds: Int = longestWait, _ holds: () -> Bool) -> Bool {
