@@ -133,6 +133,9 @@ final class CallRecord {
     excused[client] = true
   }
 
+  /// Whether any connection may end early.
+  var excusesAny: Bool { excused.contains(true) }
+
   func isExcused(_ client: Int) -> Bool { client < excused.count && excused[client] }
 
   /// A fault brought a turn with nothing to do.

@@ -54,6 +54,7 @@ extension Course {
       return record.fail(.sessionContract("opened for nobody"))
     }
     clients[index].wasOpened = true
+    cameFurther()
     openedInTurn += 1
     if openedInTurn == world.options.acceptBudget { record.reach(.acceptBudgetUsed) }
     if drainBegan != nil { record.reach(.cameInDrain) }

@@ -11,6 +11,7 @@ extension Course {
     if socket.state == .closed { return lost(index, socket.error ?? .connectionRefused) }
     guard socket.state == .connected else { return }
     if hasStayed(index) { return }
+    if hasLostOrder { return leave(index, byReset: false) }
     sufferFaults(index)
     read(index)
     while isGoing(index), clients[index].step < clients[index].moves.count {
@@ -65,6 +66,7 @@ extension Course {
     case .send(let range): return send(range, index)
     case .awaitReplies(let count):
       guard clients[index].received >= count else { return false }
+    case .awaitOthers(let those): guard isPast(those, index) else { return false }
     case .wait(let duration):
       if !clients[index].isTiming {
         clients[index].isTiming = true
@@ -143,6 +145,7 @@ extension Course {
     let count = min(incoming.unread, clients[index].pace?.count ?? .max)
     if count > 0 {
       if let pace = clients[index].pace { pause(index, pace.pause) }
+      world.heard?(clients[index].plan.number, incoming.next(count))
       let offset = clients[index].received
       let found = incoming.difference(from: clients[index].expected, at: offset, count: count)
       if let (at, got) = found {
@@ -153,6 +156,7 @@ extension Course {
       clients[index].received += count
       incoming.skip(count)
       network.hasRead(socket)
+      cameFurther()
     }
     if let error = socket.error { return lost(index, error) }
     if incoming.isAtEnd { reachedEnd(index) }

@@ -52,6 +52,7 @@ extension Course {
     if !record.isExcused(number), !isExcusedByTime(state), !record.hasFailed {
       record.fail(.broke(client: number, how: errno.meaning))
     }
+    if isOrdered { record.excuse(number) }
     state.socket.state = .closed
     over(index)
   }
@@ -81,6 +82,7 @@ extension Course {
     clients[index].isOver = true
     left -= 1
     network.hasChanged = true
+    cameFurther()
     if left == 0, drainBegan == nil {
       network.heap.push(.other, 0, at: network.now + 1_000_000, detail: Moment.drain.rawValue)
     }

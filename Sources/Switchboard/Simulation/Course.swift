@@ -40,6 +40,8 @@ final class Course: SimulatedNetwork.Hooks {
   lazy var chances = SimulatedRandom(seed: world.seed, stream: 6)
   /// When each job that is not done yet was given.
   let jobs = JobBook()
+  /// Whether clients wait for others.
+  let isOrdered: Bool
   let start: UInt64
   /// How long the loop's clock has run when the run begins, in nanoseconds.
   let age: UInt64
@@ -55,6 +57,10 @@ final class Course: SimulatedNetwork.Hooks {
     network = SimulatedNetwork(
       seed: world.seed, faults: injector, start: min(age, 1 << 62) + 1_000_000_000)
     record = CallRecord(network, seed: world.seed)
+    isOrdered = world.clients.contains { client in
+      !client.predecessors.isEmpty
+        || client.steps.contains { if case .awaitOthers = $0 { true } else { false } }
+    }
     kernel = SimulatedKernel(network, record)
     start = network.now
     if world.hasCoarseClock { network.clockStep = 1_000_000 }
@@ -138,6 +144,7 @@ final class Course: SimulatedNetwork.Hooks {
     guard client > 0, client < indices.count, indices[client] >= 0 else { return }
     clients[indices[client]].taken += count
     clients[indices[client]].tookAt = now.nanoseconds
+    cameFurther()
   }
 
   // ------------------------------------------------------------------------------- hooks
@@ -174,6 +181,9 @@ final class Course: SimulatedNetwork.Hooks {
 
   func connect(_ index: Int) {
     let plan = clients[index].plan
+    if clients[index].isOver { return }
+    if hasLostOrder { return over(index) }
+    guard isPast(plan.predecessors, index) else { return }
     let random = SimulatedRandom(seed: world.seed, stream: 1, part: UInt64(plan.number))
     let link = network.makeLink(number: plan.number, random: random, isNear: plan.isNear)
     record.say("client \(plan.number) connects")

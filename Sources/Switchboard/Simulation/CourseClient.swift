@@ -8,6 +8,7 @@ struct CourseClient {
     case send(Range<Int>)
     /// Until it has received so many.
     case awaitReplies(Int)
+    case awaitOthers([SimulatedClient.Reached])
     case wait(UInt64)
     case pauseReading(UInt64)
     case sendUrgent(UInt8)
@@ -33,6 +34,8 @@ struct CourseClient {
   /// How many bytes it reads at once, and how long it then reads none.
   var pace: (count: Int, pause: UInt64)?
   var isOver = false
+  /// Those whom it waits for have not come so far yet.
+  var isBehind = false
   /// A session was opened for it.
   var wasOpened = false
   /// Its server's end is open, and was given to a session.
@@ -78,6 +81,7 @@ struct CourseClient {
           modelled = sent.count
         }
         moves.append(.awaitReplies(expected.count))
+      case .awaitOthers(let those): moves.append(.awaitOthers(those))
       case .wait(let duration): moves.append(.wait(duration))
       case .pauseReading(let duration): moves.append(.pauseReading(duration))
       case .sendUrgent(let byte): moves.append(.sendUrgent(byte))

@@ -32,6 +32,30 @@ public func shrink(
   }
 }
 
+/// Delta debugging (Zeller and Hildebrandt, 2002): takes ever smaller parts of a list away, as long as what is
+/// left still fails.
+///
+/// - Parameters:
+///   - list: A list that fails.
+///   - fails: Whether another one does.
+/// - Returns: the smallest that was found.
+package func smallest<Element>(
+  _ list: [Element], _ fails: ([Element]) -> Bool
+) -> [Element] {
+  var list = list
+  var part = max(1, list.count / 2)
+  while true {
+    var place = 0
+    while place < list.count {
+      var rest = list
+      rest.removeSubrange(place..<min(rest.count, place + part))
+      if fails(rest) { list = rest } else { place += part }
+    }
+    if part == 1 { return list }
+    part /= 2
+  }
+}
+
 private struct Shrinking {
   let seed: UInt64
   let body: (SimulatedWorld) -> Void
@@ -103,39 +127,16 @@ private struct Shrinking {
     faults.count + clients.reduce(0) { $0 + 1 + $1.steps.count + $1.sentCount }
   }
 
-  /// Delta debugging (Zeller and Hildebrandt, 2002): takes away ever smaller parts of a list.
-  private mutating func minimise<Element>(
-    _ count: Int, _ list: (Shrinking) -> [Element],
-    _ attempt: (inout Shrinking, [Element]) -> Bool
-  ) {
-    var part = max(1, count / 2)
-    while true {
-      var place = 0
-      while place < list(self).count {
-        var rest = list(self)
-        rest.removeSubrange(place..<min(rest.count, place + part))
-        if !attempt(&self, rest) { place += part }
-      }
-      if part == 1 { return }
-      part /= 2
-    }
-  }
+  private mutating func shrinkFaults() { _ = smallest(faults) { fails(faults: $0) } }
 
-  private mutating func shrinkFaults() {
-    minimise(faults.count, { $0.faults }, { $0.fails(faults: $1) })
-  }
-
-  private mutating func shrinkClients() {
-    minimise(clients.count, { $0.clients }, { $0.fails(clients: $1) })
-  }
+  private mutating func shrinkClients() { _ = smallest(clients) { fails(clients: $0) } }
 
   private mutating func shrinkSteps(of index: Int) {
-    func attempt(_ search: inout Shrinking, _ steps: [SimulatedClient.Step]) -> Bool {
-      var clients = search.clients
+    _ = smallest(clients[index].steps) { steps in
+      var clients = clients
       clients[index].steps = steps
-      return search.fails(clients: clients)
+      return fails(clients: clients)
     }
-    minimise(clients[index].steps.count, { $0.clients[index].steps }, attempt)
   }
 
   /// Halves what is sent and how long is waited, as often as it goes.
@@ -160,7 +161,7 @@ private struct Shrinking {
 
 extension Violation {
   /// Whether two violations are of one kind.
-  func isLike(_ other: Violation) -> Bool {
+  package func isLike(_ other: Violation) -> Bool {
     switch (self, other) {
     case (.wrongByte, .wrongByte), (.missingBytes, .missingBytes), (.broke, .broke),
       (.notFinished, .notFinished), (.sleepsForEver, .sleepsForEver), (.spins, .spins),

@@ -13,6 +13,7 @@ public struct SimulatedClient: Hashable, Sendable {
     case sendUrgent(UInt8)
     case expect([UInt8])
     case awaitReplies
+    case awaitOthers([Reached])
     case wait(UInt64)
     case pauseReading(UInt64)
     case readSlowly(Int, UInt64)
@@ -21,6 +22,18 @@ public struct SimulatedClient: Hashable, Sendable {
     case reset
     case close
     case vanish
+  }
+
+  /// How far a client has come, for others that wait for it.
+  package struct Reached: Hashable, Sendable {
+    /// The client's number.
+    package let client: Int
+    /// How many bytes it has received.
+    package var received = 0
+    /// How many of its bytes its session has been given.
+    package var taken = 0
+
+    package init(client: Int) { self.client = client }
   }
 
   /// Its number, from 1 on.
@@ -35,6 +48,8 @@ public struct SimulatedClient: Hashable, Sendable {
   var destination = 0
   /// Which of the clients' machines it is on: each has an address of its own.
   var host = 0
+  /// It connects when all of these have come so far, and have sessions.
+  var predecessors: [Reached] = []
   /// Its link is as fast as any can be.
   var isNear = false
 
@@ -65,6 +80,11 @@ public struct SimulatedClient: Hashable, Sendable {
   public mutating func expect(_ text: String) { expect(Array(text.utf8)) }
   /// Waits until everything has come that the model replies to what was sent so far.
   public mutating func awaitReplies() { steps.append(.awaitReplies) }
+  /// Waits until other clients have come so far. In a world whose clients do so, all leave when one of them
+  /// has lost its connection by a fault: what the others would receive is not known then.
+  package mutating func awaitOthers(_ those: [Reached]) { steps.append(.awaitOthers(those)) }
+  /// Connects when other clients have come so far.
+  package mutating func connect(behind those: [Reached]) { predecessors = those }
   /// Does nothing for a while, but reads.
   public mutating func wait(_ duration: Duration) {
     steps.append(.wait(duration.clampedNanoseconds))

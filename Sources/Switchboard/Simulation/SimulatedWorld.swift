@@ -79,6 +79,9 @@ public final class SimulatedWorld {
   /// Local ports that the server may use towards one address: Linux's 32,768 to 60,999.
   public var ephemeralPorts = 28_232
 
+  /// Told what a client has received, by its number, before that is checked.
+  package var heard: ((Int, [UInt8]) -> Void)?
+
   var clients: [SimulatedClient] = []
   var remotes: [SimulatedRemote] = []
   var model: (([UInt8]) -> [UInt8])?

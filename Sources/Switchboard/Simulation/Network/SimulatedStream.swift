@@ -189,6 +189,9 @@ struct SimulatedStream {
     return count
   }
 
+  /// The next unread bytes, which stay unread.
+  func next(_ count: Int) -> [UInt8] { unsafe Array(own.bytes.first(count)) }
+
   /// Reads without looking.
   func skip(_ count: Int) { advance(min(count, unread)) }
 
