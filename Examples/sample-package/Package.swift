@@ -8,7 +8,10 @@ let package = Package(
   dependencies: [.package(name: "switchboard", path: "../..", traits: [])],
   targets: [
     .executableTarget(
-      name: "shout", dependencies: [.product(name: "Switchboard", package: "switchboard")])
+      name: "shout", dependencies: [.product(name: "Switchboard", package: "switchboard")]),
+    .testTarget(
+      name: "shoutTests",
+      dependencies: ["shout", .product(name: "SwitchboardTesting", package: "switchboard")]),
   ],
   swiftLanguageModes: [.v6]
 )

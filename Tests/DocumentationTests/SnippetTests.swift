@@ -10,16 +10,14 @@ import Testing
   private static let root = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-  /// The marked pieces under `Tests/`, by name.
+  /// The marked pieces of this folder, by name.
   private static let snippets: [String: String] = {
     var found: [String: [String]] = [:]
-    for folder in ["Tests/DocumentationTests", "Tests/TestSupport"] {
-      let path = root.appending(path: folder).path
-      for name in try! FileManager.default.contentsOfDirectory(atPath: path).sorted()
-      where name.hasSuffix(".swift") && name != "SnippetTests.swift" {
-        let text = try! String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
-        for (name, piece) in pieces(of: text) { found[name, default: []].append(piece) }
-      }
+    let path = root.appending(path: "Tests/DocumentationTests").path
+    for name in try! FileManager.default.contentsOfDirectory(atPath: path).sorted()
+    where name.hasSuffix(".swift") && name != "SnippetTests.swift" {
+      let text = try! String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
+      for (name, piece) in pieces(of: text) { found[name, default: []].append(piece) }
     }
     return found.mapValues { $0.joined(separator: "\n\n") }
   }()
@@ -67,7 +65,7 @@ import Testing
 
   @Test(arguments: [
     "README.md", "docs/SESSIONS.md", "docs/CONNECTIONS.md", "docs/FRAMING.md",
-    "docs/RELIABILITY.md",
+    "docs/RELIABILITY.md", "docs/TESTING.md",
   ])
   func `Every Swift block of a page is code that is compiled`(page: String) throws {
     let text = try String(contentsOf: Self.root.appending(path: page), encoding: .utf8)
