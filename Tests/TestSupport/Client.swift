@@ -196,7 +196,7 @@ public final class Client: @unchecked Sendable, Equatable {
 }
 
 /// The same socket with a number from 1100 on, where the limit of descriptors allows it.
-func aboveThoseOfSelect(_ descriptor: Int32) -> Int32 {
+public func aboveThoseOfSelect(_ descriptor: Int32) -> Int32 {
   _ = moreDescriptors
   let high = fcntl(descriptor, F_DUPFD_CLOEXEC, 1100)
   guard high >= 0 else { return descriptor }

@@ -136,6 +136,8 @@ extension SocketOption {
     case .reusePort: (SOL_SOCKET, SO_REUSEPORT)
     case .onlyV6: (Int32(IPPROTO_IPV6), IPV6_V6ONLY)
     case .noDelay: (Int32(IPPROTO_TCP), TCP_NODELAY)
+    case .isListening: (SOL_SOCKET, SO_ACCEPTCONN)
+    case .type: (SOL_SOCKET, SO_TYPE)
     case .keepAlive: (SOL_SOCKET, SO_KEEPALIVE)
     case .keepAliveIdle: (Int32(IPPROTO_TCP), TCP_KEEPIDLE)
     case .keepAliveInterval: (Int32(IPPROTO_TCP), TCP_KEEPINTVL)

@@ -55,6 +55,8 @@ public struct SystemError: Error, Hashable, Sendable {
     case lockDirectory = "flock"
     /// `fcntl(2)` with `F_DUPFD_CLOEXEC`
     case duplicate = "fcntl"
+    /// `fcntl(2)` with `F_SETFL`
+    case setNonBlocking = "fcntl(F_SETFL)"
     /// `eventfd(2)`
     case eventDescriptor = "eventfd"
     /// `sigaction(2)`
@@ -144,6 +146,8 @@ extension SystemError: CustomStringConvertible {
     case (.epollControl, .noSpace): return "raise fs.epoll.max_user_watches"
     case (_, .notPermitted), (_, .accessDenied):
       return "check the process's rights, seccomp filter and firewall"
+    case (.getOption, .badDescriptor), (.getOption, .notSocket), (.getOption, .invalid):
+      return "give a descriptor of a stream socket that listens (systemd passes them from 3 on)"
     case (_, .noSuchCall): return "this kernel lacks the call: choose another backend"
     case (.select, .invalid):
       return "a set of select ends at descriptor \(DescriptorSet.capacity - 1): use poll or epoll"
