@@ -192,6 +192,9 @@ public enum SocketOption: Hashable, Sendable {
   case isListening
   /// `SO_TYPE`: a stream, or something else. Read only.
   case type
+  /// `IP_BIND_ADDRESS_NO_PORT`: binding to port 0 leaves the choice of the port to `connect(2)`, which knows the
+  /// peer, and may use a port again for another one. Before `bind`; of IPv6 sockets, too.
+  case choosesPortLate
   /// `SO_ERROR`: the pending error, taken by reading it.
   case error
   /// `SO_LINGER` with this many seconds; 0 makes close send a reset. Set only.

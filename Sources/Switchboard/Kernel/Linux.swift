@@ -142,6 +142,7 @@ extension SocketOption {
     case .keepAliveIdle: (Int32(IPPROTO_TCP), TCP_KEEPIDLE)
     case .keepAliveInterval: (Int32(IPPROTO_TCP), TCP_KEEPINTVL)
     case .keepAliveProbes: (Int32(IPPROTO_TCP), TCP_KEEPCNT)
+    case .choosesPortLate: (Int32(IPPROTO_IP), IP_BIND_ADDRESS_NO_PORT)
     case .error: (SOL_SOCKET, SO_ERROR)
     case .linger: (SOL_SOCKET, SO_LINGER)
     case .sendBuffer: (SOL_SOCKET, SO_SNDBUF)
