@@ -23,14 +23,14 @@ class Server:
 
     def __init__(self, program, protocol="frames", *options, backend="auto", log="warning",
                  wrapper=(), nofile=None, prepare=None, port=0, fds=(), ready=True, command=None,
-                 processor=None):
+                 processor=None, asked=False):
         command = command or [program, "serve", "--backend", backend, "--protocol", protocol,
                               "--port", str(port), "--log-level", log, *options]
         self.changes = (nofile, prepare, processor)
         self.begun = time.monotonic()
         self.child = subprocess.Popen(
-            [*wrapper, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, pass_fds=fds, preexec_fn=self.prepare)
+            [*wrapper, *command], stdin=subprocess.PIPE if asked else subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=fds, preexec_fn=self.prepare)
         self.lines, self.changed = [], threading.Condition()
         self.readers = [threading.Thread(target=self.read, args=(pipe,), daemon=True)
                         for pipe in (self.child.stdout, self.child.stderr)]
@@ -83,6 +83,35 @@ class Server:
             if len(found) >= count or left <= 0:
                 return found
             with self.changed:
+                self.changed.wait(min(left, 0.1))
+
+    def ask(self, line, pattern, seconds=20):
+        """Gives a line to one that reads its standard input, and waits for what it says to that."""
+        with self.changed:
+            before = len(self.lines)
+        self.tell(line)
+        return self.next_said(pattern, before, seconds)
+
+    def tell(self, line):
+        self.child.stdin.write(line.encode() + b"\n")
+        self.child.stdin.flush()
+
+    def next_said(self, pattern, after=0, seconds=20):
+        """The first such line behind so many, waited for."""
+        return self.next_said_at(pattern, after, seconds)[1]
+
+    def next_said_at(self, pattern, after=0, seconds=20):
+        """The same, and when it came."""
+        deadline = time.monotonic() + seconds
+        with self.changed:
+            while True:
+                for at, line in self.lines[after:]:
+                    if found := re.search(pattern, line):
+                        return at, found
+                left = deadline - time.monotonic()
+                if left <= 0 or (self.child.poll() is not None and left < seconds - 1):
+                    said = " | ".join(line for _, line in self.lines[after:][-4:])
+                    raise Trouble(f"it does not say '{pattern}' in {seconds} s, but '{said}'")
                 self.changed.wait(min(left, 0.1))
 
     def tail(self, count=4):

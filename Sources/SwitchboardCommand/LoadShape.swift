@@ -183,8 +183,7 @@ struct LoadShape: ParsableArguments {
   func resolved(_ target: LoadTarget) throws -> SocketAddress {
     switch target.place {
     case .server(let server): try resolved(server)
-    case .socket(let path):
-      path.hasPrefix("@") ? .abstract(String(path.dropFirst())) : .unix(path)
+    case .socket(let address): address
     }
   }
 

@@ -6,8 +6,7 @@ import SwitchboardBase
 struct LoadTarget: Hashable {
   enum Place: Hashable {
     case server(HostPort)
-    /// A path, or `@` and an abstract name.
-    case socket(String)
+    case socket(SocketAddress)
   }
 
   let place: Place
@@ -26,8 +25,6 @@ struct LoadTarget: Hashable {
 
   /// The port of a URL that names none.
   static let usualPort: UInt16 = 80
-  /// The most bytes of a socket's path, or of its name: see unix(7).
-  fileprivate static let mostOfPath = 107
 }
 
 /// The servers of a load: as every subcommand takes them, or a URL, or Unix-domain sockets.
@@ -56,16 +53,9 @@ extension Read {
   static func targets(_ text: String) throws -> [LoadTarget] {
     if text.contains("://") { return [try url(text)] }
     return try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-      guard part.hasPrefix("unix:") else {
-        return LoadTarget(place: .server(try servers(String(part))[0]))
-      }
-      let path = String(part.dropFirst("unix:".count))
-      guard (1...LoadTarget.mostOfPath).contains(path.utf8.count), path != "@" else {
-        throw ValidationError(
-          "'\(part)' is no socket: give unix:/path, or unix:@name for an abstract one, of at most "
-            + "\(LoadTarget.mostOfPath) bytes.")
-      }
-      return LoadTarget(place: .socket(path))
+      let part = String(part)
+      if let address = try unixSocket(part) { return LoadTarget(place: .socket(address)) }
+      return LoadTarget(place: .server(try servers(part)[0]))
     }
   }
 

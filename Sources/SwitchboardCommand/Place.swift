@@ -7,13 +7,9 @@ enum Place: Hashable {
   case port(HostPort)
   case socket(SocketAddress)
 
-  private static let unix = "unix:"
-  /// What the kernel has room for in a Unix-domain socket's name.
-  private static let longestPath = 107
-
   init(_ text: String, _ use: String) throws {
-    if text.hasPrefix(Self.unix) {
-      self = .socket(try Self.socket(String(text.dropFirst(Self.unix.count)), text))
+    if let address = try Read.unixSocket(text) {
+      self = .socket(address)
       return
     }
     // A port of this machine may have its colon before it.
@@ -24,17 +20,6 @@ enum Place: Hashable {
           + "127.0.0.1:9090, [::1]:9090, 9090 or unix:/run/app.sock.")
     }
     self = .port(place)
-  }
-
-  private static func socket(_ name: String, _ text: String) throws -> SocketAddress {
-    let isAbstract = name.hasPrefix("@")
-    let name = isAbstract ? String(name.dropFirst()) : name
-    guard !name.isEmpty, name.utf8.count <= longestPath else {
-      throw ValidationError(
-        "'\(text)' is no socket: give a path of 1 to \(longestPath) bytes, such as "
-          + "unix:/run/app.sock, or an abstract name, such as unix:@app.")
-    }
-    return isAbstract ? .abstract(name) : .unix(name)
   }
 
   /// Where to listen.
@@ -61,5 +46,25 @@ enum Place: Hashable {
     case .port(let place):
       try SocketAddress.toListenOn(place.host ?? "127.0.0.1", port: place.port)
     }
+  }
+}
+
+extension Read {
+  /// What the kernel has room for in a Unix-domain socket's name: see unix(7).
+  private static let longestPath = 107
+
+  /// A Unix-domain socket, `unix:PATH` or `unix:@NAME`; nil for what does not begin so.
+  static func unixSocket(_ text: String) throws -> SocketAddress? {
+    let prefix = "unix:"
+    guard text.hasPrefix(prefix) else { return nil }
+    let written = text.dropFirst(prefix.count)
+    let isAbstract = written.hasPrefix("@")
+    let name = String(isAbstract ? written.dropFirst() : written)
+    guard (1...longestPath).contains(name.utf8.count) else {
+      throw ValidationError(
+        "'\(text)' is no socket: give a path, such as unix:/run/app.sock, or an abstract name, such as "
+          + "unix:@app, of 1 to \(longestPath) bytes.")
+    }
+    return isAbstract ? .abstract(name) : .unix(name)
   }
 }

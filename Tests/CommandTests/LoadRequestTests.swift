@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Switchboard
 import SwitchboardBase
 import SwitchboardLoad
 import Testing
@@ -15,7 +16,7 @@ import Testing
   @Test func `A target is a server, a socket or a URL`() throws {
     #expect(
       try Read.targets("a:1,unix:/run/x,unix:@y").map(\.place)
-        == [server("a", 1), .socket("/run/x"), .socket("@y")])
+        == [server("a", 1), .socket(.unix("/run/x")), .socket(.abstract("y"))])
     for (text, place, path, host) in [
       ("http://a", server("a", 80), nil, "a"), ("http://a:80/", server("a", 80), "/", "a"),
       ("http://a:81/b,c?d=1:2", server("a", 81), "/b,c?d=1:2", "a:81"),
@@ -27,7 +28,7 @@ import Testing
       #expect(target.isURL)
     }
     #expect(LoadTarget(place: server("::1", 5)).host == "[::1]:5")
-    #expect(LoadTarget(place: .socket("/x")).host == "localhost")
+    #expect(LoadTarget(place: .socket(.unix("/x"))).host == "localhost")
   }
 
   @Test func `Bytes are written with escapes`() throws {

@@ -9,6 +9,14 @@
 //   EngineHelper children BACKEND  what processes inherit that callbacks and jobs start
 //   EngineHelper hung BACKEND      a server whose callback never comes back
 //   EngineHelper limit N BACKEND   a server under a limit of N descriptors
+//
+// And what drills drive (Drills/families/connecting.py), by lines of standard input:
+//
+//   EngineHelper names PORT SECONDS BACKEND            connects to names
+//   EngineHelper dead COUNT SECONDS BACKEND            an echo server with many look-ups that nobody answers
+//   EngineHelper often COUNT PORT SOURCE BACKEND       many connections to an echo server; from an address, or -
+//   EngineHelper broadcast SIZE BACKEND                sends to all who have connected
+//   EngineHelper readers COUNT SIZE PORT BACKEND       who connect there
 
 import Foundation
 import Switchboard
@@ -224,5 +232,6 @@ case "blocked": try leaveSignals(backendArgument, blocked: true)
 case "children": try startChildren(backendArgument)
 case "hung": try hang(backendArgument)
 case "limit": try serve(backendArgument, under: arguments.count > 2 ? UInt(arguments[2]) ?? 0 : 0)
+case "names", "dead", "often", "broadcast", "readers": try drill(arguments, backendArgument)
 default: exit(2)
 }

@@ -37,6 +37,10 @@ private final class Answers: Sendable {
   }
 }
 
+extension Resolver {
+  fileprivate var desk: LookUpDesk { lookUps as! LookUpDesk }
+}
+
 extension Engine {
   @Suite struct Resolving {
     private func resolver(

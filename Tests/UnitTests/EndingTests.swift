@@ -5,12 +5,15 @@ import Testing
 @Suite("Ending: every state and every event")
 struct EndingTests {
   enum Event: CaseIterable {
-    case wantsToClose, allIsSent, peerEnded, discard, discardTooMuch, timeIsOver, breakOff
+    case wantsToClose, finishes, allIsSent, peerEnded, discard, discardTooMuch, timeIsOver, breakOff
 
     func happen(to ending: inout Ending) -> Ending.Step {
       switch self {
       case .wantsToClose:
         ending.wantsToClose()
+        return .nothing
+      case .finishes:
+        _ = ending.closesByItself(hasFinished: true)
         return .nothing
       case .allIsSent: return ending.allIsSent()
       case .peerEnded: return ending.peerEnded()
@@ -32,6 +35,7 @@ struct EndingTests {
   static let changes: [Row] = [
     Row(phase: .open, event: .wantsToClose, peerHasEnded: false, step: .nothing, next: .closing),
     Row(phase: .open, event: .wantsToClose, peerHasEnded: true, step: .nothing, next: .closing),
+    Row(phase: .open, event: .finishes, peerHasEnded: true, step: .nothing, next: .closing),
     Row(phase: .open, event: .peerEnded, peerHasEnded: false, step: .tellEnd, next: .open),
     Row(phase: .open, event: .breakOff, peerHasEnded: false, step: .close(.idle), next: .over),
     Row(phase: .open, event: .breakOff, peerHasEnded: true, step: .close(.idle), next: .over),
@@ -101,7 +105,14 @@ struct EndingTests {
       }
     }
     go(Ending(), told: 0, closed: 0, left: 5)
-    #expect(orders == (0...5).reduce(0) { sum, _ in sum * 7 + 1 })
+    #expect(orders == (0...5).reduce(0) { sum, _ in sum * Event.allCases.count + 1 })
+  }
+
+  @Test("Who has not finished sending goes on when the peer has", arguments: Ending.Phase.allCases)
+  func halfOpen(_ phase: Ending.Phase) {
+    var ending = Ending(phase: phase, peerHasEnded: true)
+    let closes = ending.closesByItself(hasFinished: false)
+    #expect(!closes && ending.phase == phase)
   }
 
   @Test("What is discarded adds up, and no count overflows")

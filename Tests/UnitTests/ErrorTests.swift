@@ -33,6 +33,20 @@ struct ErrorTests {
     #expect(other.description.hasPrefix("send on descriptor 7: broken pipe (EPIPE); "))
   }
 
+  @Test("Local ports that ran out are told apart from a port that somebody has and from a refusal")
+  func ports() {
+    let (any, one) = (SocketAddress.loopback(port: 0), SocketAddress.loopback(port: 9090))
+    let advice = [
+      SystemError(.connect, .addressNotAvailable, on: .address(one)),
+      SystemError(.bind, .addressInUse, on: .address(any)),
+      SystemError(.bind, .addressInUse, on: .address(one)),
+      SystemError(.connect, .connectionRefused, on: .address(one)),
+      SystemError(.bind, .addressNotAvailable, on: .address(any)),
+    ].map(\.advice)
+    #expect(advice[0].contains("no free local port") && advice[1] == advice[0])
+    #expect(Set(advice).count == 4)
+  }
+
   @Test("The manual page that an error points to has the right section")
   func manual() {
     #expect(SystemError(.receive, .badDescriptor).advice == "see recv(2)")

@@ -44,7 +44,7 @@ struct RingArmingTests {
     var slots = try SlotTable(capacity: 16)
     let keys = [key(5, in: &slots), key(6, in: &slots), key(7, in: &slots)]
     for _ in 0..<2 { ring.armReceiveIfDue(keys[0], &slots) }
-    #expect(ring.served == [keys[0]] && kernel.words == [])
+    #expect(ring.served.map(\.key) == [keys[0]] && kernel.words == [])
     ring.armWaiting(&slots)
     #expect(kernel.words == ["receive 5"])
     ring.armReceiveIfDue(keys[1], &slots)
@@ -68,6 +68,39 @@ struct RingArmingTests {
     #expect(kernel.words == [])
     ring.armWaiting(&slots)
     #expect(kernel.words == ["receive 6"])
+  }
+
+  @Test(
+    "Who has a partner is armed for one receive, at the turn's end, unless he is paused by then")
+  func partners() throws {
+    var ring = try kernel.ring()
+    var slots = try SlotTable(capacity: 16)
+    let keys = [key(5, in: &slots), key(6, in: &slots), key(7, in: &slots)]
+    for key in keys { slots[key.index].partnership.insert(.paired) }
+    for (key, hasMore) in zip(keys, [false, true, true]) {
+      ring.armAgain(key, hasMore: hasMore, &slots)
+    }
+    #expect(kernel.words == [])
+    slots[keys[2].index].flags.remove(.receiving)
+    ring.armWaiting(&slots)
+    #expect(kernel.words == ["receive once 5, 2", "receive once 6, 2"])
+    // Each group of buffers has its own sizes.
+    #expect(kernel.given(2).count == 4)
+    let data = ring.userData(.receive, keys[0])
+    #expect(ring.received(data, 65536, named | 2064 << 16, &slots)?.received.count == 65536)
+  }
+
+  @Test("What was armed before there was a partner ends when more is there")
+  func late() throws {
+    var ring = try kernel.ring()
+    var slots = try SlotTable(capacity: 16)
+    let key = key(5, in: &slots)
+    try ring.open(key, &slots)
+    #expect(kernel.words == ["wait for 5"])
+    slots[key.index].partnership.insert(.paired)
+    let data = ring.userData(.receive, key)
+    #expect(ring.received(data, 10, named | more | nonempty | partly, &slots)?.kind == .received)
+    #expect(slots[key.index].pending.contains(.cancel))
   }
 
   @Test("As many as the reserve has buffers are served in a turn, and the others behind them")

@@ -61,7 +61,7 @@ struct RingWaitingTests {
     }
     try sleeps("a completion") { _ in kernel.tell(0, 0) }
     try sleeps("parked") { $0.raw.pointee.parked = 1 }
-    try sleeps("served", owes: false) { $0.served.append(key) }
+    try sleeps("served", owes: false) { $0.served.append(.init(key: key, waitsFirst: false)) }
     try sleeps("paused", owes: false) { $0.paused.append(key) }
     try sleeps("hurried", owes: false) { $0.awaitsSends = true }
     // An entry is submitted by the wait; it shows only then what comes of it.

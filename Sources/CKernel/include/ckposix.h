@@ -250,6 +250,11 @@ static inline long ck_lock_directory(const char *path) {
   return -(long)error;
 }
 static inline long ck_duplicate(int fd) { CK_ANSWER(fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
+static inline long ck_set_non_blocking(int fd) {
+  int flags = fcntl(fd, F_GETFL);
+  if (flags < 0) return -(long)errno;
+  CK_ANSWER(fcntl(fd, F_SETFL, flags | O_NONBLOCK));
+}
 
 // Who is at the other end of a Unix-domain socket: as it was when it connected.
 struct ck_credentials {

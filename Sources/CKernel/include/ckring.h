@@ -227,12 +227,15 @@ static inline void ck_prepare_receive(struct io_uring_sqe *e, int file, uint16_t
   e->ioprio = IORING_RECV_MULTISHOT | (poll_first ? IORING_RECVSEND_POLL_FIRST : 0);
   e->buf_group = group;
 }
-// A receive of one buffer's worth.
-static inline void ck_prepare_receive_once(struct io_uring_sqe *e, int file, uint16_t group) {
+// A receive of one buffer's worth, or of so many bytes at most.
+static inline void ck_prepare_receive_once(struct io_uring_sqe *e, int file, uint16_t group,
+                                           uint32_t most, bool poll_first) {
   e->opcode = IORING_OP_RECV;
   e->fd = file;
   e->flags = IOSQE_FIXED_FILE | IOSQE_BUFFER_SELECT;
+  e->ioprio = poll_first ? IORING_RECVSEND_POLL_FIRST : 0;
   e->buf_group = group;
+  e->len = most;
 }
 // A send that is done when the ring has been entered, and silent if everything went. Otherwise its
 // completion tells how much did.

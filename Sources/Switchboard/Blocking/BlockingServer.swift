@@ -33,15 +33,17 @@ struct BlockingServer: ~Copyable {
     crew = BlockingThreads(house, capacity: 0)
   }
 
-  /// Listens on addresses of one service.
+  /// Opens the listeners of one service.
   ///
-  /// - Parameter role: The first listener's.
+  /// - Parameters:
+  ///   - usual: How they behave, where the service has no wishes of its own.
+  ///   - role: The first listener's.
   mutating func listen(
-    on addresses: [SocketAddress], _ options: Listener<Linux>.Options, from role: ListenerRole
+    for service: Service, _ usual: Listener<Linux>.Options, from role: ListenerRole
   ) throws(SystemError) -> [SocketAddress] {
     var bound: [SocketAddress] = []
     var opened = Slab<Listener<Linux>>(capacity: 2)
-    try Listener.onAll(addresses, options: options, system: system) {
+    try service.listeners(usual) {
       (listener: consuming Listener<Linux>) throws(SystemError) in
       bound.append(listener.address)
       _ = opened.insert(listener)

@@ -45,12 +45,7 @@ extension BlockingWorker {
     guard !hasFinished else { return }
     hasFinished = true
     _ = system.shutdownSending(descriptor)
-    closeIfOver()
-  }
-
-  /// Both sides have finished, and the session knows: nothing more can come or go.
-  private func closeIfOver() {
-    if hasFinished, ending.peerHasEnded, ending.isOpen { ending.wantsToClose() }
+    _ = ending.closesByItself(hasFinished: hasFinished)
   }
 
   /// A thread that serves one connection has no loop for another one to live on.
@@ -100,7 +95,7 @@ extension BlockingWorker {
     case .nothing: break
     case .tellEnd:
       callBack { sessions, connection in sessions.ended(0, &connection) }
-      closeIfOver()
+      _ = ending.closesByItself(hasFinished: hasFinished)
       take(ending.allIsSent())
     case .close(let reason): if let reason { tell(reason) }
     case .finishSending(let reason):

@@ -1,7 +1,19 @@
+/// Where a ``Resolver``'s look-ups wait for their answers: on threads of its own, or under given time.
+protocol LookUps: AnyObject, Sendable {
+  typealias Queue = LookUpQueue<LookUpAsker>
+
+  /// Asks; nil if nobody can be asked, which has been told then.
+  func ask(_ asker: LookUpAsker) -> Queue.Number?
+  /// Whether somebody waits no longer; no answer is on its way then.
+  func cancel(_ number: Queue.Number) -> Bool
+  /// Nobody asks any more.
+  func letGo()
+}
+
 /// What a resolver's threads share. It outlives the resolver for as long as one of them is in a call.
 ///
 /// Workers make the calls. The watch wakes at deadlines: workers may all be stuck, so none of them can.
-final class LookUpDesk: Sendable {
+final class LookUpDesk: LookUps {
   /// Starts a thread that nobody awaits.
   typealias StartThread =
     @Sendable (_ body: @escaping @Sendable () -> Void) throws(SystemError) -> Void
@@ -64,7 +76,6 @@ final class LookUpDesk: Sendable {
     var wakesWatch = false, wakesWorker = false
   }
 
-  /// Asks; nil if nobody can be asked, which has been told then.
   func ask(_ asker: LookUpAsker) -> Queue.Number? {
     let deadline = Linux().now() + asker.timeout
     let (number, needs, limit) = state.withLock { state in
@@ -120,12 +131,11 @@ final class LookUpDesk: Sendable {
     }
   }
 
-  /// Whether somebody waits no longer; no answer is on its way then.
   func cancel(_ number: Queue.Number) -> Bool {
     state.withLock { $0.queue.withdraw(number) } != nil
   }
 
-  /// Nobody asks any more: threads without work end.
+  /// Threads without work end.
   func letGo() {
     let (idle, hasWatch) = state.withLock { state in
       state.isLetGo = true

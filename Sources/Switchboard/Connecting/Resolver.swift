@@ -18,7 +18,7 @@ public final class Resolver: Sendable {
   /// The addresses of one family, at least one, or why there are none.
   public typealias Answer = Result<[SocketAddress], LookUpFailure>
 
-  let desk: LookUpDesk
+  let lookUps: any LookUps
 
   /// A resolver without threads as yet.
   ///
@@ -35,15 +35,18 @@ public final class Resolver: Sendable {
     }
   }
 
-  init(
+  convenience init(
     _ names: any NameService, threads: Int, limit: Int, idleTime: Duration,
     startThread: @escaping LookUpDesk.StartThread
   ) {
-    desk = LookUpDesk(
-      names, threads: max(1, threads), limit: max(1, limit), idleTime: idleTime, startThread)
+    self.init(
+      LookUpDesk(
+        names, threads: max(1, threads), limit: max(1, limit), idleTime: idleTime, startThread))
   }
 
-  deinit { desk.letGo() }
+  init(_ lookUps: any LookUps) { self.lookUps = lookUps }
+
+  deinit { lookUps.letGo() }
 
   /// Looks up the addresses of one family. Both are two look-ups, so that the one need not wait for the other.
   ///
@@ -68,19 +71,19 @@ public final class Resolver: Sendable {
       name: name, family: family, port: port, timeout: timeout, answer: answer)
     if let known = NameRules.answer(name, family, port: port) {
       asker.tell(known)
-      return LookUp(desk: desk, number: nil)
+      return LookUp(lookUps: lookUps, number: nil)
     }
-    return LookUp(desk: desk, number: desk.ask(asker))
+    return LookUp(lookUps: lookUps, number: lookUps.ask(asker))
   }
 
   /// A look-up that was asked for.
   public struct LookUp: Sendable {
-    fileprivate let desk: LookUpDesk
+    fileprivate let lookUps: any LookUps
     fileprivate let number: LookUpQueue<LookUpAsker>.Number?
 
     /// Wants no answer any more: whether there will be none, since it had not come. Any thread.
     @discardableResult
-    public func cancel() -> Bool { number.map { desk.cancel($0) } ?? false }
+    public func cancel() -> Bool { number.map { lookUps.cancel($0) } ?? false }
   }
 }
 

@@ -67,6 +67,8 @@ public protocol Kernel: Sendable {
   func lockDirectory(of address: SocketAddress) -> Outcome
   /// `fcntl(2)`: another descriptor of the same socket.
   func duplicate(_ descriptor: Descriptor) -> Outcome
+  /// `fcntl(2)`: whoever made the descriptor, from now on no call on it waits.
+  func setNonBlocking(_ descriptor: Descriptor) -> Outcome
   /// `getsockopt(2)`, `SO_PEERCRED`.
   func peerCredentials(_ descriptor: Descriptor, into credentials: inout PeerCredentials) -> Outcome
 }
@@ -88,6 +90,8 @@ extension Kernel {
   public func lockDirectory(of address: SocketAddress) -> Outcome { .failure(.notSupported) }
   /// It has none.
   public func duplicate(_ descriptor: Descriptor) -> Outcome { .failure(.notSupported) }
+  /// They are from birth.
+  public func setNonBlocking(_ descriptor: Descriptor) -> Outcome { .value(0) }
   /// They are not known.
   public func peerCredentials(_ descriptor: Descriptor, into credentials: inout PeerCredentials)
     -> Outcome
@@ -184,6 +188,13 @@ public enum SocketOption: Hashable, Sendable {
   case keepAliveInterval
   /// `TCP_KEEPCNT`: so often, before the connection is given up.
   case keepAliveProbes
+  /// `SO_ACCEPTCONN`: whether it is a socket that listens. Read only.
+  case isListening
+  /// `SO_TYPE`: a stream, or something else. Read only.
+  case type
+  /// `IP_BIND_ADDRESS_NO_PORT`: binding to port 0 leaves the choice of the port to `connect(2)`, which knows the
+  /// peer, and may use a port again for another one. Before `bind`; of IPv6 sockets, too.
+  case choosesPortLate
   /// `SO_ERROR`: the pending error, taken by reading it.
   case error
   /// `SO_LINGER` with this many seconds; 0 makes close send a reset. Set only.

@@ -104,6 +104,9 @@ extension KernelDecorator {
   public func duplicate(_ descriptor: Descriptor) -> Outcome {
     calling(.duplicate) { base.duplicate(descriptor) }
   }
+  public func setNonBlocking(_ descriptor: Descriptor) -> Outcome {
+    calling(.setNonBlocking) { base.setNonBlocking(descriptor) }
+  }
   public func peerCredentials(_ descriptor: Descriptor, into credentials: inout PeerCredentials)
     -> Outcome
   {

@@ -52,6 +52,9 @@ extension Linux {
   public func duplicate(_ descriptor: Descriptor) -> Outcome {
     Outcome(raw: ck_duplicate(descriptor.rawValue))
   }
+  public func setNonBlocking(_ descriptor: Descriptor) -> Outcome {
+    Outcome(raw: ck_set_non_blocking(descriptor.rawValue))
+  }
   public func peerCredentials(_ descriptor: Descriptor, into credentials: inout PeerCredentials)
     -> Outcome
   {

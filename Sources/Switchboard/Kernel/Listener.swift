@@ -27,6 +27,7 @@ public struct Listener<System: Kernel>: ~Copyable {
 
   private let socket: Socket<System>
   private let file: SocketFile?
+  private let isInherited: Bool
   /// Its number.
   public var descriptor: Descriptor { socket.descriptor }
   /// The address it listens on, with the port that the system chose where 0 was asked for.
@@ -56,7 +57,7 @@ public struct Listener<System: Kernel>: ~Copyable {
       try system.must(.localAddress, on: operand) { system.localAddress(made, into: &bound) }
     }
     address = bound
-    file = itsFile
+    (file, isInherited) = (itsFile, false)
     self.socket = socket
   }
 
@@ -67,19 +68,67 @@ public struct Listener<System: Kernel>: ~Copyable {
     try socket.set(.reuseAddress, 1)
     if options.sharesPort { try socket.set(.reusePort, 1) }
     if wanted.family == .v6 { try socket.set(.onlyV6, options.isDualStack ? 0 : 1) }
-    // Linux hands these down to every accepted socket: calls here instead of calls a connection.
-    try socket.set(.noDelay, 1)
-    if let keepAlive = options.keepAlive { keepAlive.set(on: socket) }
+    try setForPeers(of: socket, wanted.family, options)
     try system.must(.bind, on: .address(wanted)) { system.bind(descriptor, to: wanted) }
   }
 
-  /// Another listener on the same socket, for another loop: what has no port cannot share one.
+  /// Listens where this process was given a descriptor that does: by the program that started it, such as
+  /// systemd or a test, or by the server that it replaces.
+  ///
+  /// It is a duplicate that listens here, so the descriptor stays whose it was, its socket open, and the
+  /// file of a Unix-domain socket in its place. Whoever connects after this one was closed waits in the
+  /// socket's queue for the next who accepts: to have nobody wait there, close the descriptor as well.
+  ///
+  /// - Parameters:
+  ///   - given: A stream socket that listens.
+  ///   - options: What holds for accepted connections; how to listen was decided by others.
+  ///   - system: The kernel.
+  /// - Throws: `EBADF`, `ENOTSOCK`, and `EINVAL` for a socket that does not listen or is no stream.
+  public init(
+    inheriting given: Descriptor, options: Options = Options(), system: System
+  ) throws(SystemError) {
+    let operand = SystemError.Operand.descriptor(given)
+    for (option, wanted) in [(SocketOption.type, Listener.stream), (.isListening, 1)] {
+      let found = try system.must(.getOption, on: operand) { system.get(option, on: given) }
+      guard found.value == wanted else { throw SystemError(.getOption, .invalid, on: operand) }
+    }
+    let made = try system.must(.duplicate, on: operand) { system.duplicate(given) }.descriptor
+    let socket = Socket(adopting: made, system: system)
+    try system.must(.setNonBlocking, on: operand) { system.setNonBlocking(made) }
+    var bound = SocketAddress.unix("")
+    try system.must(.localAddress, on: operand) { system.localAddress(made, into: &bound) }
+    // One of a family that is not known here leaves the name empty, as no Unix-domain socket does that listens.
+    guard bound != .unix("") else {
+      throw SystemError(.localAddress, .familyNotSupported, on: operand)
+    }
+    try Listener.setForPeers(of: socket, bound.family, options)
+    (address, file, isInherited) = (bound, nil, true)
+    self.socket = socket
+  }
+
+  /// What `SO_TYPE` answers for `SOCK_STREAM`.
+  private static var stream: Int { 1 }
+
+  /// Linux hands these down to every accepted socket: calls here instead of calls a connection.
+  private static func setForPeers(
+    of socket: borrowing Socket<System>, _ family: SocketAddress.Family, _ options: Options
+  ) throws(SystemError) {
+    guard family != .unix else { return }
+    try socket.set(.noDelay, 1)
+    if let keepAlive = options.keepAlive { keepAlive.set(on: socket) }
+  }
+
+  /// Whether loops of one server share its port, each with a socket of its own. What has no port, and what
+  /// others have bound, they share as it is.
+  var sharesPort: Bool { address.family != .unix && !isInherited }
+
+  /// Another listener on the same socket, for another loop.
   init(sharing other: borrowing Listener) throws(SystemError) {
     let (system, descriptor) = (other.socket.system, other.descriptor)
     let operand = SystemError.Operand.address(other.address)
     let made = try system.must(.duplicate, on: operand) { system.duplicate(descriptor) }.descriptor
     socket = Socket(adopting: made, system: system)
-    (address, file) = (other.address, other.file)
+    (address, file, isInherited) = (other.address, other.file, other.isInherited)
   }
 
   /// Lets further listeners of this user on this port in, from now on. As it began alone, nobody

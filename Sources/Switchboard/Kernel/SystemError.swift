@@ -55,6 +55,8 @@ public struct SystemError: Error, Hashable, Sendable {
     case lockDirectory = "flock"
     /// `fcntl(2)` with `F_DUPFD_CLOEXEC`
     case duplicate = "fcntl"
+    /// `fcntl(2)` with `F_SETFL`
+    case setNonBlocking = "fcntl(F_SETFL)"
     /// `eventfd(2)`
     case eventDescriptor = "eventfd"
     /// `sigaction(2)`
@@ -124,12 +126,14 @@ extension SystemError: CustomStringConvertible {
       return advice
     }
     switch (call, errno) {
+    case (.connect, .addressNotAvailable):
+      return Self.adviceOnPorts
+    case (.bind, .addressInUse) where isAnyPort:
+      return Self.adviceOnPorts
     case (_, .addressInUse):
       return "stop the program that has it (`ss -ltnp` names it), or choose another port"
     case (.bind, .accessDenied):
       return "choose a port above 1023, or give the program CAP_NET_BIND_SERVICE"
-    case (.connect, .addressNotAvailable):
-      return "this machine has no free local port for it: wait, or use several source addresses"
     case (_, .addressNotAvailable):
       return "use an address that this machine has (`ip address` lists them)"
     case (_, .familyNotSupported): return "this system lacks that address family: use the other"
@@ -144,6 +148,8 @@ extension SystemError: CustomStringConvertible {
     case (.epollControl, .noSpace): return "raise fs.epoll.max_user_watches"
     case (_, .notPermitted), (_, .accessDenied):
       return "check the process's rights, seccomp filter and firewall"
+    case (.getOption, .badDescriptor), (.getOption, .notSocket), (.getOption, .invalid):
+      return "give a descriptor of a stream socket that listens (systemd passes them from 3 on)"
     case (_, .noSuchCall): return "this kernel lacks the call: choose another backend"
     case (.select, .invalid):
       return "a set of select ends at descriptor \(DescriptorSet.capacity - 1): use poll or epoll"
@@ -151,6 +157,15 @@ extension SystemError: CustomStringConvertible {
     case (.startThread, _): return "see pthread_create(3)"
     default: return "see \(call.rawValue)(2)"
     }
+  }
+
+  /// Where the system was to choose a port.
+  private var isAnyPort: Bool {
+    if case .address(let address) = operand { address.port == 0 } else { false }
+  }
+
+  private static var adviceOnPorts: String {
+    "this machine has no free local port for it: wait, or use several source addresses"
   }
 
   /// What is said of the names of Unix-domain sockets alone.

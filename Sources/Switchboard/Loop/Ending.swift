@@ -42,6 +42,17 @@ struct Ending: Equatable, BitwiseCopyable {
     if phase == .open { phase = .closing }
   }
 
+  /// A session that has sent all that it will, and knows of its peer's end, wants to close whether it says so or
+  /// not: nothing more can come or go.
+  ///
+  /// - Parameter hasFinished: The peer was told that nothing more comes.
+  /// - Returns: Whether it is so.
+  mutating func closesByItself(hasFinished: Bool) -> Bool {
+    guard hasFinished, peerHasEnded, phase == .open else { return false }
+    phase = .closing
+    return true
+  }
+
   /// All output of a session that wants to close has been sent.
   mutating func allIsSent(_ reason: CloseReason = .finished) -> Step {
     guard phase == .closing else { return .nothing }

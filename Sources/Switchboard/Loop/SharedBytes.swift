@@ -13,7 +13,7 @@ public final class SharedBytes: @unchecked Sendable {
 
   /// Makes a copy, the only one.
   public init(_ bytes: Span<UInt8>) {
-    unsafe start = .allocate(byteCount: bytes.count, alignment: 16)
+    unsafe start = .allocate(byteCount: bytes.count, alignment: 64)
     unsafe bytes.withUnsafeBytes { unsafe start.copyMemory(from: $0) }
   }
 

@@ -9,6 +9,9 @@ internal import CKernel
 /// has 1 MiB: that is the most that one turn brings, so the most that one peer can send in a turn, and
 /// that has to be held for it where it was stopped in the middle of it. With 4 MiB a hundred peers that
 /// sent and never read made a ring hold 257 MiB, and messages of 16 KiB were served no faster.
+///
+/// What receives bring that stay armed and what others bring never share buffers: where bytes lie follows from the
+/// order in which they are told of, and those are told of apart. So there may be two of these.
 @safe
 struct ReceiveBuffers<System: RingKernel>: ~Copyable {
   /// Buffers of a tier, and the bytes of each.
@@ -18,6 +21,10 @@ struct ReceiveBuffers<System: RingKernel>: ~Copyable {
   private static var entries: UInt32 { 64 }
   private static var perTier: Int { 16 }
 
+  /// The group that they are registered as.
+  let group: UInt16
+  /// The first of their numbers.
+  private let firstID: Int
   private let ring: ByteRegion
   private let memory: ByteRegion
   private let offsets: InlineArray<3, Int>
@@ -37,8 +44,13 @@ struct ReceiveBuffers<System: RingKernel>: ~Copyable {
   private(set) var highestTier = 0
   private var wasShort = false
 
-  /// - Parameter tiers: Which tiers may be used; tests force exhaustion with the lowest alone.
-  init(_ target: Ring<System>, tiers allowed: ClosedRange<Int>) throws(SystemError) {
+  /// - Parameters:
+  ///   - allowed: Which tiers may be used; tests force exhaustion with the lowest alone.
+  ///   - group: What they are registered as.
+  ///   - firstID: The first of their numbers.
+  init(
+    _ target: Ring<System>, tiers allowed: ClosedRange<Int>, group: UInt16 = 0, firstID: Int = 0
+  ) throws(SystemError) {
     let tiers = Self.tiers
     var offsets = InlineArray<3, Int>(repeating: 0)
     var (sizes, counts) = (offsets, offsets)
@@ -54,9 +66,10 @@ struct ReceiveBuffers<System: RingKernel>: ~Copyable {
     let (raw, start, system) = unsafe (target.raw, ring.start, target.system)
     try system.must(.ringRegister) {
       unsafe system.ringRegisterBuffers(
-        OpaquePointer(raw), UnsafeMutableRawPointer(start), entries: Self.entries, group: 0,
+        OpaquePointer(raw), UnsafeMutableRawPointer(start), entries: Self.entries, group: group,
         isIncremental: true)
     }
+    (self.group, self.firstID) = (group, firstID)
     self.ring = ring
     self.memory = memory
     self.offsets = offsets
@@ -72,7 +85,8 @@ struct ReceiveBuffers<System: RingKernel>: ~Copyable {
   /// Where `count` received bytes lie. The buffer is used up when `isLast`: give it ``back(_:)``
   /// when they have been read.
   @inline(__always)
-  mutating func take(_ id: Int, _ count: Int) -> UnsafeMutablePointer<UInt8>? {
+  mutating func take(_ number: Int, _ count: Int) -> UnsafeMutablePointer<UInt8>? {
+    let id = number - firstID
     let tier = id / Self.perTier
     guard id >= 0, tier < counts.count, id % Self.perTier < counts[tier] else { return nil }
     let offset = Int(filled[id])
@@ -83,7 +97,8 @@ struct ReceiveBuffers<System: RingKernel>: ~Copyable {
   }
 
   /// A buffer is used up and read. It is given to the kernel again, unless its tier is out of use.
-  mutating func back(_ id: Int) {
+  mutating func back(_ number: Int) {
+    let id = number - firstID
     guard isOut.indices.contains(id) else { return }
     isOut[id] = false
     guard id / Self.perTier == tier else { return }
@@ -132,7 +147,7 @@ struct ReceiveBuffers<System: RingKernel>: ~Copyable {
     isOut[id] = true
     let start = unsafe memory.start + offsets[tier] + (id % Self.perTier) * sizes[tier]
     unsafe ck_buffers_add(
-      ring.start, Self.entries - 1, tail, start, UInt32(sizes[tier]), UInt16(id))
+      ring.start, Self.entries - 1, tail, start, UInt32(sizes[tier]), UInt16(firstID + id))
     tail &+= 1
   }
 

@@ -25,7 +25,7 @@ extension URing {
       let id = Int(flags >> 16)
       unsafe bytes =
         id < ReserveBuffers<System>.firstID
-        ? buffers.take(id, max(0, result)) : reserve.take(id, max(0, result))
+        ? buffers.take(id, max(0, result)) : takeOfOthers(id, max(0, result))
       // Used up: it goes back when these bytes have been read.
       if flags & CK_CQE_F_BUF_MORE == 0 { usedUp = id }
     }
@@ -55,10 +55,19 @@ extension URing {
     return receiveEnded(key, result, &slots)
   }
 
+  /// From the buffers of those that are armed for one receive.
+  @inline(never)
+  private mutating func takeOfOthers(_ id: Int, _ count: Int) -> UnsafeMutablePointer<UInt8>? {
+    if id < Self.firstIDOfPartners { return unsafe reserve.take(id, count) }
+    return unsafe buffersOfPartners?.take(id, count) ?? nil
+  }
+
   /// More is there, so a receive that stays armed goes on at once, and what comes of that is told
   /// behind this.
   @inline(never)
   private mutating func expectMore(_ key: Key, _ slots: inout SlotTable) {
+    // It was armed before it had a partner.
+    if slots[key.index].partnership.contains(.paired) { return cancelReceive(key, &slots) }
     slots[key.index].pending.insert(.more)
     expectant.append(key)
   }
@@ -94,8 +103,10 @@ extension URing {
   mutating func giveBack() {
     if usedUp < ReserveBuffers<System>.firstID {
       buffers.back(usedUp)
-    } else {
+    } else if usedUp < Self.firstIDOfPartners {
       reserve.back(usedUp)
+    } else {
+      buffersOfPartners?.back(usedUp)
     }
     usedUp = -1
   }

@@ -50,10 +50,18 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
   let raw: UnsafeMutablePointer<ck_ring>
   var buffers: ReceiveBuffers<System>
   var reserve: ReserveBuffers<System>
+  /// What connections that have a partner are received into; nil before the first of them.
+  var buffersOfPartners: ReceiveBuffers<System>?
+  /// There can be none.
+  var lacksBuffersOfPartners = false
+  let tiers: ClosedRange<Int>
+  static var groupOfPartners: UInt16 { 2 }
+  /// Above all numbers of the reserve.
+  static var firstIDOfPartners: Int { 2048 }
   /// Connections that found no buffer, or wait behind those.
   var starved = Queue<Key>()
   /// Connections whose receive is to be armed at the end of the turn, behind those.
-  var served: [Key] = []
+  var served: [Served] = []
   /// Connections that were told of more to come in this turn.
   var expectant: [Key] = []
   /// The receives of this turn have been armed.
@@ -131,6 +139,8 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     self.ring = ring
     unsafe raw = unsafe ring.raw
     self.buffers = buffers
+    buffersOfPartners = nil
+    tiers = sizes.tiers
     self.reserve = reserve
     self.arenas = arenas
     arenaSize = sizes.arena
@@ -198,6 +208,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
   mutating func wait(until deadline: Instant?, isHurried: Bool) throws(SystemError) {
     if isHurried { hurrySends() }
     buffers.endTurn()
+    buffersOfPartners?.endTurn()
     hasArmed = false
     let hasMore =
       ring.hasLeftOver || !heldReady.isEmpty || isOverflown || awaitsSends || !paused.isEmpty

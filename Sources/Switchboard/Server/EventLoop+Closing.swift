@@ -37,14 +37,11 @@ extension EventLoop where B: ~Copyable {
     closeIfOver(key)
   }
 
-  /// Both sides have finished, and the session knows: nothing more can come or go.
+  /// It closes if both sides have finished, and the session knows.
   private mutating func closeIfOver(_ key: Key) {
-    guard slots.contains(key), slots[key.index].ending.isOpen,
-      slots[key.index].flags.isSuperset(of: [.finished, .peerEnded]),
-      !slots[key.index].flags.contains(.owesEnd)
-    else { return }
-    slots[key.index].ending.wantsToClose()
-    finish(key)
+    guard slots.contains(key), !slots[key.index].flags.contains(.owesEnd) else { return }
+    let hasFinished = slots[key.index].flags.contains(.finished)
+    if slots[key.index].ending.closesByItself(hasFinished: hasFinished) { finish(key) }
   }
 
   /// The session wants to close, and everything is sent.

@@ -51,7 +51,7 @@ extension EventLoop where B: ~Copyable {
   /// The session of a connection that will not be made is told, and whoever it was to be the partner of.
   private mutating func refuse(_ wish: ConnectWish, _ reason: CloseReason) {
     wish.refuse(reason)
-    if let partner = wish.partner { tell(partner, .closed(reason)) }
+    if let partner = wish.partner { tellOfNone(partner, reason) }
   }
 
   /// Whoever wants a partner is given nothing before it stands.

@@ -22,7 +22,7 @@ extension EventLoop where B: ~Copyable {
   private mutating func pair(_ key: Key, with link: Link) {
     let isOfThisLoop = link.loop == ObjectIdentifier(connection.loop)
     guard isOfThisLoop, link.key != key, isFree(key), isFree(link.key), hasPairs() else {
-      return tell(key, .closed(nil))
+      return tellOfNone(key, nil)
     }
     join(key, link.key)
     tell(link.key, .opened)
@@ -58,6 +58,15 @@ extension EventLoop where B: ~Copyable {
   }
 
   // ---------------------------------------------------------------------------------- telling
+
+  /// Whoever asked for a partner and gets none is given nothing before it knows: it would forward that to nobody.
+  mutating func tellOfNone(_ key: Key, _ reason: CloseReason?) {
+    if isFree(key) {
+      slots[key.index].partnership.insert(.waits)
+      updateReceiving(key)
+    }
+    tell(key, .closed(reason))
+  }
 
   mutating func tell(_ key: Key, _ what: PartnerNews.What) {
     partnerNews.append(PartnerNews(key: key, what: what))

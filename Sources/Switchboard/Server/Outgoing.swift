@@ -187,6 +187,9 @@ extension Socket {
         try system.must(.setOption, on: operand) { system.set(.noDelay, 1, on: made) }
       }
       if let local {
+        // Otherwise each takes a port from all others of its address, whoever their peers are. A system that
+        // does not know that chooses at once.
+        if local.family != .unix, local.port == 0 { _ = system.set(.choosesPortLate, 1, on: made) }
         try system.must(.bind, on: .address(local)) { system.bind(made, to: local) }
       }
       switch system.connect(made, to: address).errno {

@@ -15,7 +15,7 @@ extension Server {
     var bound: [SocketAddress] = []
     for (number, service) in services.enumerated() {
       let role = ListenerRole(number: UInt32(bound.count), service: UInt8(number))
-      bound += try server.listen(on: service.addresses, service.listening ?? listening, from: role)
+      bound += try server.listen(for: service, listening, from: role)
     }
     try server.recruit(blockingModel)
     ready(ServerHandle(addresses: bound, acceptor: house.control))

@@ -73,7 +73,7 @@ public struct Server: Sendable {
     var bound: [SocketAddress] = []
     for (number, service) in services.enumerated() {
       let options = service.listening ?? listening
-      try Listener.onAll(service.addresses, options: options, system: Linux()) {
+      try service.listeners(listening) {
         (listener: consuming Listener<Linux>) throws(SystemError) in
         let role = ListenerRole(number: UInt32(bound.count), service: UInt8(number))
         bound.append(listener.address)
@@ -94,14 +94,15 @@ public struct Server: Sendable {
   ) throws(SystemError) {
     guard shards.count > 1 else { return }
     let address = listener.address
-    if address.family != .unix, !options.sharesPort { try listener.sharePort() }
+    let sharesPort = listener.sharesPort
+    if sharesPort, !options.sharesPort { try listener.sharePort() }
     var options = options
     options.sharesPort = true
     for shard in shards.dropFirst() {
-      if address.family == .unix {
-        shard.add(try Listener(sharing: listener), as: role)
-      } else {
+      if sharesPort {
         shard.add(try Listener(on: address, options: options, system: Linux()), as: role)
+      } else {
+        shard.add(try Listener(sharing: listener), as: role)
       }
     }
   }

@@ -4,6 +4,8 @@ struct Service: Sendable {
     @Sendable (_ capacity: Int, _ mail: MailFlag) throws(SystemError) -> SessionTable.Boxed
 
   var addresses: [SocketAddress]
+  /// Sockets that listen already.
+  var inherited: [Descriptor] = []
   /// How its listeners behave; nil: as the server's do.
   var listening: Listener<Linux>.Options?
   let makeTable: MakeTable
@@ -33,12 +35,27 @@ struct Service: Sendable {
   }
 
   init<S: Session & ~Copyable>(
-    _ addresses: [SocketAddress], _ listening: Listener<Linux>.Options?,
+    _ addresses: [SocketAddress], _ inherited: [Descriptor],
+    _ listening: Listener<Linux>.Options?,
     accepting session: @escaping @Sendable (borrowing Accepted) -> S
   ) {
-    (self.addresses, self.listening) = (addresses, listening)
+    (self.addresses, self.inherited, self.listening) = (addresses, inherited, listening)
     makeTable = { (capacity, mail) throws(SystemError) in
       try Sessions.boxed(capacity, mail, accepting: session)
+    }
+  }
+
+  /// Opens its listeners: those on its addresses, in their order, and then the inherited ones.
+  ///
+  /// - Parameter usual: How they behave, where the service has no wishes of its own.
+  func listeners(
+    _ usual: Listener<Linux>.Options,
+    _ take: (consuming Listener<Linux>) throws(SystemError) -> Void
+  ) throws(SystemError) {
+    let options = listening ?? usual
+    try Listener.onAll(addresses, options: options, system: Linux(), take)
+    for descriptor in inherited {
+      try take(try Listener(inheriting: descriptor, options: options, system: Linux()))
     }
   }
 }
@@ -73,7 +90,29 @@ extension Server {
     on addresses: SocketAddress..., options: Listener<Linux>.Options? = nil,
     session: @escaping @Sendable (borrowing Accepted) -> S
   ) {
-    services.append(Service(addresses, options, accepting: session))
+    services.append(Service(addresses, [], options, accepting: session))
+  }
+
+  /// Serves sessions of one type on sockets that listen already and that this process was given: by the program
+  /// that started it, such as systemd, or by the server that it replaces.
+  ///
+  /// ```swift
+  /// server.listen(inheriting: Descriptor(rawValue: 3)) { accepted in Guest(from: accepted.peer) }
+  /// ```
+  ///
+  /// The server listens on duplicates, from when it runs to its end: the descriptors stay the caller's, and so
+  /// may be given to the next one. Peers that connect after the end wait in the socket's queue for whoever accepts
+  /// next; to have nobody wait there, close the descriptors too. A Unix-domain socket's file stays where it is.
+  ///
+  /// - Parameters:
+  ///   - descriptors: Stream sockets that listen. Anything else is refused when the server starts.
+  ///   - options: What holds for their connections; nil: as ``listening`` says.
+  ///   - session: Makes the session of a new connection, on its loop's thread.
+  public mutating func listen<S: Session & ~Copyable>(
+    inheriting descriptors: Descriptor..., options: Listener<Linux>.Options? = nil,
+    session: @escaping @Sendable (borrowing Accepted) -> S
+  ) {
+    services.append(Service([], descriptors, options, accepting: session))
   }
 
   /// Sessions of this type are made for outgoing connections: see ``Connection/connect(to:from:times:session:)``.

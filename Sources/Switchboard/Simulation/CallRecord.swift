@@ -185,11 +185,9 @@ final class CallRecord {
 
   /// Deadlines that were put off are looked at when they come, but not one after the other.
   private func countFruitless(_ network: SimulatedNetwork, _ passed: UInt64) {
-    if hasProgressed || network.happened != happened {
-      fruitless = 0
-    } else if passed < 10_000_000 {
-      fruitless += 1
-    }
+    // Nor is it where select looks ten times a second after those that it cannot wait for.
+    let isLong = passed >= 10_000_000
+    fruitless = isLong || hasProgressed || network.happened != happened ? 0 : fruitless + 1
     if fruitless > 100, isServing, !network.faults.has(.interrupt),
       !network.faults.has(.spuriousReadiness)
     {

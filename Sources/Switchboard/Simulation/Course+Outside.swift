@@ -16,6 +16,29 @@ extension Course {
     network.outside = outside
   }
 
+  /// What names answer, and how their answers come.
+  func addNames() {
+    guard !world.names.isEmpty else { return }
+    for each in world.names { names.set(each.name, each.family, each.entry) }
+    names.clock = { [unowned network] in Instant(nanoseconds: network.now) }
+    names.hasAsked = { [unowned self] in awaitNames() }
+  }
+
+  private func awaitNames() {
+    guard let moment = names.wakesAt else { return }
+    let at = max(moment.nanoseconds, network.now)
+    if let known = answersAt, known <= at { return }
+    answersAt = at
+    network.heap.push(.other, 0, at: at, detail: Moment.answer.rawValue)
+  }
+
+  /// Another thread tells what has been found: between any two calls of the loop.
+  func tellNames() {
+    if let known = answersAt, known <= network.now { answersAt = nil }
+    names.advance(to: Instant(nanoseconds: network.now))
+    awaitNames()
+  }
+
   /// Whether a number is that of a connection which the server has begun.
   func isOutgoing(_ number: Int) -> Bool {
     network.outside.map { number >= $0.firstNumber } ?? false

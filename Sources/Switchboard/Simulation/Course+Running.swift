@@ -31,7 +31,8 @@ extension Course {
   private func serve() {
     do throws(SystemError) {
       world.options = try world.options.checked()
-      let control = try LoopControl(system: kernel, places: places)
+      let control = try LoopControl(
+        system: kernel, places: places, resolver: Resolver(names))
       drain = { control.waker.drain() }
       stop = { control.waker.stop() }
       wake = { control.waker.wake() }

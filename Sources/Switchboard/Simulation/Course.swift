@@ -38,6 +38,10 @@ final class Course: SimulatedNetwork.Hooks {
   /// What the process's other threads hold, and the numbers that they act by.
   var others: [Descriptor] = []
   lazy var chances = SimulatedRandom(seed: world.seed, stream: 6)
+  /// Names that the server may look up.
+  let names = SimulatedNames(threads: 4)
+  /// When the next of them is answered.
+  var answersAt: UInt64?
   /// When each job that is not done yet was given.
   let jobs = JobBook()
   /// Whether clients wait for others.
@@ -47,7 +51,7 @@ final class Course: SimulatedNetwork.Hooks {
   let age: UInt64
 
   /// Events of kind `.other`.
-  enum Moment: UInt64 { case connect, drain, stop, otherEnters, otherLeaves, act }
+  enum Moment: UInt64 { case connect, drain, stop, otherEnters, otherLeaves, act, answer }
 
   init(_ world: SimulatedWorld, faults: Faults, trace: ((String) -> Void)?) {
     self.world = world
@@ -77,6 +81,7 @@ final class Course: SimulatedNetwork.Hooks {
     for plan in world.clients { add(plan) }
     left = clients.count
     addRemotes()
+    addNames()
   }
 
   /// Half of the seeds begin with a young loop, the others shortly before its clock of 32 bits comes to
@@ -175,6 +180,7 @@ final class Course: SimulatedNetwork.Hooks {
     case .otherEnters: otherEnters(for: subject)
     case .otherLeaves: otherLeaves()
     case .act: actElsewhere()
+    case .answer: tellNames()
     case nil: break
     }
   }

@@ -56,7 +56,7 @@ extension EventLoop where B: ~Copyable {
     // Nobody's connection yet.
     if slot.flags.contains(.connecting) { return amissInPairs(key) }
     let unsent = outboxes.count(slot.outbox)
-    if outboxes.held(slot.outbox) > mostUnsent(slot) { return "\(unsent) bytes are unsent" }
+    if outboxes.held(slot.outbox) > mostUnsent { return "\(unsent) bytes are unsent" }
     if slot.outbox != 0, unsent == 0 { return "an empty outbox is kept" }
     if unsent > 0, !slot.flags.contains(.sending) { return "unsent bytes are not being sent" }
     return amissInPairs(key) ?? amissInPauses(slot, unsent) ?? amissInDeadlines(key, slot)
@@ -83,9 +83,10 @@ extension EventLoop where B: ~Copyable {
 
   /// What a connection may have unsent. What is forwarded to it is bounded by its partner's pause, which begins
   /// above the watermark, behind all that one receive brings.
-  private func mostUnsent(_ slot: Slot) -> Int {
+  private var mostUnsent: Int {
     let oneReceive = 1 << 20
-    return slot.partnership.contains(.paired)
+    // Also of one that has lost its partner, and has not sent it all yet.
+    return pairs != nil
       ? min(max(options.outboxLimit, options.highWatermark), 1 << 40) + oneReceive
       : options.outboxLimit
   }

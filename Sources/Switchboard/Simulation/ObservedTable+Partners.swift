@@ -48,6 +48,7 @@ extension ObservedTable {
   func noteForwarded(_ count: Int, by index: Int) {
     guard let partner = lives[index].partner, lives[partner].isOpen, !lives[partner].isClosing
     else { return }
+    entersTurn(partner)
     lives[partner].written += count
   }
 
@@ -62,6 +63,11 @@ extension ObservedTable {
   /// before that this was all: its end may come before its reset, and is passed on.
   func breaksForClient(_ life: Life, _ reason: CloseReason) {
     if life.servedClient > 0, !Self.isAsPlanned(reason) { record.excuse(life.servedClient) }
+  }
+
+  /// The end is all that a server knows of a reset that came behind it; its client is passed on no more.
+  func endsForClient(_ life: Life) {
+    if life.servedClient > 0, life.end?.wasReset ?? false { record.excuse(life.servedClient) }
   }
 
   private static func isAsPlanned(_ reason: CloseReason?) -> Bool {

@@ -83,11 +83,15 @@ final class ObservedTable: SessionTable {
       course.checkIdle(lives[index].activeAt, at: connection.now.nanoseconds)
     }
     if lives[index].isClosing { record.fail(.sessionContract("\(what) after it had closed")) }
-    if lives[index].turn != course.turn {
-      lives[index].turn = course.turn
-      lives[index].given = 0
-      lives[index].writtenBefore = lives[index].written
-    }
+    entersTurn(index)
+  }
+
+  /// The first that happens to a session in a turn: what it has written is from before.
+  func entersTurn(_ index: Int) {
+    guard lives[index].turn != course.turn else { return }
+    lives[index].turn = course.turn
+    lives[index].given = 0
+    lives[index].writtenBefore = lives[index].written
   }
 
   private func beginTurn(_ now: UInt64) {
@@ -176,6 +180,7 @@ final class ObservedTable: SessionTable {
       lives[index].hasEnded = true
     }
     record.say("session \(index): the peer has finished")
+    if index < lives.count { endsForClient(lives[index]) }
     base.ended(index, &connection)
     leave(index, &connection)
   }

@@ -3,16 +3,16 @@
 /// A resolver under given time: what names answer stands in a table, and how long that takes. Queue, deadlines and
 /// bounds are a ``Resolver``'s own; a thread is a number here, and one that is stuck stays so.
 ///
-/// Of one thread. Answers are told by ``advance(to:)``, in the order of their moments.
-final class SimulatedNames {
+/// Of one thread, as all of a simulation. Answers are told by ``advance(to:)``, in the order of their moments.
+final class SimulatedNames: LookUps, @unchecked Sendable {
+  typealias Queue = LookUpQueue<LookUpAsker>
+
   /// What comes of asking for a name.
-  struct Entry {
+  struct Entry: Hashable, Sendable {
     var answer: Result<[SocketAddress], LookUpFailure.Reason>
     /// How long it takes; nil for ever.
     var delay: Duration? = .zero
   }
-
-  private typealias Queue = LookUpQueue<LookUpAsker>
 
   /// By name and family. What does not stand here is no name, which takes no time.
   private var entries: [LookUpQueue<LookUpAsker>.Question: Entry] = [:]
@@ -20,6 +20,10 @@ final class SimulatedNames {
   private let threads: Int
   /// Calls under way, and when they end; as many as threads are busy.
   private var calls: [(call: Queue.Number, entry: Entry, end: Instant)] = []
+  /// The time, where look-ups are asked for by a loop.
+  var clock: () -> Instant = { Instant(nanoseconds: 0) }
+  /// Called when somebody waits for an answer who did not.
+  var hasAsked: () -> Void = {}
 
   init(threads: Int = 8, limit: Int = 4096) {
     self.threads = threads
@@ -46,14 +50,24 @@ final class SimulatedNames {
   func lookUp(
     _ name: String, _ family: SocketAddress.Family, port: UInt16, within timeout: Duration,
     _ now: Instant, answer: @escaping @Sendable (Resolver.Answer) -> Void
-  ) -> LookUpQueue<LookUpAsker>.Number? {
+  ) -> Queue.Number? {
     let asker = LookUpAsker(
       name: name, family: family, port: port, timeout: timeout, answer: answer)
     if let known = NameRules.answer(name, family, port: port) {
       asker.tell(known)
       return nil
     }
-    guard let number = queue.ask(asker.question, asker, until: now + timeout) else {
+    return ask(asker, now)
+  }
+
+  func ask(_ asker: LookUpAsker) -> Queue.Number? {
+    let number = ask(asker, clock())
+    hasAsked()
+    return number
+  }
+
+  private func ask(_ asker: LookUpAsker, _ now: Instant) -> Queue.Number? {
+    guard let number = queue.ask(asker.question, asker, until: now + asker.timeout) else {
       asker.tell(.failure(.queueFull(limit: queue.limit)))
       return nil
     }
@@ -61,8 +75,8 @@ final class SimulatedNames {
     return number
   }
 
-  /// Wants no answer any more: whether there will be none.
-  func cancel(_ number: LookUpQueue<LookUpAsker>.Number) -> Bool { queue.withdraw(number) != nil }
+  func cancel(_ number: Queue.Number) -> Bool { queue.withdraw(number) != nil }
+  func letGo() {}
 
   /// Tells all that is due.
   func advance(to now: Instant) {

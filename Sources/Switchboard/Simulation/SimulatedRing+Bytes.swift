@@ -89,7 +89,7 @@ extension SimulatedRing {
   private func receive(
     _ operation: Operation, _ socket: SimulatedSocket, into buffer: Buffer, _ number: Int
   ) -> Bool? {
-    var room = buffer.length
+    var room = operation.count > 0 ? min(buffer.length, operation.count) : buffer.length
     let unread = socket.incoming?.unread ?? 0
     if room > 1, unread > 1, let chance = kernel.fires(.shortReceive, on: number) {
       room = 1 + Int(chance % UInt64(min(room, unread)))

@@ -33,7 +33,8 @@ extension SimulatedRing {
       checkReserve(entry.buf_group)
       let waitsFirst = entry.ioprio & UInt16(IORING_RECVSEND_POLL_FIRST) != 0
       var operation = Operation(
-        kind: .receive, data: data, socket: socket, isMany: isMany, group: entry.buf_group,
+        kind: .receive, data: data, socket: socket, isMany: isMany, count: Int(entry.len),
+        group: entry.buf_group,
         waitsFirst: waitsFirst)
       if !waitsFirst, receive(&operation) { return }
       operation.waitsFirst = true
@@ -62,7 +63,7 @@ extension SimulatedRing {
   /// behind all others again.
   private func checkReserve(_ group: UInt16) {
     // What was left behind by the last call counts for the turn that armed it.
-    guard group > 0, !isBehind, Int(group) < groups.count, let buffers = groups[Int(group)] else {
+    guard group == 1, !isBehind, Int(group) < groups.count, let buffers = groups[Int(group)] else {
       return
     }
     if armed.turn != kernel.record.turn { armed = (kernel.record.turn, 0) }

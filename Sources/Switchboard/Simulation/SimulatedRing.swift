@@ -30,7 +30,8 @@ final class SimulatedRing: SimulatedFile {
     var start: UInt64 = 0
     var count = 0
     var done = 0
-    /// A receive's buffers, and whether it waits for data before it asks for one.
+    /// A receive's buffers, and whether it waits for data before it asks for one. Its `count` is the most that it
+    /// brings; 0: a buffer's worth.
     var group: UInt16 = 0
     var waitsFirst = false
     /// How much had arrived when a signal ended it before an urgent byte: it waits for more.
@@ -85,7 +86,7 @@ final class SimulatedRing: SimulatedFile {
   }
   /// To be told that nothing more is sent.
   var finishing: [Finishing] = []
-  private let groupsPlace = StablePlace<[Group?]>([nil, nil])
+  private let groupsPlace = StablePlace<[Group?]>([nil, nil, nil])
   var groups: [Group?] {
     unsafeAddress { unsafe UnsafePointer(groupsPlace.address) }
     unsafeMutableAddress { unsafe groupsPlace.address }

@@ -84,6 +84,7 @@ public final class SimulatedWorld {
 
   var clients: [SimulatedClient] = []
   var remotes: [SimulatedRemote] = []
+  var names: [(name: String, family: SocketAddress.Family, entry: SimulatedNames.Entry)] = []
   var model: (([UInt8]) -> [UInt8])?
   var makeTable: ((Int, MailFlag) throws(SystemError) -> SessionTable.Boxed)?
 
@@ -113,6 +114,22 @@ public final class SimulatedWorld {
     var remote = SimulatedRemote(at: address, number: remotes.count + 1, seed: seed)
     script(&remote)
     remotes.append(remote)
+  }
+
+  /// Says what a name's addresses are in one family; what nothing is said of is no name.
+  ///
+  /// - Parameters:
+  ///   - name: A name, and no address.
+  ///   - family: IPv4 or IPv6.
+  ///   - addresses: None: it has no address of that family. Ports are passed over.
+  ///   - delay: How long it takes to find them; nil for ever.
+  public func name(
+    _ name: String, _ family: SocketAddress.Family, _ addresses: [SocketAddress],
+    after delay: Duration?
+  ) {
+    let answer: Result<[SocketAddress], LookUpFailure.Reason> =
+      addresses.isEmpty ? .failure(.noAddress) : .success(addresses)
+    names.append((name, family, SimulatedNames.Entry(answer: answer, delay: delay)))
   }
 
   /// Changes what was said of each client so far.

@@ -29,7 +29,6 @@ final class LogStream: Sendable {
     var isAsleep = false
     /// Whether the writer is to go on at once.
     var isHurried = false
-    var writer: OwnedThread?
   }
 
   /// How much may wait, in bytes: some ten thousand lines.
@@ -76,10 +75,13 @@ final class LogStream: Sendable {
   var isWriting: Bool { state.withLock { $0.isWriting } }
 
   private func start(_ state: inout State) {
-    // The one before has ended, or is about to.
-    state.writer?.join()
-    state.writer = try? OwnedThread { [self] in write() }
-    state.isWriting = state.writer != nil
+    do throws(SystemError) {
+      // Nobody awaits its end: where nobody reads, it may be stuck for ever.
+      try LoopThread { [self] in write() }.detach()
+      state.isWriting = true
+    } catch {
+      state.isWriting = false
+    }
   }
 
   /// The thread: writes until there has been nothing to write for a while. Then it ends, so that a

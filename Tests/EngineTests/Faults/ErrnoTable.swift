@@ -13,7 +13,9 @@ enum ErrnoTable {
     "EndSignals.take · read": "nobody has asked the process to end",
     "EndSignals.deinit · close": "the descriptor is gone",
     "Listener.init · duplicate":
-      "a server with several loops on a Unix-domain socket does not start",
+      "a server with several loops on one socket, or with an inherited one, does not start",
+    "Listener.init · get": "a server on an inherited socket does not start",
+    "Listener.init · setNonBlocking": "a server on an inherited socket does not start",
     "DescriptorContext.localAddress · localAddress": "a session that asks is told of no address",
     "Ring.localAddress · localAddress": "a session that asks is told of no address",
     "RingContext.adopt · close": "the ring holds the connection by itself",

@@ -139,7 +139,8 @@ struct EveryCall {
     "URing.installed · close",
     "URing.installed · shutdownSending", "URing.finishApart · ring install",
     "Ring.ask · ring install", "Ring.takeBack · close",
-    "URing.armWaiting · ring receive_once", "URing.arm · ring accept_now",
+    "URing.armWaiting · ring receive_once", "URing.armReceive · ring receive_once",
+    "URing.arm · ring accept_now",
     "URing.arm · ring poll_once",
     "Ring.ask · ring adopt", "URing.adopt · close", "URing.adoptedLate · ring close",
   ]
