@@ -57,16 +57,24 @@ def eyeballs(at):
         NameServer(script)
         port = four.getsockname()[1]
         with helper(at, "names", port, 2) as client:
-            for name, (_, _, where, least, most) in NAMES.items():
-                took = sorted(reach(client, name, where, least) for _ in range(at.pick(3, 20)))
-                at.tell(f"{name}: {took[0]:.0f} to {took[-1]:.0f} ms")
-                must(took[0] <= most, f"{name}: connected after {took[0]:.1f} ms at best, {most} are allowed")
+            for name in NAMES.keys() - {"never"}:
+                reached(at, client, name)
             dark(at, client)
+        # In a process of its own: its calls for IPv6 are stuck, and those of others would wait for them.
+        with helper(at, "names", port, 2) as client:
+            reached(at, client, "never")
         with helper(at, "names", unused_port(), 2) as client:
             said = client.ask("refused", "failed after ([0-9.]+) ms: (.*)")
             must("connection refused (ECONNREFUSED) from [fd00::2]:" in said[2] and "and 127.0.0.1:" in said[2]
                  and "check that a server is listening" in said[2], f"refused: '{said[2]}'")
             at.tell(f"all refused: both told after {float(said[1]):.0f} ms")
+
+
+def reached(at, client, name):
+    _, _, where, least, most = NAMES[name]
+    took = sorted(reach(client, name, where, least) for _ in range(at.pick(3, 20)))
+    at.tell(f"{name}: {took[0]:.0f} to {took[-1]:.0f} ms")
+    must(took[0] <= most, f"{name}: connected after {took[0]:.1f} ms at best, {most} are allowed")
 
 
 def dark(at, client):

@@ -58,6 +58,27 @@ struct LookUpQueueTests {
     }
   }
 
+  @Test("A family whose calls are stuck leaves threads to the other")
+  func families() {
+    var queue = LookUpQueue<Int>(limit: 100, share: 2)
+    func ask(_ number: Int, _ family: SocketAddress.Family) {
+      _ = queue.ask(.init(name: "\(number)", family: family), number, until: .distantFuture)
+    }
+    for number in 0..<5 { ask(number, .v6) }
+    #expect(queue.waitingCalls == 2)
+    var taken = (0..<3).map { _ in queue.take() }
+    #expect(taken.map { $0?.question.name } == ["0", "1", nil] && queue.waitingCalls == 0)
+    for number in 5..<8 { ask(number, .v4) }
+    #expect(queue.waitingCalls == 2)
+    taken += (0..<3).map { _ in queue.take() }
+    #expect(taken[3...].map { $0?.question.name } == ["5", "6", nil])
+    // One of each ends, and the next one of each comes, in the order in which they asked.
+    for place in [0, 3] { _ = queue.answered(taken[place]?.call ?? 0) }
+    #expect(queue.waitingCalls == 2)
+    #expect((0..<3).map { _ in queue.take()?.question.name } == ["2", "7", nil])
+    #expect(queue.giveUp() == [1, 2, 3, 4, 6, 7])
+  }
+
   @Test("A call that nobody waits for any more is not made")
   func forgotten() {
     var queue = Queue(limit: 9)

@@ -60,7 +60,7 @@ final class LookUpDesk: LookUps {
     mostWorkers = threads
     self.idleTime = idleTime
     self.startThread = startThread
-    state = Lock(State(queue: Queue(limit: limit)))
+    state = Lock(State(queue: Queue(limit: limit, share: threads - threads / 4)))
   }
 
   /// How many threads there are.

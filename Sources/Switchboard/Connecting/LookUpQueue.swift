@@ -4,6 +4,9 @@
 /// Whoever asks what is being asked already waits for the same answer, so a crowd that connects to one name costs
 /// one call. That ends where somebody has given up waiting: a call that is stuck may be stuck for long, and those
 /// who come later are better off with one of their own.
+///
+/// A name server that never answers for IPv6 keeps each of those calls for as long as the system is patient. So the
+/// families have a line each, and neither may have more calls under way than its share: the other goes on.
 struct LookUpQueue<Asker> {
   /// What is looked up.
   struct Question: Hashable, Sendable {
@@ -30,20 +33,58 @@ struct LookUpQueue<Asker> {
     let deadline: Instant
   }
 
+  /// The calls of one family that wait for a thread.
+  private struct Line {
+    /// From `first` on, and some that were given up.
+    var order: [Number] = []
+    var first = 0
+    /// How many there are.
+    var waiting = 0
+    /// How many have a thread.
+    var underWay = 0
+
+    var next: Number? { first < order.count ? order[first] : nil }
+
+    mutating func removeHead() {
+      first += 1
+      waiting -= 1
+      underWay += 1
+      tidy()
+    }
+
+    /// Gives up what was taken, at a constant cost for each.
+    mutating func tidy() {
+      guard first * 2 >= order.count else { return }
+      order.removeFirst(first)
+      first = 0
+    }
+  }
+
   /// How many may ask at once.
   let limit: Int
+  /// How many calls of a family may be under way.
+  let share: Int
   private var calls: [Number: Call] = [:]
   private var waiters: [Number: Waiter] = [:]
   /// Calls whose answer others may wait for, too.
   private var shared: [Question: Number] = [:]
-  /// Calls that wait for a thread, from `first` on, and some that were given up.
-  private var order: [Number] = []
-  private var first = 0
-  /// How many calls wait for a thread.
-  private(set) var waitingCalls = 0
+  private var v6 = Line()
+  private var v4 = Line()
   private var lastNumber: Number = 0
 
-  init(limit: Int) { self.limit = limit }
+  init(limit: Int, share: Int = .max) { (self.limit, self.share) = (limit, share) }
+
+  private subscript(family: SocketAddress.Family) -> Line {
+    get { family == .v6 ? v6 : v4 }
+    _modify {
+      if family == .v6 { yield &v6 } else { yield &v4 }
+    }
+  }
+
+  /// How many calls wait for a thread, and may have one.
+  var waitingCalls: Int { ready(v6) + ready(v4) }
+
+  private func ready(_ line: Line) -> Int { min(line.waiting, share - min(share, line.underWay)) }
 
   /// How many wait for an answer.
   var count: Int { waiters.count }
@@ -64,23 +105,32 @@ struct LookUpQueue<Asker> {
 
   /// A thread is free: the call that has waited longest.
   mutating func take() -> (call: Number, question: Question)? {
-    while first < order.count {
-      let number = order[first]
-      first += 1
-      guard let question = calls[number]?.question else { continue }
-      calls[number]?.isUnderWay = true
-      waitingCalls -= 1
-      tidy()
-      return (number, question)
+    guard let number = [head(.v6), head(.v4)].compactMap(\.self).min(),
+      let question = calls[number]?.question
+    else { return nil }
+    calls[number]?.isUnderWay = true
+    self[question.family].removeHead()
+    return (number, question)
+  }
+
+  /// The call of a family that has waited longest, if one may be made.
+  private mutating func head(_ family: SocketAddress.Family) -> Number? {
+    guard ready(self[family]) > 0 else { return nil }
+    while let number = self[family].next {
+      if calls[number] != nil { return number }
+      self[family].first += 1
     }
-    tidy()
     return nil
   }
 
   /// A call is answered: who is to be told.
   mutating func answered(_ call: Number) -> [Asker] {
     guard let ended = calls.removeValue(forKey: call) else { return [] }
-    if !ended.isUnderWay { waitingCalls -= 1 }
+    if ended.isUnderWay {
+      self[ended.question.family].underWay -= 1
+    } else {
+      self[ended.question.family].waiting -= 1
+    }
     unshare(call, ended.question)
     return ended.asked.compactMap { waiters.removeValue(forKey: $0)?.asker }
   }
@@ -110,8 +160,8 @@ struct LookUpQueue<Asker> {
     let number = next()
     calls[number] = Call(question: question)
     shared[question] = number
-    order.append(number)
-    waitingCalls += 1
+    self[question.family].order.append(number)
+    self[question.family].waiting += 1
     return number
   }
 
@@ -121,21 +171,16 @@ struct LookUpQueue<Asker> {
     call.waiting -= 1
     let isOver = call.waiting == 0 && !call.isUnderWay
     calls[number] = isOver ? nil : call
-    if isOver { waitingCalls -= 1 }
-    if order.count - first > 2 * waitingCalls + 64 {
-      order = order[first...].filter { calls[$0] != nil }
-      first = 0
+    var line = self[call.question.family]
+    if isOver { line.waiting -= 1 }
+    if line.order.count - line.first > 2 * line.waiting + 64 {
+      line.order = line.order[line.first...].filter { calls[$0] != nil }
+      line.first = 0
     }
+    self[call.question.family] = line
   }
 
   private mutating func unshare(_ call: Number, _ question: Question) {
     if shared[question] == call { shared[question] = nil }
-  }
-
-  /// Gives up what was taken, at a constant cost for each.
-  private mutating func tidy() {
-    guard first * 2 >= order.count else { return }
-    order.removeFirst(first)
-    first = 0
   }
 }
