@@ -71,20 +71,20 @@ struct RingBufferTests {
     }
   }
 
-  @Test("Those of another group have numbers of their own")
+  @Test("Those of another group have numbers of their own, and are named from the first of them")
   func group() throws {
     let ring = try make()
     var buffers = try ReceiveBuffers(ring, tiers: 1...2, group: 2, firstID: 2048)
     #expect(kernel.given(2) == tier(1).map { [2048 + $0[0], $0[1]] })
-    let first = buffers.take(2064, 1)
+    let first = buffers.take(2064 - 2048, 1)
     #expect(first != nil)
-    for id in [16, 2047, 2048] {
+    for id in [16 - 2048, 2047 - 2048, 2048 - 2048] {
       let none = buffers.take(id, 1 << 16)
       #expect(none == nil, "\(id)")
     }
-    buffers.back(16)
+    buffers.back(16 - 2048)
     #expect(kernel.given(2) == [])
-    buffers.back(2064)
+    buffers.back(2064 - 2048)
     #expect(kernel.given(2) == [[2064, 65536]])
   }
 

@@ -84,9 +84,10 @@ struct ReceiveBuffers<System: RingKernel>: ~Copyable {
 
   /// Where `count` received bytes lie. The buffer is used up when `isLast`: give it ``back(_:)``
   /// when they have been read.
+  ///
+  /// - Parameter id: The buffer's number, counted from the first of them.
   @inline(__always)
-  mutating func take(_ number: Int, _ count: Int) -> UnsafeMutablePointer<UInt8>? {
-    let id = number - firstID
+  mutating func take(_ id: Int, _ count: Int) -> UnsafeMutablePointer<UInt8>? {
     let tier = id / Self.perTier
     guard id >= 0, tier < counts.count, id % Self.perTier < counts[tier] else { return nil }
     let offset = Int(filled[id])
@@ -97,8 +98,7 @@ struct ReceiveBuffers<System: RingKernel>: ~Copyable {
   }
 
   /// A buffer is used up and read. It is given to the kernel again, unless its tier is out of use.
-  mutating func back(_ number: Int) {
-    let id = number - firstID
+  mutating func back(_ id: Int) {
     guard isOut.indices.contains(id) else { return }
     isOut[id] = false
     guard id / Self.perTier == tier else { return }

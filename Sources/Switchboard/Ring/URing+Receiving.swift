@@ -59,7 +59,7 @@ extension URing {
   @inline(never)
   private mutating func takeOfOthers(_ id: Int, _ count: Int) -> UnsafeMutablePointer<UInt8>? {
     if id < Self.firstIDOfPartners { return unsafe reserve.take(id, count) }
-    return unsafe buffersOfPartners?.take(id, count) ?? nil
+    return unsafe buffersOfPartners?.take(id - Self.firstIDOfPartners, count) ?? nil
   }
 
   /// More is there, so a receive that stays armed goes on at once, and what comes of that is told
@@ -103,12 +103,16 @@ extension URing {
   mutating func giveBack() {
     if usedUp < ReserveBuffers<System>.firstID {
       buffers.back(usedUp)
-    } else if usedUp < Self.firstIDOfPartners {
-      reserve.back(usedUp)
     } else {
-      buffersOfPartners?.back(usedUp)
+      giveBackOfOthers()
     }
     usedUp = -1
+  }
+
+  @inline(never)
+  private mutating func giveBackOfOthers() {
+    if usedUp < Self.firstIDOfPartners { return reserve.back(usedUp) }
+    buffersOfPartners?.back(usedUp - Self.firstIDOfPartners)
   }
 
   private mutating func receiveEnded(_ key: Key, _ result: Int, _ slots: inout SlotTable)
