@@ -33,27 +33,9 @@ struct BlockingServer: ~Copyable {
     crew = BlockingThreads(house, capacity: 0)
   }
 
-  /// Opens the listeners of one service.
-  ///
-  /// - Parameters:
-  ///   - usual: How they behave, where the service has no wishes of its own.
-  ///   - role: The first listener's.
-  mutating func listen(
-    for service: Service, _ usual: Listener<Linux>.Options, from role: ListenerRole
-  ) throws(SystemError) -> [SocketAddress] {
-    var bound: [SocketAddress] = []
-    var opened = Slab<Listener<Linux>>(capacity: 2)
-    try service.listeners(usual) {
-      (listener: consuming Listener<Linux>) throws(SystemError) in
-      bound.append(listener.address)
-      _ = opened.insert(listener)
-    }
-    for place in 0..<opened.end {
-      guard let key = opened.key(at: place) else { continue }
-      _ = listeners.insert(opened.remove(key))
-      roles.append(ListenerRole(number: role.number + place, service: role.service))
-    }
-    return bound
+  mutating func add(_ listener: consuming Listener<Linux>, as role: ListenerRole) {
+    _ = listeners.insert(listener)
+    roles.append(role)
   }
 
   /// Finds who serves.

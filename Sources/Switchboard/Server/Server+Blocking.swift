@@ -14,8 +14,12 @@ extension Server {
     var server = try BlockingServer(house, signals)
     var bound: [SocketAddress] = []
     for (number, service) in services.enumerated() {
-      let role = ListenerRole(number: UInt32(bound.count), service: UInt8(number))
-      bound += try server.listen(for: service, listening, from: role)
+      try service.listeners(listening) {
+        (listener: consuming Listener<Linux>) throws(SystemError) in
+        let role = ListenerRole(number: UInt32(bound.count), service: UInt8(number))
+        bound.append(listener.address)
+        server.add(listener, as: role)
+      }
     }
     try server.recruit(blockingModel)
     ready(ServerHandle(addresses: bound, acceptor: house.control))
