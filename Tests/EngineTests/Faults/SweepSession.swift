@@ -54,7 +54,8 @@ struct SweepSession: Session {
     case SweepMode.halt:
       connection.write("H")
       connection.pauseReading()
-      connection.setTimer(after: .milliseconds(150))
+      // Only where its peer's reset is not told: a slow machine has all the time that it needs.
+      connection.setTimer(after: .seconds(30))
     case SweepMode.abort: connection.abort()
     case SweepMode.close:
       connection.write("bye")
