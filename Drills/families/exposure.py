@@ -26,7 +26,8 @@ def default(at):
                 "switchboard demo": [at.program, "demo"]}
     if (folder / "demo").is_file():
         commands["demo"] = [str(folder / "demo")]
-    for name in ("select-server", "poll-server", "epoll-server", "echo-server", "chat-server", "key-value-server"):
+    for name in ("select-server", "poll-server", "epoll-server", "echo-server", "chat-server", "key-value-server",
+                 "file-server"):
         if (folder / name).is_file():
             commands[name] = [str(folder / name), "0"]
     for name, command in commands.items():

@@ -48,7 +48,9 @@ extension URing {
     _ output: Output, atMost limit: Int, _ key: Key, _ slots: inout SlotTable
   ) -> SendAnswer {
     switch output {
-    case .kept(let bytes): return unsafe send(bytes, key, &slots)
+    case .kept(let bytes):
+      return unsafe send(UnsafeRawBufferPointer(rebasing: bytes.prefix(limit)), key, &slots)
+    case .file(let part): return send(part, atMost: limit, key, &slots)
     case .written(let count):
       guard slots[key.index].flags.contains(.sending) else {
         return sendOutput(count, key, &slots)

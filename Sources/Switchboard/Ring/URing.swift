@@ -14,7 +14,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
   /// What a completion is about, in the lowest bits of its user data.
   enum Tag: UInt64 {
     case none, accept, receive, sendNow, send, waker, signals, install, hangUp, ask, question, lend
-    case shutdown, attempts, adopt
+    case shutdown, attempts, adopt, forFile, room
   }
 
   /// A send of the arena that is on its way.
@@ -114,6 +114,8 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
   private var heldNow: [Key] = []
   var heldReady: [Key] = []
   var heldDelivered: [UInt8] = []
+  /// Ordinary descriptors of connections to which a part of a file is sent.
+  var lent: [UInt32: Lent] = [:]
   /// Connections that stopped receiving in this turn.
   var paused: [Key] = []
   /// The kernel could not tell a peer that nothing more is sent: no thread can be created for it.
@@ -314,6 +316,8 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     case .ask: return broke(data, result, slots)
     case .shutdown: return halfClosed(data, result, &slots)
     case .install: return installed(data, result, slots)
+    case .forFile: return lentForFile(data, result, &slots)
+    case .room: return hasRoom(data, &slots)
     // Answers that nobody waits for any more.
     case .lend:
       ring.takeBack(result)

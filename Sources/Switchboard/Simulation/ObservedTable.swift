@@ -30,6 +30,8 @@ final class ObservedTable: SessionTable {
     /// Bytes that it wrote, and how many of them before the present turn.
     var written = 0
     var writtenBefore = 0
+    /// It has sent what it does not hold: how much of that is unsent is nobody's limit.
+    var sendsFromElsewhere = false
     /// Its last turn, and how many bytes it was given in it.
     var turn = 0
     var given = 0
@@ -112,7 +114,9 @@ final class ObservedTable: SessionTable {
     if requests.contains(.overflow) {
       lives[index].hasOverflown = true
     } else {
-      lives[index].written += connection.count
+      let apart = connection.parts.reduce(0) { $0 + $1.content.count }
+      lives[index].written += connection.count + apart
+      if apart > 0 { lives[index].sendsFromElsewhere = true }
     }
     if requests.contains(.pause) { lives[index].isPaused = true }
     if requests.contains(.resume) { lives[index].isPaused = false }
