@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[2]
 CEILINGS = PACKAGE / "Drills/unsafe.json"
 # What the demo and the examples are made of: no load generator, no experiment, no other package.
 FOR_EXAMPLES = {"Switchboard", "SwitchboardProtocols", "SwitchboardBase", "SwitchboardArticle",
-                "SwitchboardTimeline", "ChatRoom", "KeyValueStore", "CKernel",
+                "SwitchboardTimeline", "ChatRoom", "KeyValueStore", "FileServing", "CKernel",
                 "CProcess"}
 LOOPBACK = {"0100007F", "00000000000000000000000001000000"}
 

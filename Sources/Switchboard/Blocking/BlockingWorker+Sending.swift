@@ -109,7 +109,7 @@ extension BlockingWorker {
       let outcome = unsafe bytes.withUnsafeMutableBytes { buffer in
         let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(left))
         return system.retryingInterrupts {
-          unsafe system.readFile(part.descriptor, at: offset, into: room)
+          unsafe system.readFile(part.range.file, at: offset, into: room)
         }
       }
       guard outcome.errno == nil, outcome.value > 0 else {

@@ -99,7 +99,7 @@ enum Output {
   /// Bytes that stay where they are until the completion.
   case kept(UnsafeRawBufferPointer)
   /// Bytes that are in a file.
-  case file(FilePart)
+  case file(FileRange)
 
   /// The call that sends it.
   var call: SystemError.Call {

@@ -142,7 +142,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
 
   @inline(never)
   private mutating func send(
-    _ part: FilePart, atMost limit: Int, _ key: Key, _ slots: inout SlotTable
+    _ part: FileRange, atMost limit: Int, _ key: Key, _ slots: inout SlotTable
   ) -> SendAnswer {
     let (descriptor, wanted) = (
       Descriptor(rawValue: slots[key.index].descriptor), min(part.count, limit)

@@ -16,13 +16,14 @@ final class OutboxPool {
     var owner: SharedBytes?
     /// In whose file they are, from `head` to `end`: they do not lie here at all.
     var file: SharedFile?
-    /// They are to be read before they are sent.
+    /// They are to be read before they are sent; they have been.
     var isRead = false
+    var isLoaded = false
     var count: Int { end - head }
     /// Others have them, too, or nobody.
     var isApart: Bool { owner != nil || file != nil }
     /// Of those, what the connection has for itself.
-    var held: Int { isApart ? 0 : count }
+    var held: Int { isApart || isLoaded ? 0 : count }
   }
 
   @safe
@@ -151,11 +152,11 @@ final class OutboxPool {
   }
 
   /// The part of a file to send next, where that is what comes next, and it is not to be read before.
-  func frontFile(_ place: UInt32) -> FilePart? {
+  func frontFile(_ place: UInt32) -> FileRange? {
     guard place != 0 else { return nil }
     let current = inFront(Int(place) - 1)
     guard let file = current.file, !current.isRead else { return nil }
-    return FilePart(file: file, offset: current.head, count: current.count)
+    return FileRange(file: file.file.number, offset: current.head, count: current.count)
   }
 
   /// The part of a file that comes next cannot be sent from where it is.
@@ -183,7 +184,7 @@ final class OutboxPool {
       return outcome.errno ?? .noData
     }
     buffer.end = min(outcome.value, room)
-    total += buffer.end
+    buffer.isLoaded = true
     rest.head += buffer.end
     if rest.count > 0 { outboxes[index].between.insert(rest, at: 0) }
     outboxes[index].current = buffer
@@ -210,7 +211,7 @@ final class OutboxPool {
     guard place != 0 else { return }
     let index = Int(place) - 1
     let taken = min(max(0, count), outboxes[index].current.count)
-    if !outboxes[index].current.isApart { total -= taken }
+    if outboxes[index].current.held > 0 { total -= taken }
     outboxes[index].current.head += taken
     if self.count(place) == 0 { free(&place) }
   }

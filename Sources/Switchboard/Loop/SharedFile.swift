@@ -68,5 +68,14 @@ struct FilePart {
   var file: SharedFile
   var offset: Int
   var count: Int
-  var descriptor: Descriptor { file.file.number }
+
+  /// The same by numbers, for as long as somebody else keeps the file.
+  var range: FileRange { FileRange(file: file.file.number, offset: offset, count: count) }
+}
+
+/// Where bytes of a file are that are sent next. It owns nothing, so handing it on costs nothing.
+struct FileRange: BitwiseCopyable {
+  var file: Descriptor
+  var offset: Int
+  var count: Int
 }

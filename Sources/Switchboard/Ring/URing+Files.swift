@@ -16,7 +16,7 @@ extension URing {
 
   @inline(never)
   mutating func send(
-    _ part: FilePart, atMost limit: Int, _ key: Key, _ slots: inout SlotTable
+    _ part: FileRange, atMost limit: Int, _ key: Key, _ slots: inout SlotTable
   ) -> SendAnswer {
     switch lent[key.index] {
     case .descriptor(let descriptor): return send(part, atMost: limit, on: descriptor, key, &slots)
@@ -33,7 +33,7 @@ extension URing {
   }
 
   private mutating func send(
-    _ part: FilePart, atMost limit: Int, on descriptor: Descriptor, _ key: Key,
+    _ part: FileRange, atMost limit: Int, on descriptor: Descriptor, _ key: Key,
     _ slots: inout SlotTable
   ) -> SendAnswer {
     let wanted = min(part.count, limit)

@@ -39,8 +39,10 @@ extension EventLoop where B: ~Copyable {
     }
   }
 
+  /// Asks a session to finish; one that left input for want of room when it has had that, since it may close then,
+  /// and what a peer has sent is answered.
   mutating func askToFinish(_ key: Key) {
-    guard slots.contains(key),
+    guard slots.contains(key), !awaitsRoom(key),
       slots[key.index].flags.isDisjoint(with: [.closing, .lingering, .closed, .draining])
     else { return }
     slots[key.index].flags.insert(.draining)

@@ -1,4 +1,4 @@
-extension FilePart {
+extension FileRange {
   /// Sends of it to a connection what that has room for, and `limit` bytes at most. Less means that there is no
   /// more room: sendfile(2) takes less for other reasons, too, a signal or the end of the file among them, and who
   /// waits for room then that there has been all the time may wait for ever.
@@ -7,7 +7,7 @@ extension FilePart {
     var taken = 0
     while taken < wanted {
       let outcome = system.sendFile(
-        descriptor, from: self.descriptor, at: offset + taken, count: wanted - taken)
+        descriptor, from: file, at: offset + taken, count: wanted - taken)
       switch outcome.errno {
       case nil where outcome.value == 0: return .failed(.noData)
       case nil: taken += min(outcome.value, wanted - taken)
