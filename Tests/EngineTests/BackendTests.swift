@@ -53,7 +53,7 @@ extension Engine {
       #expect(backend.outputRegion(for: key).capacity >= count)
       switch backend.send(.written(count), atMost: .max, key, &slots) {
       case .took(let taken): return taken
-      case .failed, .unable: return nil
+      case .failed: return nil
       case .later:
         // Silence is success.
         try backend.wait(until: Linux().now(), isHurried: false)

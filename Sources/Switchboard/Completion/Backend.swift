@@ -101,9 +101,9 @@ enum Output {
   /// Bytes that are in a file.
   case file(FileRange)
 
-  /// The call that sends it.
-  var call: SystemError.Call {
-    if case .file = self { .sendFile } else { .send }
+  /// It is sent by sendfile(2).
+  var isOfFile: Bool {
+    if case .file = self { true } else { false }
   }
 }
 
@@ -120,10 +120,9 @@ enum SendAnswer {
   case took(Int)
   /// The completion will tell.
   case later
-  /// The connection is over.
+  /// The connection is over. ``Errno/notSupported`` of a file: nothing of it can be sent from where it is, and it is
+  /// to be read instead. (A case of its own for that would cost each request five instructions.)
   case failed(Errno)
-  /// Of a file: nothing of it can be sent from where it is. It is to be read, and its bytes to be sent.
-  case unable
 }
 
 /// Something that came to its end.

@@ -15,8 +15,7 @@ extension FileRange {
       case Errno.wouldBlock: return .took(taken)
       // Not from this file system, or not in this process.
       case Errno.invalid, Errno.noSuchCall, Errno.notSupported, Errno.notPermitted:
-        if taken == 0 { return .unable }
-        return .failed(outcome.errno ?? .invalid)
+        return .failed(taken == 0 ? .notSupported : .invalid)
       case .some(let errno): return .failed(errno)
       }
     }

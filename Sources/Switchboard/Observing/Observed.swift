@@ -40,7 +40,7 @@ struct Observed<Base: Backend & ~Copyable>: Backend, ~Copyable {
     case (.kept, .took(let taken)), (.file, .took(let taken)):
       observer.sent(key, taken, since: start)
     // What is answered later is told of by its completion.
-    case (.kept, .later), (.file, .later), (_, .failed), (_, .unable): break
+    case (.kept, .later), (.file, .later), (_, .failed): break
     }
     return answer
   }

@@ -22,7 +22,7 @@ extension URing {
     case .descriptor(let descriptor): return send(part, atMost: limit, on: descriptor, key, &slots)
     case .refused:
       lent[key.index] = nil
-      return .unable
+      return .failed(.notSupported)
     case .asked: break
     case nil:
       lent[key.index] = .asked
@@ -41,7 +41,7 @@ extension URing {
     switch answer {
     case .took(let taken) where taken < wanted: awaitRoom(key, &slots)
     case .took where wanted < part.count: break
-    case .took, .unable, .failed, .later: giveBackDescriptor(key)
+    case .took, .failed, .later: giveBackDescriptor(key)
     }
     return answer
   }

@@ -21,7 +21,6 @@ extension EventLoop where B: ~Copyable {
       slots[key.index].flags.insert(.sending)
     case .failed(let errno):
       breakOff(key, SystemError(.send, errno))
-    case .unable: break  // Of files alone.
     }
   }
 
@@ -125,10 +124,11 @@ extension EventLoop where B: ~Copyable {
       case .later:
         resumeIfLow(key)
         return false
+      case .failed(.notSupported) where output.isOfFile:
+        outboxes.readFront(slots[key.index].outbox)
       case .failed(let errno):
-        breakOff(key, SystemError(output.call, errno))
+        breakOff(key, SystemError(output.isOfFile ? .sendFile : .send, errno))
         return false
-      case .unable: outboxes.readFront(slots[key.index].outbox)
       case .took(let count):
         if count > 0 { slots[key.index].lastActive = tick }
         outboxes.consume(count, from: &slots[key.index].outbox)
