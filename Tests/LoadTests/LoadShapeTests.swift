@@ -255,6 +255,17 @@ extension LoadGenerator {
     #expect(error?.description.contains("connection refused") == true)
   }
 
+  @Test func `Where nobody greets, the run does not begin, and says what was awaited`() throws {
+    try serving(EchoSession()) { port, _ in
+      var options = LoadOptions(on: [.loopback(port: port)])
+      options.timeout = .milliseconds(100)
+      let error = #expect(throws: LoadError.self) { try LoadRun(options).run() }
+      #expect(
+        error?.description.contains("no greeting, or a wrong one (none within 100 ms); check")
+          == true)
+    }
+  }
+
   @Test func `A run can be ended early, with what was measured until then`() throws {
     try serving(EchoSession()) { port, _ in
       var options = LoadOptions(on: [.loopback(port: port)])

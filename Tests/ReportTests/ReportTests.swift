@@ -209,6 +209,9 @@ struct ReportTests {
     for named in Samples.all.flatMap(\.findings.pictures) {
       #expect(text.contains("](\(named.name).svg)"))
     }
+    // Why nothing could be decided begins as it does in a terminal, behind a colon.
+    #expect(text.contains("**The claim could not be decided here:** "))
+    #expect(!text.contains("decided here.") && text.contains("**The claim held.** "))
     var columns: Int?
     for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
       guard line.hasPrefix("|") else {

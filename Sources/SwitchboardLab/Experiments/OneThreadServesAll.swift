@@ -55,7 +55,8 @@ public struct OneThreadServesAll: Trial {
       measured.rows.append(OneThreadServesAll.row("epoll", clients, unserved))
       measured.conversations = clients
       laboratory.progress(
-        "\(Figures.counted(count, "client")) on one thread: \(clients.count) served")
+        "\(Figures.counted(count, "client")) on one thread: \(Figures.grouped(clients.count)) served"
+      )
     }
     measured.threads = ProcessFigures(of: server.pid).threads
     let sequential = try laboratory.serve("--model", "sequential")
