@@ -263,6 +263,20 @@ struct ReportTests {
     #expect(throws: FileTrouble.self) { try ReportFolder("/dev/null") }
   }
 
+  @Test func `A folder in the way of the page is told before anything is measured`() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "report-\(UUID())")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try FileManager.default.createDirectory(
+      at: folder.appending(path: "report.html"), withIntermediateDirectories: true)
+    let failure = #expect(throws: FileTrouble.self) { try ReportFolder(folder.path) }
+    #expect(failure?.description.contains("/report.html': it is a folder; give") == true)
+  }
+
+  @Test func `A comparison of nothing says so, and why`() {
+    let notes = Samples.all.filter { $0.name == "compare" }.map(\.findings.notes)
+    #expect(notes.contains(["Nothing was measured.", "Left out: none."]))
+  }
+
   @Test func `A server's line tells its address`() {
     #expect(
       ServerProcess.address(in: "listening on 127.0.0.1:4711 (epoll)") == .loopback(port: 4711))
