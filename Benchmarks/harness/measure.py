@@ -12,6 +12,7 @@ from pathlib import Path
 from . import build, provenance, servers
 from .cells import CELLS
 from .process import Ports, Trouble, pinned, running
+from .reference import BETTER_C
 
 FORMAT = 2  # of the results
 SERVER_CPU, LOAD_CPU = 0, 1
@@ -140,6 +141,9 @@ def measure(options, extra):
         print(f"skipped {name}: {why}", file=sys.stderr)
     if not chosen:
         sys.exit("bench: nothing to run")
+    names = [server.name for server in chosen]
+    if options.against not in (BETTER_C, *names):
+        sys.exit(f"bench: --against {options.against} is not among what is measured: {', '.join(names)}")
     results = {"format": FORMAT, "provenance": provenance.gather(options, options.bin, chosen),
                "skipped": skipped, "runs": []}
     ports, end = Ports(), time.monotonic() + options.limit

@@ -12,7 +12,7 @@ public struct OneThreadServesAll: Trial {
     "The same conversations as with one client at a time, with pauses in them, on an event loop: "
     + "while one client pauses, the thread serves the others. The time until the last of more and more "
     + "clients is done is set beside that of the sequential server."
-  public static let seconds = 25
+  public static let seconds = 20
   public static let needsQuiet = true
 
   /// So many clients the claim speaks of.
