@@ -45,7 +45,8 @@ public struct OneThreadServesAll: Trial {
     let most = OneThreadServesAll.claimed
     guard laboratory.admits(most) else {
       throw TrialFailure(
-        "it takes \(most) descriptors and some more; raise the limit (`ulimit -n`)")
+        "it takes \(Figures.grouped(most)) descriptors and some more; raise the limit (`ulimit -n`)"
+      )
     }
     let repeated = Array(repeating: most, count: laboratory.rounds)
     let sizes = [1, 10, 100] + repeated + (laboratory.isQuick ? [] : [3000])
