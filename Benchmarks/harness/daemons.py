@@ -1,12 +1,38 @@
 """Servers of several kinds, each on one processor, and what they used of it."""
 
 import os
+import shutil
+import signal
 import subprocess
+import sys
 from pathlib import Path
+
+from .process import Trouble
 
 TICKS = os.sysconf("SC_CLK_TCK")
 SERVER_CPU, LOAD_CPU = 0, 1
 NO_RING = 425  # io_uring_setup
+
+
+def require(tools):
+    """That there are these programs, by Debian's packages, and a processor for each side."""
+    for tool, package in tools.items():
+        if not shutil.which(tool):
+            raise Trouble(f"there is no {tool} here; Debian's package is called {package}")
+    if not {SERVER_CPU, LOAD_CPU} <= os.sched_getaffinity(0):
+        raise Trouble("it needs processors 0 and 1, one for the server and one for the load")
+
+
+def command(name, main):
+    """Runs a program's `main`; what goes wrong is told in one line."""
+    # As an exception it passes through the code that ends the servers.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(f"{name}: terminated"))
+    try:
+        main()
+    except Trouble as trouble:
+        sys.exit(f"{name}: {trouble}")
+    except KeyboardInterrupt:
+        sys.exit(f"{name}: interrupted")
 
 
 def without_ring():
@@ -34,4 +60,5 @@ def start(command, prepare=None, folder=None):
         os.sched_setaffinity(0, {SERVER_CPU})
         if prepare:
             prepare()
-    return subprocess.Popen(command, preexec_fn=prepared, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(
+        command, preexec_fn=prepared, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
