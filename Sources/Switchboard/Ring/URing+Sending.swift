@@ -124,7 +124,7 @@ extension URing {
     return errno
   }
 
-  mutating func sentNow(_ number: Int, _ result: Int) -> Completion? {
+  mutating func sendNowEnded(_ number: Int, _ result: Int) -> Completion? {
     let sending = sendings[number]
     sendings[number].key = Key(rawValue: 0)
     if let errno = Self.failure(result) {
@@ -137,7 +137,7 @@ extension URing {
     return completion
   }
 
-  mutating func sent(_ data: UInt64, _ result: Int, _ slots: inout SlotTable)
+  mutating func sendEnded(_ data: UInt64, _ result: Int, _ slots: inout SlotTable)
     -> Completion?
   {
     guard let key = key(data, slots) else { return nil }

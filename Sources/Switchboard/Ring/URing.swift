@@ -273,7 +273,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
       let isSend = entry.user_data & 0xFF == Tag.sendNow.rawValue
       let completion =
         isSend
-        ? sentNow(Int(entry.user_data >> 32), Int(entry.res)) : handle(entry, &slots)
+        ? sendNowEnded(Int(entry.user_data >> 32), Int(entry.res)) : handle(entry, &slots)
       if let completion { return completion }
     }
     return nil
@@ -286,7 +286,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
   private mutating func nextOfSends(_ slots: inout SlotTable) -> Completion? {
     while let entry = unsafe ck_ring_scan(raw, end)?.pointee {
       if entry.user_data & 0xFF == Tag.sendNow.rawValue {
-        return sentNow(Int(entry.user_data >> 32), Int(entry.res))
+        return sendNowEnded(Int(entry.user_data >> 32), Int(entry.res))
       }
     }
     return holdsSends ? nil : settle(&slots)
@@ -297,7 +297,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     switch entry.user_data & 0xFF {
     case Tag.receive.rawValue:
       return received(entry.user_data, Int(entry.res), entry.flags, &slots)
-    case Tag.send.rawValue: return sent(entry.user_data, Int(entry.res), &slots)
+    case Tag.send.rawValue: return sendEnded(entry.user_data, Int(entry.res), &slots)
     default: return handleRare(entry, &slots)
     }
   }
