@@ -107,7 +107,7 @@ extension EventLoop where B: ~Copyable {
   }
 
   /// How much of an outbox is sent in a turn where the peer takes it as fast as it is sent: others wait meanwhile.
-  private static var sendBudget: Int { 1 << 20 }
+  private static var sendBudget: Int { 2 << 20 }
 
   /// Sends from the outbox, as far as it goes and a turn allows: whether nothing is left. Calls no session.
   private mutating func sendOutbox(_ key: Key) -> Bool {
