@@ -72,6 +72,7 @@ extension Server {
       throw OptionCheck.fault(OptionFault("calls of listen", is: services.count, remedy))
     }
     server.options = try options.checked()
+    for service in services { try service.check() }
     try OptionCheck.atLeast(1, loops, "loops")
     let most = backend == .pool ? Server.mostThreads : Server.mostLoops
     if loops > most {

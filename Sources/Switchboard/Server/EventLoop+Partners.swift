@@ -8,6 +8,7 @@ extension EventLoop where B: ~Copyable {
     if requests.contains(.forwardEnd), let partner = receivingPartner(of: key) {
       finishSending(partner)
     }
+    if requests.contains(.pool) { obeyAboutPools(key) }
   }
 
   /// Who belongs to a connection.
@@ -30,7 +31,7 @@ extension EventLoop where B: ~Copyable {
 
   /// Whether a connection is there, and may have a partner.
   func isFree(_ key: Key) -> Bool {
-    slots.contains(key) && !slots[key.index].partnership.contains(.paired)
+    slots.contains(key) && slots[key.index].partnership.isDisjoint(with: [.paired, .asks])
       && slots[key.index].flags.isDisjoint(with: [.closing, .lingering, .closed, .connecting])
   }
 
@@ -57,6 +58,19 @@ extension EventLoop where B: ~Copyable {
     tell(partner, .closed(reason))
   }
 
+  /// Two that stay belong together no longer. What the one forwarded the other sends all the same; who has much of
+  /// that is not received from before it has gone.
+  mutating func part(_ a: Key, _ b: Key) {
+    pairs?.part(a, b)
+    for key in [a, b] {
+      slots[key.index].partnership = []
+      let unsent = outboxes.count(slots[key.index].outbox)
+      if unsent > options.highWatermark { slots[key.index].flags.insert(.pausedByOutbox) }
+      updateReceiving(key)
+      giveSoon(key)
+    }
+  }
+
   // ---------------------------------------------------------------------------------- telling
 
   /// Whoever asked for a partner and gets none is given nothing before it knows: it would forward that to nobody.
@@ -80,7 +94,7 @@ extension EventLoop where B: ~Copyable {
     for each in news where slots.contains(each.key) { tellOfPartner(each) }
   }
 
-  private mutating func tellOfPartner(_ news: PartnerNews) {
+  mutating func tellOfPartner(_ news: PartnerNews) {
     let key = news.key
     guard slots[key.index].flags.isDisjoint(with: [.closing, .lingering, .closed]) else { return }
     if !waitsForPartner(key) { resume(key) }
@@ -108,6 +122,7 @@ extension EventLoop where B: ~Copyable {
   }
 
   private mutating func forward(from key: Key) {
+    if connection.forwarded.isForSession { return handOver(from: key) }
     defer { connection.forwarded.clear() }
     guard let partner = receivingPartner(of: key) else { return }
     isForwarding = true
@@ -115,6 +130,26 @@ extension EventLoop where B: ~Copyable {
     unsafe forward(connection.forwarded.inPlace, to: partner)
     let copied = connection.forwarded.copied
     unsafe copied.withUnsafeBytes { unsafe forward($0, to: partner) }
+  }
+
+  /// Gives a partner's session what a connection was given. What that writes is bounded as what is forwarded.
+  private mutating func handOver(from key: Key) {
+    let (inPlace, copied) = unsafe (connection.forwarded.inPlace, connection.forwarded.copied)
+    connection.forwarded.clear()
+    unsafe handOver(inPlace, from: key)
+    unsafe copied.withUnsafeBytes { unsafe handOver($0, from: key) }
+  }
+
+  private mutating func handOver(_ bytes: UnsafeRawBufferPointer, from key: Key) {
+    guard unsafe !bytes.isEmpty, let partner = partner(of: key), slots[partner.index].ending.isOpen
+    else { return }
+    isForwarding = true
+    defer { isForwarding = false }
+    callBack(partner) { sessions, index, connection in
+      unsafe bytes.withMemoryRebound(to: UInt8.self) {
+        unsafe sessions.partnerReceived(index, $0.span, &connection)
+      }
+    }
   }
 
   private mutating func forward(_ bytes: UnsafeRawBufferPointer, to partner: Key) {
@@ -143,6 +178,7 @@ extension EventLoop where B: ~Copyable {
   }
 
   private func waitsForPartner(_ key: Key) -> Bool {
+    if slots[key.index].partnership.contains(.asks) { return true }
     guard let partner = partner(of: key) else { return false }
     let unsent = outboxes.count(slots[partner.index].outbox)
     return slots[partner.index].flags.contains(.connecting) || unsent > options.highWatermark
@@ -153,7 +189,7 @@ extension EventLoop where B: ~Copyable {
     if let partner = partner(of: key) { resume(partner) }
   }
 
-  private mutating func resume(_ key: Key) {
+  mutating func resume(_ key: Key) {
     guard slots[key.index].partnership.contains(.waits) else { return }
     slots[key.index].partnership.remove(.waits)
     updateReceiving(key)

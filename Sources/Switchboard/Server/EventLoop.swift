@@ -33,6 +33,8 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   var pairs: Pairs?
   /// Who is to be told of its partner, at the end of this turn.
   var partnerNews: [PartnerNews] = []
+  /// What the loop has of pools; nil before a session asks one.
+  var pools: PoolDesk?
   /// What is being sent was forwarded.
   var isForwarding = false
   /// Something waits for the end of a send: the next wait does not sleep over it.
@@ -135,6 +137,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     try backend.wait(until: deadline, isHurried: awaitsSends)
     awaitsSends = false
     refreshTime()
+    pools?.turns.begin(now)
     if let deadline, CatchUp.isDue(now, after: deadline), catchUp == nil { catchUp = CatchUp(now) }
   }
 
@@ -151,6 +154,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     tellDrained()
     giveLeftovers()
     tellOfPartners()
+    if pools != nil { servePools() }
     obeyRequests()
   }
 
@@ -179,8 +183,10 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
 
   private var nextDeadline: Instant? {
     let owesCalls = !drainedSoon.isEmpty || !givenSoon.isEmpty || !partnerNews.isEmpty
-    if owesCalls || isGathering { return now }
-    return earlier(wheel.nextDeadline, earlier(accepting.retryAt, draining?.deadline))
+    if owesCalls || isGathering || pools?.isHurried ?? false { return now }
+    let ofPools = pools?.deadline
+    return earlier(
+      earlier(wheel.nextDeadline, ofPools), earlier(accepting.retryAt, draining?.deadline))
   }
 
   @inline(__always)
@@ -289,7 +295,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     if requests.contains(.share) { transmitShared(key, isWhole: !requests.contains(.overflow)) }
     if requests.contains(.connect) { connectAsAsked() }
     let isLeft = !requests.contains(.leave) || !slots.contains(key) || keepLeftovers(key)
-    if !requests.isDisjoint(with: [.pair, .forward, .forwardEnd]) {
+    if !requests.isDisjoint(with: [.pair, .forward, .forwardEnd, .pool]) {
       obeyAboutPartner(key, requests)
     }
     guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { return }
@@ -306,10 +312,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     if !requests.isDisjoint(with: [.pause, .resume]) { updateReceiving(key) }
     if requests.contains(.drained) { askForDrained(key) }
     if requests.contains(.finish) { finishSending(key) }
-    if requests.contains(.close) {
-      slots[key.index].ending.wantsToClose()
-      if slots[key.index].flags.contains(.sending) { awaitsSends = true } else { finish(key) }
-    }
+    if requests.contains(.close) { closeWhenSent(key) }
   }
 
   /// Makes the backend receive, or not, as the flags say.

@@ -23,6 +23,7 @@ public struct Connection: ~Copyable {
     static let forwardEnd = Requests(rawValue: 4096)
     static let reset = Requests(rawValue: 8192)
     static let share = Requests(rawValue: 16384)
+    static let pool = Requests(rawValue: 32768)
   }
 
   /// The connection's name on its loop, for as long as it lives.
