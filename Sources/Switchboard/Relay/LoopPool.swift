@@ -47,6 +47,8 @@ final class LoopPool: @unchecked Sendable {
   private var attempts = 0
   private var refusals: [(key: Key, reason: CloseReason)] = []
   private var isDraining = false
+  /// Something has happened since it was last asked what is to be done.
+  private var isStirred = false
 
   private var options: UpstreamPoolOptions { pool.options }
   private var upstreams: Upstreams { pool.upstreams }
@@ -61,6 +63,7 @@ final class LoopPool: @unchecked Sendable {
 
   /// Somebody wants a connection: why not, if too many do.
   func ask(_ key: Key) -> PoolFailure? {
+    isStirred = true
     guard line.count < options.mostWaiting else { return .tooManyWait(options.mostWaiting) }
     line.add(
       AskerLine.Asker(
@@ -69,7 +72,10 @@ final class LoopPool: @unchecked Sendable {
   }
 
   /// Somebody waits no longer.
-  func forget(_ key: Key) { line.remove(key) }
+  func forget(_ key: Key) {
+    isStirred = true
+    line.remove(key)
+  }
 
   // ------------------------------------------------------------------------- connections
 
@@ -84,6 +90,7 @@ final class LoopPool: @unchecked Sendable {
 
   /// A connection did not come about.
   func attemptEnded(_ place: Int, _ reason: CloseReason) {
+    isStirred = true
     attempts -= 1
     counts[place] -= 1
     _ = upstreams.attemptEnded(place, reason, turns.now)
@@ -94,6 +101,7 @@ final class LoopPool: @unchecked Sendable {
 
   /// A connection has gone.
   func closed(_ key: Key) {
+    isStirred = true
     if let standing = used.removeValue(forKey: key) {
       upstreams.ended(standing.place)
       return counts[standing.place] -= 1
@@ -124,6 +132,7 @@ final class LoopPool: @unchecked Sendable {
   }
 
   private func keep(_ key: Key, _ standing: Standing, _ now: Instant, isNew: Bool) {
+    isStirred = true
     let idleLimit = options.idleTimeout.map { now + $0 } ?? .distantFuture
     idle[standing.place].append(
       Idle(
@@ -132,7 +141,7 @@ final class LoopPool: @unchecked Sendable {
   }
 
   /// The server drains: idle connections are closed when nobody waits for them.
-  func drain() { isDraining = true }
+  func drain() { (isDraining, isStirred) = (true, true) }
 
   // -------------------------------------------------------------------------- what to do
 
@@ -146,7 +155,9 @@ final class LoopPool: @unchecked Sendable {
       line.remove(asker.key)
       return .refuse(asker.key, .noPartner(.timedOut(options.waitTimeout)))
     }
-    return nextToClose() ?? nextToHandOut() ?? nextToConnect()
+    if let step = nextToClose() ?? nextToHandOut() ?? nextToConnect() { return step }
+    isStirred = false
+    return nil
   }
 
   private func nextToClose() -> Step? {
@@ -197,10 +208,9 @@ final class LoopPool: @unchecked Sendable {
 
   // ------------------------------------------------------------------------------- when
 
-  /// Whether somebody waits, and a connection is there that only has to be looked at; or somebody is to be told.
-  var isHurried: Bool {
-    !refusals.isEmpty || !line.isEmpty && idle.contains { !$0.isEmpty }
-  }
+  /// Whether it has to be asked again without waiting for anything: something has happened, or somebody waits, and a
+  /// connection is there that only has to be looked at.
+  var isHurried: Bool { isStirred || !line.isEmpty && idle.contains { !$0.isEmpty } }
 
   /// When there is something to do without anything happening.
   var deadline: Instant? {

@@ -40,7 +40,7 @@ final class PoolTurns {
 final class PoolDesk {
   let turns = PoolTurns()
   private(set) var pools: [LoopPool] = []
-  private var wishes: [PoolWish] = []
+  private(set) var wishes: [PoolWish] = []
 
   /// What the session wants that is being called back.
   func wish(_ wish: PoolWish) { wishes.append(wish) }

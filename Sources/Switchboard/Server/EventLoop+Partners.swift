@@ -37,7 +37,10 @@ extension EventLoop where B: ~Copyable {
 
   /// Whether two may be joined: not where there is no memory for it.
   mutating func hasPairs() -> Bool {
-    if pairs == nil { pairs = try? Pairs(capacity: slots.capacity) }
+    if pairs == nil {
+      pairs = try? Pairs(capacity: slots.capacity)
+      connection.pairs = pairs
+    }
     return pairs != nil
   }
 

@@ -93,7 +93,6 @@ extension EventLoop where B: ~Copyable {
       return
     }
     join(key, asker)
-    slots[key.index].lastActive = tick
     tellOfPartner(PartnerNews(key: asker, what: .opened))
   }
 }

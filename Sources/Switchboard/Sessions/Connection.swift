@@ -59,6 +59,8 @@ public struct Connection: ~Copyable {
   var wishes: [ConnectWish] = []
   /// Whom it wants to belong to.
   var wanted: Link?
+  /// Who belongs to whom on its loop; nil before the first two do.
+  var pairs: Pairs?
   /// What its partner is to send.
   var forwarded = Forwarded()
   let loop: LoopContext
