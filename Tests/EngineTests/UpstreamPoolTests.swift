@@ -119,7 +119,8 @@ extension Engine {
     }
 
     @Test(
-      "Whoever ends in the middle takes the connection with it", arguments: Server.BackendName.loops)
+      "Whoever ends in the middle takes the connection with it", arguments: Server.BackendName.loops
+    )
     func leaving(_ backend: Server.BackendName) throws {
       let behind = try Listening()
       try PoolFront.serve(backend, before: behind) { port, _ in

@@ -104,12 +104,14 @@ final class LoopPool: @unchecked Sendable {
     isStirred = true
     if let standing = used.removeValue(forKey: key) {
       upstreams.ended(standing.place)
-      return counts[standing.place] -= 1
+      counts[standing.place] -= 1
+      return
     }
     for place in idle.indices {
       guard let index = idle[place].firstIndex(where: { $0.key == key }) else { continue }
       idle[place].remove(at: index)
-      return counts[place] -= 1
+      counts[place] -= 1
+      return
     }
   }
 

@@ -14,7 +14,7 @@ struct PooledConnection: Session {
 
   mutating func received(_ bytes: Span<UInt8>, _ connection: inout Connection) {
     // Nobody asked: whoever is handed this one next would take it for an answer.
-    guard connection.hasPartner else { return connection.abort() }
+    guard pool.isUsed(connection.key) else { return connection.abort() }
     connection.handOver(bytes)
   }
 

@@ -139,20 +139,20 @@ extension EventLoop where B: ~Copyable {
   private mutating func handOver(from key: Key) {
     let (inPlace, copied) = unsafe (connection.forwarded.inPlace, connection.forwarded.copied)
     connection.forwarded.clear()
-    unsafe handOver(inPlace, from: key)
-    unsafe copied.withUnsafeBytes { unsafe handOver($0, from: key) }
+    unsafe inPlace.withMemoryRebound(to: UInt8.self) { unsafe handOver($0.span, from: key) }
+    handOver(copied.span, from: key)
   }
 
-  private mutating func handOver(_ bytes: UnsafeRawBufferPointer, from key: Key) {
-    guard unsafe !bytes.isEmpty, let partner = partner(of: key), slots[partner.index].ending.isOpen
-    else { return }
+  private mutating func handOver(_ bytes: Span<UInt8>, from key: Key) {
+    guard !bytes.isEmpty, let partner = partner(of: key), slots[partner.index].ending.isOpen else {
+      return
+    }
     isForwarding = true
     defer { isForwarding = false }
-    callBack(partner) { sessions, index, connection in
-      unsafe bytes.withMemoryRebound(to: UInt8.self) {
-        unsafe sessions.partnerReceived(index, $0.span, &connection)
-      }
-    }
+    begin(partner)
+    connection.forwarded.begin()
+    keptSessions.partnerReceived(Int(partner.index), bytes, &connection)
+    settle(partner)
   }
 
   private mutating func forward(_ bytes: UnsafeRawBufferPointer, to partner: Key) {

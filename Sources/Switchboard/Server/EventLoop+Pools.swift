@@ -87,9 +87,13 @@ extension EventLoop where B: ~Copyable {
 
   private mutating func handOut(_ key: Key, of pool: LoopPool, to asker: Key) {
     if slots.contains(asker) { slots[asker.index].partnership.remove(.asks) }
-    // One that is closing needs none.
-    guard isFree(asker), isFree(key) else {
-      if !pool.giveBack(key, isFit: isFree(key)) { closeWhenSent(key) }
+    guard isFree(key) else {
+      closeWhenSent(key)
+      return tellOfNone(asker, .aborted)
+    }
+    // Who is closing needs none.
+    guard isFree(asker) else {
+      if !pool.giveBack(key, isFit: true) { closeWhenSent(key) }
       return
     }
     join(key, asker)

@@ -11,7 +11,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   var condemned = 0
   var connection: Connection
   let sessions: Unmanaged<SessionTable>
-  private let keptSessions: SessionTable
+  let keptSessions: SessionTable
   let control: LoopControl<B.System>
   let options: ServerOptions
   let limits: Limits

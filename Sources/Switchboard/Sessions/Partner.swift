@@ -47,12 +47,6 @@ extension Connection {
 }
 
 extension Connection {
-  /// Whether it has a partner, or one is being made.
-  var hasPartner: Bool {
-    guard let slots = unsafe slots else { return false }
-    return unsafe slots[Int(key.index)].partnership.contains(.paired)
-  }
-
   /// Has the partner's session given what ``Session/received(_:_:)`` was just given: ``Session/partnerReceived(_:_:)``.
   mutating func handOver(_ bytes: Span<UInt8>) {
     forwarded.append(bytes)
