@@ -73,6 +73,11 @@ extension Server {
     }
     server.options = try options.checked()
     for service in services { try service.check() }
+    for job in recurring { try OptionCheck.positive(job.interval, "interval") }
+    if backend.isBlocking, !recurring.isEmpty {
+      let remedy = "choose a backend with loops"
+      throw OptionCheck.fault(OptionFault("calls of every", is: recurring.count, remedy))
+    }
     try OptionCheck.atLeast(1, loops, "loops")
     let most = backend == .pool ? Server.mostThreads : Server.mostLoops
     if loops > most {

@@ -33,6 +33,8 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   var pairs: Pairs?
   /// Who is to be told of its partner, at the end of this turn.
   var partnerNews: [PartnerNews] = []
+  /// What is done on the loop again and again; nil where there is nothing.
+  var recurring: RecurringJobs?
   /// What the loop has of pools; nil before a session asks one.
   var pools: PoolDesk?
   /// What is being sent was forwarded.
@@ -184,9 +186,9 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   private var nextDeadline: Instant? {
     let owesCalls = !drainedSoon.isEmpty || !givenSoon.isEmpty || !partnerNews.isEmpty
     if owesCalls || isGathering || pools?.isHurried ?? false { return now }
-    let ofPools = pools?.deadline
+    let ofNobody = earlier(pools?.deadline, recurring?.next)
     return earlier(
-      earlier(wheel.nextDeadline, ofPools), earlier(accepting.retryAt, draining?.deadline))
+      earlier(wheel.nextDeadline, ofNobody), earlier(accepting.retryAt, draining?.deadline))
   }
 
   @inline(__always)
