@@ -21,6 +21,7 @@ let package = Package(
     .executable(name: "echo-server", targets: ["echo-server"]),
     .executable(name: "chat-server", targets: ["chat-server"]),
     .executable(name: "key-value-server", targets: ["key-value-server"]),
+    .executable(name: "file-server", targets: ["file-server"]),
   ],
   traits: [
     .trait(
@@ -98,6 +99,12 @@ let package = Package(
     .target(
       name: "KeyValueStore", dependencies: ["Switchboard", "SwitchboardProtocols"],
       path: "Examples/key-value-server/KeyValueStore", swiftSettings: strict),
+    .example(
+      "file-server", except: ["FileServerSession.swift"], dependencies: ["FileServing"]),
+    // What it answers, for the tests too.
+    .target(
+      name: "FileServing", dependencies: ["Switchboard"], path: "Examples/file-server",
+      exclude: ["main.swift"], swiftSettings: strict),
     .target(
       name: "TestSupport", dependencies: ["Switchboard", "SwitchboardTesting"],
       path: "Tests/TestSupport",
@@ -129,7 +136,7 @@ let package = Package(
       name: "SessionTests",
       dependencies: [
         "Switchboard", "SwitchboardProtocols", "SwitchboardArticle", "ChatRoom", "KeyValueStore",
-        "SwitchboardTesting", "TestSupport",
+        "FileServing", "SwitchboardTesting", "TestSupport",
       ],
       swiftSettings: plain),
     .testTarget(
@@ -160,7 +167,7 @@ let package = Package(
       dependencies: [
         "SwitchboardCommand", "SwitchboardBase", "SwitchboardArticle", "SwitchboardTimeline",
         "SwitchboardLab", "TestSupport", "demo", "select-server", "poll-server", "epoll-server",
-        "simple-client", "echo-server", "chat-server", "key-value-server",
+        "simple-client", "echo-server", "chat-server", "key-value-server", "file-server",
       ],
       swiftSettings: plain),
   ],

@@ -168,7 +168,8 @@ def judge(trial, what, ratios, judged_by):
     if what in trial.unjudged:
         return "", trial.unjudged[what]
     if len(ratios) < LEAST_REPLICATES:
-        return UNDECIDED, f"{len(ratios)} pairs undisturbed, {LEAST_REPLICATES} are needed"
+        pairs = "1 pair" if len(ratios) == 1 else f"{len(ratios)} pairs"
+        return UNDECIDED, f"{pairs} undisturbed, {LEAST_REPLICATES} are needed"
     return judged_by(ratios)
 
 

@@ -1,5 +1,6 @@
 """Runs the load against the servers, interleaved, and keeps every run's figures as JSON."""
 
+import contextlib
 import json
 import os
 import resource
@@ -11,6 +12,7 @@ from pathlib import Path
 from . import build, provenance, servers
 from .cells import CELLS
 from .process import Ports, Trouble, pinned, running
+from .reference import BETTER_C
 
 FORMAT = 2  # of the results
 SERVER_CPU, LOAD_CPU = 0, 1
@@ -111,19 +113,37 @@ def prepare():
 def save(results, path):
     """At once or not at all: an interrupted run leaves the results so far, whole."""
     partial = Path(f"{path}.partial")
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    partial.write_text(json.dumps(results, indent=1) + "\n")
-    partial.replace(path)
+    try:
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(json.dumps(results, indent=1) + "\n")
+        partial.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        sys.exit(f"bench: cannot write {path}: {error.strerror}; give another --out")
+
+
+def check_place(path):
+    """Ends the program where results could not be written, before it has measured them."""
+    folder = next((one for one in [path, *path.absolute().parents][1:] if one.exists()), Path("/"))
+    if path.exists() and not path.is_file():
+        sys.exit(f"bench: cannot write {path}: it is no file; give another --out")
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        sys.exit(f"bench: cannot write {path}: {folder} is no folder to write into; give another --out")
 
 
 def measure(options, extra):
     """Everything `bench run` was asked for; the results, also written to options.out."""
+    check_place(options.out)
     prepare()
     chosen, skipped = choose(options.servers, options.bin, extra)
     for name, why in skipped.items():
         print(f"skipped {name}: {why}", file=sys.stderr)
     if not chosen:
         sys.exit("bench: nothing to run")
+    names = [server.name for server in chosen]
+    if options.against not in (BETTER_C, *names):
+        sys.exit(f"bench: --against {options.against} is not among what is measured: {', '.join(names)}")
     results = {"format": FORMAT, "provenance": provenance.gather(options, options.bin, chosen),
                "skipped": skipped, "runs": []}
     ports, end = Ports(), time.monotonic() + options.limit

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[2]
 CEILINGS = PACKAGE / "Drills/unsafe.json"
 # What the demo and the examples are made of: no load generator, no experiment, no other package.
 FOR_EXAMPLES = {"Switchboard", "SwitchboardProtocols", "SwitchboardBase", "SwitchboardArticle",
-                "SwitchboardTimeline", "ChatRoom", "KeyValueStore", "CKernel",
+                "SwitchboardTimeline", "ChatRoom", "KeyValueStore", "FileServing", "CKernel",
                 "CProcess"}
 LOOPBACK = {"0100007F", "00000000000000000000000001000000"}
 
@@ -26,7 +26,8 @@ def default(at):
                 "switchboard demo": [at.program, "demo"]}
     if (folder / "demo").is_file():
         commands["demo"] = [str(folder / "demo")]
-    for name in ("select-server", "poll-server", "epoll-server", "echo-server", "chat-server", "key-value-server"):
+    for name in ("select-server", "poll-server", "epoll-server", "echo-server", "chat-server", "key-value-server",
+                 "file-server"):
         if (folder / name).is_file():
             commands[name] = [str(folder / name), "0"]
     for name, command in commands.items():

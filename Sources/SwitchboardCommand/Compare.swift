@@ -55,15 +55,16 @@ struct Compare: ParsableCommand {
       let comparison = Comparison(
         models: models, connections: connections, rounds: rounds,
         seconds: duration.duration?.inSeconds ?? 2)
-      Output.error(
-        "This takes about \(Figures.grouped(Int(comparison.estimate / 60) + 1)) minutes.")
+      let minutes = Figures.counted(Int(comparison.estimate / 60) + 1, "minute")
+      Output.error("This takes about \(minutes).")
       let start = Linux().now()
       let progress = ProgressLine()
       let measured = comparison.measure(Laboratory { progress.show($0) })
       progress.clear()
       let findings = comparison.findings(measured)
+      let ways = Figures.counted(models.count, "way")
       let section = Report.Section(
-        name: "compare", claim: "The same protocol, served in \(models.count) ways",
+        name: "compare", claim: "The same protocol, served in \(ways)",
         story:
           "One session, unchanged, under each model: a server in a process of its own, and a load "
           + "generator that keeps one request under way on every connection and checks every reply.",
@@ -74,7 +75,10 @@ struct Compare: ParsableCommand {
       let files = Result { try folder?.write(report) ?? [] }
       TextReport(section, width: Output.width, color: Output.wantsColor).lines.forEach(Output.line)
       output.tell(try files.get())
-      if measured.cells.isEmpty { throw ExitCode(1) }
+      guard measured.cells.isEmpty else { return }
+      Output.error(
+        "switchboard compare: nothing was measured: give other --models or --connections")
+      throw ExitCode(1)
     }
   }
 

@@ -59,7 +59,9 @@ struct Complaint {
 
   /// As the second half of a sentence.
   private static func continued(_ message: String) -> String {
-    let isWord = message.dropFirst().first?.isLowercase == true
+    // Of values without an option's name the parser says so in a sentence that has ended.
+    let message = message.replacing("is invalid.:", with: "is invalid:")
+    let isWord = message.dropFirst().first.map { $0.isLowercase || $0 == " " } == true
     let begun = isWord ? message.prefix(1).lowercased() + message.dropFirst() : message
     return begun.hasSuffix(".") ? String(begun.dropLast()) : begun
   }

@@ -30,8 +30,8 @@ struct LoadServers: ParsableCommand {
       measured by turns, and it is told which differences are more than noise. 'merge' adds up \
       results of several machines that were written with --out, and 'show' prints one again.
 
-      The exit code is 0 if every reply was right, 99 if an --assert does not hold, and 1 if \
-      anything else went wrong.
+      The exit code is 0 if every reply was right, 99 if an --assert does not hold, 64 if something is \
+      wrong with the command line, and 1 if anything else went wrong.
 
       Examples:
 

@@ -41,6 +41,11 @@ struct LoadOutput: ParsableArguments {
     Files(out: try out.map { try OutputFile($0) }, csv: try csv.map { try OutputFile($0) })
   }
 
+  func validate() throws {
+    guard let out, out == csv, out != "/dev/null" else { return }
+    throw ValidationError("'--out' and '--csv' are both '\(out)': give two files.")
+  }
+
   func readBaseline() throws -> LoadResult? {
     try baseline.map { try LoadDocument.single($0) }
   }

@@ -68,6 +68,10 @@ extension Read {
     let rest = text.dropFirst(scheme.count)
     let authority = String(rest.prefix { !"/?#".contains($0) })
     let path = rest.dropFirst(authority.count)
+    guard !authority.contains(","), !path.contains(",\(scheme)") else {
+      throw ValidationError(
+        "'\(text)' is more than one URL: give one, or host:port,host:port with '--path'.")
+    }
     guard !authority.contains("@"), !path.contains("#") else {
       throw ValidationError(
         "'\(text)' has a user's name or a fragment: leave it out, or say it with '--header'.")

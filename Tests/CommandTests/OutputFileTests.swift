@@ -126,6 +126,7 @@ final class OutputFileTests {
       refusal(name("none/a"))
         == "cannot write '\(name("none/a"))': there is no folder '\(name("none"))'; make the folder first"
     )
+    #expect(refusal("").hasSuffix("no such file or directory; give a file that can be written"))
     try OutputFile(name("a")).write("")
     #expect(refusal(name("a/b")).contains("what its path goes through is no folder; check"))
     let long = String(repeating: "n", count: 300)

@@ -3,8 +3,9 @@ import Foundation
 /// Which layer of the sources names which, by what each file defines and names.
 ///
 /// Inside a module Swift has no imports, so nothing but this holds its layers. A layer is a folder of a
-/// module, or the files that lie in the module itself. What two files define is passed over, and so is
-/// what stands in a comment or a string.
+/// module, or the files that lie in the module itself. A module's own name comes before one that others
+/// have, too; what two files of a module define, or two other modules, is passed over, and so is what
+/// stands in a comment or a string.
 struct SourceLayers {
   /// A name that a file of one layer takes from another.
   struct Use: Hashable, Comparable, CustomStringConvertible {
@@ -21,6 +22,7 @@ struct SourceLayers {
   fileprivate struct Source {
     let path: String
     let layer: String
+    var module: Substring { layer.prefix { $0 != "/" } }
     /// What other files can name.
     let defined: Set<String>
     /// What stands inside of that as well.
@@ -38,20 +40,29 @@ struct SourceLayers {
       let text = try String(contentsOf: root.appending(path: path), encoding: .utf8)
       sources.append(Source(path, words: SourceLayers.words(of: text)))
     }
-    var owners: [String: [String]] = [:]
-    for source in sources {
-      for name in source.defined { owners[name, default: []].append(source.layer) }
-    }
+    let everywhere = SourceLayers.owners(of: sources)
+    let within = Dictionary(grouping: sources, by: \.module).mapValues(SourceLayers.owners)
     var own: [String: Set<String>] = [:]
     for source in sources { own[source.layer, default: []].formUnion(source.own) }
     var found: [Use] = []
     for source in sources {
       for name in source.named.subtracting(own[source.layer, default: []]) {
-        guard let owner = owners[name], owner.count == 1, owner[0] != source.layer else { continue }
+        guard let owner = within[source.module]?[name] ?? everywhere[name], owner.count == 1,
+          owner[0] != source.layer
+        else { continue }
         found.append(Use(file: source.path, name: name, from: source.layer, to: owner[0]))
       }
     }
     uses = found.sorted()
+  }
+
+  /// Which layers define a name.
+  private static func owners(of sources: [Source]) -> [String: [String]] {
+    var owners: [String: [String]] = [:]
+    for source in sources {
+      for name in source.defined { owners[name, default: []].append(source.layer) }
+    }
+    return owners
   }
 
   /// What runs up, in an order from the lowest layer to the highest; a circle has one such arrow at least.

@@ -89,6 +89,24 @@ extension Engine {
       try running.wait()
     }
 
+    @Test(
+      "A drain gives what was left for want of room before it asks to finish",
+      arguments: Server.BackendName.alone)
+    func drained(_ backend: Server.BackendName) throws {
+      let calls = Lock<[Int]>([])
+      let running = try Self.start(backend, 1000, calls)
+      let client = try Client(to: running.addresses[0].port, receiveBuffer: 8192)
+      // Twice as many bytes as a socket's buffers hold; and one message that does not come whole.
+      let requests: [UInt8] = (0..<90).flatMap { _ in Self.message(99) } + [3, 1]
+      try client.send(requests)
+      #expect(eventually { calls.withLock { !$0.isEmpty } })
+      running.drain()
+      let all = try client.receiveToEnd()
+      #expect(all.count == 90 * 1000 * 100)
+      #expect(all.suffix(100) == Self.message(99)[...])
+      try running.wait()
+    }
+
     @Test("More than may be left ends the connection", arguments: Server.BackendName.alone)
     func limit(_ backend: Server.BackendName) throws {
       let (journal, given) = (Journal(), Lock(0))

@@ -275,6 +275,16 @@ extension LoadGenerator {
     #expect(options.mistake?.contains("leave the others out") == true)
   }
 
+  @Test func `A body may have 16 MiB, and not a byte more`() {
+    func mistake(_ count: Int) -> String? {
+      let body = [UInt8](repeating: 0, count: count)
+      return LoadHTTPRequest(host: "a", body: body).mistake
+        ?? LoadExchange.http(LoadHTTPRequest(host: "a", body: body)).mistake
+    }
+    #expect(mistake(16 << 20) == nil)
+    #expect(mistake((16 << 20) + 1)?.contains("the body is longer than 16777216 bytes") == true)
+  }
+
   @Test func `Bytes are shown as one may write them`() {
     #expect(LoadExchange.shown(Array("a\r\n\t\\ \u{0}\u{7F}".utf8)) == "a\\r\\n\\t\\\\ \\x00\\x7F")
     #expect(LoadExchange.shown(Array(repeating: 0x61, count: 101)).hasSuffix("aa… (101 bytes)"))

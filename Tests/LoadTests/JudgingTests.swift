@@ -1,4 +1,5 @@
 import Switchboard
+import SwitchboardBase
 import Testing
 
 @testable import SwitchboardLoad
@@ -187,6 +188,26 @@ import Testing
     for part in ["since due", "since sent", "--source", "limits this result", "p99.9"] {
       #expect(text.contains(part))
     }
+  }
+
+  @Test func `On a narrow terminal steps go without a percentile, and not without what they got`() {
+    var result = JudgingTests.result(seconds: 2)
+    result.isOpenLoop = true
+    result.steps = [1000, 2000].map { rate in
+      var step = LoadStep(asked: rate)
+      step.seconds = 1
+      step.latency.record(nanoseconds: 1_234_567)
+      return step
+    }
+    let lines = LoadReport(result, width: 60, color: false).lines
+    let head = lines.first { $0.hasPrefix("Steps") }?.split(separator: " ")
+    #expect(head == ["Steps", "asked", "got", "p50", "p99", "max"])
+  }
+
+  @Test func `A number stays with its unit`() {
+    let lines = Prose.wrapped("took 12 ms, and 5 % more", to: 8)
+    #expect(lines == ["took", "12 ms,", "and 5 %", "more"])
+    #expect(Prose.wrapped("took 12 clients", to: 8) == ["took 12", "clients"])
   }
 
   @Test func `The small picture goes from nothing to the most`() {

@@ -255,6 +255,31 @@ extension LoadGenerator {
     #expect(error?.description.contains("connection refused") == true)
   }
 
+  @Test(arguments: [nil, 3])
+  func `So many requests are exactly so many, behind a warm-up too`(churn: Int?) throws {
+    try serving(EchoSession()) { port, _ in
+      var options = LoadOptions(on: [.loopback(port: port)])
+      options.speaking = .echo
+      (options.connections, options.pipeline, options.threads) = (64, 3, 2)
+      (options.requests, options.churn) = (1001, churn)
+      options.warmUp = .milliseconds(50)
+      let result = try LoadRun(options).run()
+      #expect(result.window.due == 1001 && result.requests == 1001)
+      #expect(result.all.due > 1001 && result.isFlawless)
+    }
+  }
+
+  @Test func `Where nobody greets, the run does not begin, and says what was awaited`() throws {
+    try serving(EchoSession()) { port, _ in
+      var options = LoadOptions(on: [.loopback(port: port)])
+      options.timeout = .milliseconds(100)
+      let error = #expect(throws: LoadError.self) { try LoadRun(options).run() }
+      #expect(
+        error?.description.contains("no greeting, or a wrong one (none within 100 ms); check")
+          == true)
+    }
+  }
+
   @Test func `A run can be ended early, with what was measured until then`() throws {
     try serving(EchoSession()) { port, _ in
       var options = LoadOptions(on: [.loopback(port: port)])

@@ -64,7 +64,7 @@ struct ControlTests {
     (.reading("memory", [0, 5]), "nothing that could be read"),
     (.reading("calls", [7], unit: "calls"), "7 calls"),
     (.generator(limited: 0, of: 15), "had it in 15 of 15 runs"),
-    (.generator(limited: 1, of: 15), "none in 1 of 15 runs"),
+    (.generator(limited: 1, of: 15), "had none in 1 of 15 runs"),
     (.share("answered", [1, 0.875], atLeast: 0.5), "87.5 %"),
     (.share("answered", [], atLeast: 0), "0.0 %"),
   ])

@@ -209,6 +209,9 @@ struct ReportTests {
     for named in Samples.all.flatMap(\.findings.pictures) {
       #expect(text.contains("](\(named.name).svg)"))
     }
+    // Why nothing could be decided begins as it does in a terminal, behind a colon.
+    #expect(text.contains("**The claim could not be decided here:** "))
+    #expect(!text.contains("decided here.") && text.contains("**The claim held.** "))
     var columns: Int?
     for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
       guard line.hasPrefix("|") else {
@@ -258,6 +261,20 @@ struct ReportTests {
     #expect(failure?.description.contains("/proc/none/report") == true)
     #expect(failure?.description.contains("--out") == true)
     #expect(throws: FileTrouble.self) { try ReportFolder("/dev/null") }
+  }
+
+  @Test func `A folder in the way of the page is told before anything is measured`() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "report-\(UUID())")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try FileManager.default.createDirectory(
+      at: folder.appending(path: "report.html"), withIntermediateDirectories: true)
+    let failure = #expect(throws: FileTrouble.self) { try ReportFolder(folder.path) }
+    #expect(failure?.description.contains("/report.html': it is a folder; give") == true)
+  }
+
+  @Test func `A comparison of nothing says so, and why`() {
+    let notes = Samples.all.filter { $0.name == "compare" }.map(\.findings.notes)
+    #expect(notes.contains(["Nothing was measured.", "Left out: none."]))
   }
 
   @Test func `A server's line tells its address`() {

@@ -103,7 +103,8 @@ struct ScriptedBackend: Backend, ~Copyable {
   ) -> SendAnswer {
     let count: Int
     switch output {
-    case .kept(let bytes): count = bytes.count
+    case .kept(let bytes): count = min(bytes.count, limit)
+    case .file(let part): count = min(part.count, limit)
     case .written(let written):
       count = written
       if slots[key.index].flags.contains(.sending) {

@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/sendfile.h>
 
 // ------------------------------------------------------------------- progress
 
@@ -24,6 +25,27 @@ static inline long ck_send_silence(int fd) {
   uint32_t sent = info[LAST_SENT], acknowledged = info[LAST_ACKNOWLEDGED];
   if (info[UNSENT] > 0) return sent > acknowledged ? (long)sent : (long)acknowledged;
   return info[UNACKNOWLEDGED] > 0 ? (long)acknowledged : (long)sent;
+}
+
+// ---------------------------------------------------------------------- files
+
+// Sends a part of a file to a socket. sendfile(2) has no MSG_NOSIGNAL: the signal of a closed connection is
+// held back for the length of the call and taken, as long as nobody holds it back anyway. It comes behind bytes
+// that were sent, too: then the call tells of those.
+static inline long ck_send_file(int fd, int file, int64_t offset, size_t count) {
+  sigset_t pipe, before;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, &before);
+  off_t place = (off_t)offset;
+  ssize_t sent = sendfile(fd, file, &place, count);
+  long answer = sent < 0 ? -(long)errno : (long)sent;
+  if (!sigismember(&before, SIGPIPE)) {
+    const struct timespec now = {0};
+    if (answer < (long)count) sigtimedwait(&pipe, NULL, &now);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+  }
+  return answer;
 }
 
 // ------------------------------------------------------------------ readiness

@@ -159,6 +159,20 @@ static inline long ck_read(int fd, void *into, size_t count) { CK_ANSWER(read(fd
 static inline long ck_write(int fd, const void *from, size_t count) {
   CK_ANSWER(write(fd, from, count));
 }
+// Opens a file to be read, and waits for nobody where it is a pipe or a device.
+static inline long ck_open_to_read(const char *path) {
+  CK_ANSWER(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+}
+// How many bytes an ordinary file has; EISDIR of a directory, EINVAL of anything else.
+static inline long ck_file_size(int fd) {
+  struct stat s;
+  if (fstat(fd, &s) < 0) return -(long)errno;
+  if (S_ISDIR(s.st_mode)) return -(long)EISDIR;
+  return S_ISREG(s.st_mode) ? (long)s.st_size : -(long)EINVAL;
+}
+static inline long ck_read_at(int fd, int64_t offset, void *into, size_t count) {
+  CK_ANSWER(pread(fd, into, count, (off_t)offset));
+}
 static inline long ck_shutdown_write(int fd) { CK_ANSWER(shutdown(fd, SHUT_WR)); }
 static inline long ck_close(int fd) { CK_ANSWER(close(fd)); }
 static inline long ck_set_option(int fd, int level, int name, int value) {

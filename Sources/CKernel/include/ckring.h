@@ -301,6 +301,14 @@ static inline void ck_prepare_hang_up(struct io_uring_sqe *e, int file, uint64_t
   e->poll32_events = 0x8 | 0x10;
   e->len = IORING_POLL_ADD_MULTI;
 }
+// Tells once when a direct descriptor has room for more to send, or is broken.
+static inline void ck_prepare_room(struct io_uring_sqe *e, int file, uint64_t user_data) {
+  e->user_data = user_data;
+  e->opcode = IORING_OP_POLL_ADD;
+  e->fd = file;
+  e->flags = IOSQE_FIXED_FILE;
+  e->poll32_events = 0x4;  // POLLOUT
+}
 // Sends nothing: asks a direct descriptor why it broke.
 static inline void ck_prepare_ask(struct io_uring_sqe *e, int file, uint64_t user_data) {
   e->user_data = user_data;

@@ -69,30 +69,84 @@ extension BlockingWorker {
 
   /// Sends all that was written, however long that takes.
   func send(waiting: Bool) {
+    var parts: [Connection.Part] = []
+    swap(&parts, &connection.parts)
     // Who has finished sending sends nothing more.
-    var offset = hasFinished ? connection.count : 0
+    guard !hasFinished else { return }
+    var start = 0
+    for part in parts {
+      let own = unsafe UnsafeRawBufferPointer(rebasing: connection.written[start..<part.place])
+      guard unsafe send(own, waiting: waiting) else { return }
+      switch part.content {
+      case .bytes(let shared): guard unsafe send(shared.all, waiting: waiting) else { return }
+      case .file(let file): guard send(file, waiting: waiting) else { return }
+      }
+      start = part.place
+    }
+    let rest = unsafe UnsafeRawBufferPointer(rebasing: connection.written[start...])
+    guard unsafe send(rest, waiting: waiting) else { return }
+    if ending.phase == .closing { owesDrained = false }
+  }
+
+  /// Sends bytes: whether all of them have gone.
+  private func send(_ bytes: UnsafeRawBufferPointer, waiting: Bool) -> Bool {
+    var offset = 0
     let (system, descriptor) = (system, descriptor)
-    while offset < connection.count {
-      let rest = unsafe UnsafeRawBufferPointer(rebasing: connection.written[offset...])
+    while offset < bytes.count {
+      let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[offset...])
       let outcome = system.retryingInterrupts { unsafe system.send(descriptor, from: rest) }
       if outcome.isSuccess {
         offset += outcome.value
         lastActive = system.now()
       } else if let errno = outcome.errno, errno != .wouldBlock {
-        return over(.failed(SystemError(.send, errno)))
+        over(.failed(SystemError(.send, errno)))
+        return false
       } else if !waiting {
-        return
+        return false
       }
-      guard offset < connection.count else { break }
-      owesDrained = true
-      let asked = control.mail.fallAsleep() ? limit : system.now()
-      // Room comes with what the peer takes.
-      if wait(for: .write, until: asked) == .write { lastActive = system.now() }
-      doJobs()
-      if request == .stop { return over(.stopped) }
-      if hasRunOut(system.now(), hearing: false) { return }
+      if offset < bytes.count, !waitForRoom() { return false }
     }
-    if ending.phase == .closing { owesDrained = false }
+    return true
+  }
+
+  /// Sends a part of a file: whether all of it has gone. It is read: what the thread waits for is the peer.
+  private func send(_ part: FilePart, waiting: Bool) -> Bool {
+    var (offset, left) = (part.offset, part.count)
+    var bytes = [UInt8](repeating: 0, count: min(left, 65536))
+    while left > 0 {
+      let outcome = unsafe bytes.withUnsafeMutableBytes { buffer in
+        let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(left))
+        return system.retryingInterrupts {
+          unsafe system.readFile(part.range.file, at: offset, into: room)
+        }
+      }
+      guard outcome.errno == nil, outcome.value > 0 else {
+        over(.failed(SystemError(.readFile, outcome.errno ?? .noData)))
+        return false
+      }
+      let count = min(outcome.value, left)
+      guard
+        unsafe bytes.withUnsafeBytes({
+          unsafe send(UnsafeRawBufferPointer(rebasing: $0.prefix(count)), waiting: waiting)
+        })
+      else { return false }
+      (offset, left) = (offset + count, left - count)
+    }
+    return true
+  }
+
+  /// Waits until the peer has taken something: false when the connection is over.
+  private func waitForRoom() -> Bool {
+    owesDrained = true
+    let asked = control.mail.fallAsleep() ? limit : system.now()
+    // Room comes with what the peer takes.
+    if wait(for: .write, until: asked) == .write { lastActive = system.now() }
+    doJobs()
+    if request == .stop {
+      over(.stopped)
+      return false
+    }
+    return !hasRunOut(system.now(), hearing: false)
   }
 
   // -------------------------------------------------------------------------------- closing

@@ -85,7 +85,8 @@ final class BlockingWorker: @unchecked Sendable {
 
   func turn() {
     if request == .stop { return over(.stopped) }
-    if request == .drain, !isToldToDrain { return beginDrain() }
+    // Not before it has had what it left for want of room.
+    if request == .drain, !isToldToDrain, !owesLeftovers || isPaused { return beginDrain() }
     deliverMail()
     if isOver { return }
     let now = system.now()

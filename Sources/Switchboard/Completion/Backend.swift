@@ -51,8 +51,8 @@ protocol Backend: ~Copyable {
 
   /// Where the output of the next callback goes, which is one of this connection's.
   mutating func outputRegion(for key: Key) -> OutputRegion
-  /// Sends, or adds to a send that is not with the kernel yet as long as both together are at most `limit`
-  /// bytes. Only output that was just written may be sent while another send is under way: where it
+  /// Sends at most `limit` bytes, or adds to a send that is not with the kernel yet as long as both together are at
+  /// most so many. Only output that was just written may be sent while another send is under way: where it
   /// cannot join that one, nothing of it is taken.
   mutating func send(
     _ output: Output, atMost limit: Int, _ key: Key, _ slots: inout SlotTable
@@ -98,6 +98,13 @@ enum Output {
   case written(Int)
   /// Bytes that stay where they are until the completion.
   case kept(UnsafeRawBufferPointer)
+  /// Bytes that are in a file.
+  case file(FileRange)
+
+  /// It is sent by sendfile(2).
+  var isOfFile: Bool {
+    if case .file = self { true } else { false }
+  }
 }
 
 /// Memory for a callback's output.
@@ -113,7 +120,8 @@ enum SendAnswer {
   case took(Int)
   /// The completion will tell.
   case later
-  /// The connection is over.
+  /// The connection is over. ``Errno/notSupported`` of a file: nothing of it can be sent from where it is, and it is
+  /// to be read instead. (A case of its own for that would cost each request five instructions.)
   case failed(Errno)
 }
 

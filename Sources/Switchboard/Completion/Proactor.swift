@@ -119,7 +119,9 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     case .written(let count):
       let start = unsafe self.output.start + Self.skew
       return unsafe send(UnsafeRawBufferPointer(start: start, count: count), key, &slots)
-    case .kept(let bytes): return unsafe send(bytes, key, &slots)
+    case .kept(let bytes):
+      return unsafe send(UnsafeRawBufferPointer(rebasing: bytes.prefix(limit)), key, &slots)
+    case .file(let part): return send(part, atMost: limit, key, &slots)
     }
   }
 
@@ -134,11 +136,30 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     case Errno.wouldBlock: taken = 0
     case .some(let errno): return .failed(errno)
     }
-    let noted = slots[key.index].noted
-    if taken < bytes.count || noted.contains(.watchesWrite) {
-      watch(key, read: noted.contains(.watchesRead), write: taken < bytes.count, &slots)
-    }
+    watchForRoom(key, took: taken, of: bytes.count, &slots)
     return .took(taken)
+  }
+
+  @inline(never)
+  private mutating func send(
+    _ part: FileRange, atMost limit: Int, _ key: Key, _ slots: inout SlotTable
+  ) -> SendAnswer {
+    let (descriptor, wanted) = (
+      Descriptor(rawValue: slots[key.index].descriptor), min(part.count, limit)
+    )
+    let answer = part.send(to: descriptor, atMost: wanted, by: system)
+    if case .took(let taken) = answer { watchForRoom(key, took: taken, of: wanted, &slots) }
+    return answer
+  }
+
+  /// The poller tells when there is room, as long as not all was taken.
+  @inline(__always)
+  private mutating func watchForRoom(
+    _ key: Key, took taken: Int, of count: Int, _ slots: inout SlotTable
+  ) {
+    let noted = slots[key.index].noted
+    guard taken < count || noted.contains(.watchesWrite) else { return }
+    watch(key, read: noted.contains(.watchesRead), write: taken < count, &slots)
   }
 
   @inline(__always)

@@ -18,6 +18,7 @@ extension Errno {
   static let accessDenied = Errno(rawValue: 13)
   static let busy = Errno(rawValue: 16)
   static let exists = Errno(rawValue: 17)
+  static let isDirectory = Errno(rawValue: 21)
   static let invalid = Errno(rawValue: 22)
   static let systemDescriptorLimit = Errno(rawValue: 23)
   static let descriptorLimit = Errno(rawValue: 24)
@@ -28,6 +29,7 @@ extension Errno {
   static let brokenPipe = Errno(rawValue: 32)
   static let noSuchCall = Errno(rawValue: 38)
   /// What a ring's wait ends with when its time is up.
+  static let noData = Errno(rawValue: 61)
   static let timeIsUp = Errno(rawValue: 62)
   static let protocolError = Errno(rawValue: 71)
   static let notSupported = Errno(rawValue: 95)

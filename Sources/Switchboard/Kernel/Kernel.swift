@@ -49,6 +49,14 @@ public protocol Kernel: Sendable {
   func read(_ descriptor: Descriptor, into buffer: UnsafeMutableRawBufferPointer) -> Outcome
   /// `write(2)` on a descriptor that is no socket.
   func write(_ descriptor: Descriptor, from buffer: UnsafeRawBufferPointer) -> Outcome
+  /// `sendfile(2)`: bytes taken of a file from `offset` on, perhaps fewer than `count`; 0 behind its end. Raises
+  /// no signal.
+  func sendFile(_ descriptor: Descriptor, from file: Descriptor, at offset: Int, count: Int)
+    -> Outcome
+  /// `pread(2)`: bytes read of a file from `offset` on; 0 behind its end.
+  func readFile(
+    _ file: Descriptor, at offset: Int, into buffer: UnsafeMutableRawBufferPointer
+  ) -> Outcome
   /// How many descriptors this process may hold (`getrlimit(2)`, the soft limit).
   func descriptorLimit() -> Outcome
 

@@ -83,6 +83,16 @@ extension KernelDecorator {
   public func write(_ descriptor: Descriptor, from buffer: UnsafeRawBufferPointer) -> Outcome {
     calling(.write) { unsafe base.write(descriptor, from: buffer) }
   }
+  public func sendFile(_ descriptor: Descriptor, from file: Descriptor, at offset: Int, count: Int)
+    -> Outcome
+  {
+    calling(.sendFile) { base.sendFile(descriptor, from: file, at: offset, count: count) }
+  }
+  public func readFile(
+    _ file: Descriptor, at offset: Int, into buffer: UnsafeMutableRawBufferPointer
+  ) -> Outcome {
+    calling(.readFile) { unsafe base.readFile(file, at: offset, into: buffer) }
+  }
   public func descriptorLimit() -> Outcome {
     calling(.descriptorLimit) { base.descriptorLimit() }
   }

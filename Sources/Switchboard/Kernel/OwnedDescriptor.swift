@@ -9,7 +9,7 @@
 ///
 /// The kernel stands here as an existential: no allocation for ``Linux``, which has no size.
 @usableFromInline
-struct OwnedDescriptor: ~Copyable {
+struct OwnedDescriptor: ~Copyable, Sendable {
   @usableFromInline let number: Descriptor
   @usableFromInline let system: any Kernel
 

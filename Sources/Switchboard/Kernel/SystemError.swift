@@ -23,6 +23,12 @@ public struct SystemError: Error, Hashable, Sendable {
     case read
     /// `write(2)`, on descriptors that are no sockets
     case write
+    /// `sendfile(2)`
+    case sendFile = "sendfile"
+    /// `pread(2)`
+    case readFile = "pread"
+    /// `open(2)` and `fstat(2)`, of a file that is to be sent
+    case openFile = "open"
     /// `shutdown(2)`
     case shutdown
     /// `close(2)`
@@ -85,6 +91,8 @@ public struct SystemError: Error, Hashable, Sendable {
     case descriptor(Descriptor)
     /// A socket address.
     case address(SocketAddress)
+    /// A file's path.
+    case file(String)
     /// An option of a server or reactor.
     case option(OptionFault)
   }
@@ -112,6 +120,7 @@ extension SystemError: CustomStringConvertible {
     case .none: what = call.rawValue
     case .descriptor(let descriptor): what = "\(call.rawValue) on descriptor \(descriptor)"
     case .address(let address): what = "\(call.rawValue) \(address)"
+    case .file(let path): what = "\(call.rawValue) \(path)"
     case .option(let fault): return fault.description
     }
     return "\(what): \(errno.meaning) (\(errno.symbol)); \(advice)"
@@ -126,6 +135,7 @@ extension SystemError: CustomStringConvertible {
       return advice
     }
     switch (call, errno) {
+    case (.openFile, _), (.sendFile, _), (.readFile, _): return adviceOnFiles
     case (.connect, .addressNotAvailable):
       return Self.adviceOnPorts
     case (.bind, .addressInUse) where isAnyPort:
@@ -166,6 +176,21 @@ extension SystemError: CustomStringConvertible {
 
   private static var adviceOnPorts: String {
     "this machine has no free local port for it: wait, or use several source addresses"
+  }
+
+  /// What is said of files that are sent.
+  private var adviceOnFiles: String {
+    switch errno {
+    case .noData:
+      "the file has become shorter: to replace a file that is sent, rename a new one to its name"
+    case .noEntry: "check the path"
+    case .isDirectory, .invalid: "only ordinary files can be sent"
+    case .accessDenied, .notPermitted: "check the rights of the file and of its directories"
+    case .connectionReset, .brokenPipe, .connectionAborted, .notConnected:
+      "the peer has gone: connect again if it is still needed"
+    case .descriptorLimit: "raise the limit (`ulimit -n`), or keep fewer files open"
+    default: "see \(call.rawValue)(2)"
+    }
   }
 
   /// What is said of the names of Unix-domain sockets alone.

@@ -32,14 +32,15 @@ struct Observed<Base: Backend & ~Copyable>: Backend, ~Copyable {
     _ output: Output, atMost limit: Int, _ key: Key, _ slots: inout SlotTable
   ) -> SendAnswer {
     var start: UInt64 = 0
-    if case .kept = output { start = observer.sendBegins() }
+    if case .written = output {} else { start = observer.sendBegins() }
     let answer = base.send(output, atMost: limit, key, &slots)
     switch (output, answer) {
     case (.written, .took(let taken)): observer.sentOutput(key, taken)
     case (.written(let count), .later): observer.sentOutput(key, count)
-    case (.kept, .took(let taken)): observer.sent(key, taken, since: start)
+    case (.kept, .took(let taken)), (.file, .took(let taken)):
+      observer.sent(key, taken, since: start)
     // What is answered later is told of by its completion.
-    case (.kept, .later), (_, .failed): break
+    case (.kept, .later), (.file, .later), (_, .failed): break
     }
     return answer
   }

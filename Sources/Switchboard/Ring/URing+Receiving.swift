@@ -141,6 +141,7 @@ extension URing {
 
   mutating func close(_ key: Key, _ slots: inout SlotTable) -> Bool {
     dropHeld(key)
+    if !lent.isEmpty { giveBackDescriptor(key) }
     let pending = slots[key.index].pending
     if pending.isDisjoint(with: .beforeClosing) {
       closeFile(key, slots)

@@ -48,7 +48,9 @@ extension URing {
     _ output: Output, atMost limit: Int, _ key: Key, _ slots: inout SlotTable
   ) -> SendAnswer {
     switch output {
-    case .kept(let bytes): return unsafe send(bytes, key, &slots)
+    case .kept(let bytes):
+      return unsafe send(UnsafeRawBufferPointer(rebasing: bytes.prefix(limit)), key, &slots)
+    case .file(let part): return send(part, atMost: limit, key, &slots)
     case .written(let count):
       guard slots[key.index].flags.contains(.sending) else {
         return sendOutput(count, key, &slots)
@@ -122,7 +124,7 @@ extension URing {
     return errno
   }
 
-  mutating func sentNow(_ number: Int, _ result: Int) -> Completion? {
+  mutating func sendNowEnded(_ number: Int, _ result: Int) -> Completion? {
     let sending = sendings[number]
     sendings[number].key = Key(rawValue: 0)
     if let errno = Self.failure(result) {
@@ -135,7 +137,7 @@ extension URing {
     return completion
   }
 
-  mutating func sent(_ data: UInt64, _ result: Int, _ slots: inout SlotTable)
+  mutating func sendEnded(_ data: UInt64, _ result: Int, _ slots: inout SlotTable)
     -> Completion?
   {
     guard let key = key(data, slots) else { return nil }

@@ -14,7 +14,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
   /// What a completion is about, in the lowest bits of its user data.
   enum Tag: UInt64 {
     case none, accept, receive, sendNow, send, waker, signals, install, hangUp, ask, question, lend
-    case shutdown, attempts, adopt
+    case shutdown, attempts, adopt, forFile, room
   }
 
   /// A send of the arena that is on its way.
@@ -114,6 +114,8 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
   private var heldNow: [Key] = []
   var heldReady: [Key] = []
   var heldDelivered: [UInt8] = []
+  /// Ordinary descriptors of connections to which a part of a file is sent.
+  var lent: [UInt32: Lent] = [:]
   /// Connections that stopped receiving in this turn.
   var paused: [Key] = []
   /// The kernel could not tell a peer that nothing more is sent: no thread can be created for it.
@@ -271,7 +273,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
       let isSend = entry.user_data & 0xFF == Tag.sendNow.rawValue
       let completion =
         isSend
-        ? sentNow(Int(entry.user_data >> 32), Int(entry.res)) : handle(entry, &slots)
+        ? sendNowEnded(Int(entry.user_data >> 32), Int(entry.res)) : handle(entry, &slots)
       if let completion { return completion }
     }
     return nil
@@ -284,7 +286,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
   private mutating func nextOfSends(_ slots: inout SlotTable) -> Completion? {
     while let entry = unsafe ck_ring_scan(raw, end)?.pointee {
       if entry.user_data & 0xFF == Tag.sendNow.rawValue {
-        return sentNow(Int(entry.user_data >> 32), Int(entry.res))
+        return sendNowEnded(Int(entry.user_data >> 32), Int(entry.res))
       }
     }
     return holdsSends ? nil : settle(&slots)
@@ -295,7 +297,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     switch entry.user_data & 0xFF {
     case Tag.receive.rawValue:
       return received(entry.user_data, Int(entry.res), entry.flags, &slots)
-    case Tag.send.rawValue: return sent(entry.user_data, Int(entry.res), &slots)
+    case Tag.send.rawValue: return sendEnded(entry.user_data, Int(entry.res), &slots)
     default: return handleRare(entry, &slots)
     }
   }
@@ -314,6 +316,8 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     case .ask: return broke(data, result, slots)
     case .shutdown: return halfClosed(data, result, &slots)
     case .install: return installed(data, result, slots)
+    case .forFile: return lentForFile(data, result, &slots)
+    case .room: return hasRoom(data, &slots)
     // Answers that nobody waits for any more.
     case .lend:
       ring.takeBack(result)

@@ -39,8 +39,12 @@ extension EventLoop where B: ~Copyable {
     }
   }
 
-  mutating func askToFinish(_ key: Key) {
-    guard slots.contains(key),
+  /// Asks a session to finish; one that left input for want of room when it has had that, since it may close then,
+  /// and what a peer has sent is answered.
+  ///
+  /// - Parameter isLate: It is asked now or never.
+  mutating func askToFinish(_ key: Key, isLate: Bool = false) {
+    guard slots.contains(key), isLate || !awaitsRoom(key),
       slots[key.index].flags.isDisjoint(with: [.closing, .lingering, .closed, .draining])
     else { return }
     slots[key.index].flags.insert(.draining)
@@ -65,6 +69,8 @@ extension EventLoop where B: ~Copyable {
         cancelAttempt(key)
         continue
       }
+      if reason == .drainTimeout { askToFinish(key, isLate: true) }
+      guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { continue }
       if !slots[key.index].ending.isSessionGone { draining?.forced += 1 }
       closeNow(key, reason)
     }

@@ -49,6 +49,13 @@ extension EventLoop where B: ~Copyable {
       && (slots[key.index].isPaused || flags.contains(.givenSoon))
   }
 
+  /// Whether a session has left bytes since its peer has not taken what it was sent.
+  func awaitsRoom(_ key: Key) -> Bool {
+    let flags = slots[key.index].flags
+    return flags.contains(.hasLeftovers)
+      && !flags.isDisjoint(with: [.pausedByOutbox, .givenSoon])
+  }
+
   /// The session wants to be given bytes again.
   mutating func resumeReading(_ key: Key) {
     // Who was not paused has had all that there was.
@@ -82,7 +89,12 @@ extension EventLoop where B: ~Copyable {
     if flags.contains(.hasLeftovers), !slots[key.index].isPaused {
       give(takeLeftovers(key), key)
     }
-    // Unless that is to go on.
+    tellEndIfOwed(key)
+    if draining != nil, !isGathering { askToFinish(key) }
+  }
+
+  /// That the peer has finished, unless its session is to be given more before.
+  private mutating func tellEndIfOwed(_ key: Key) {
     guard slots.contains(key), slots[key.index].flags.contains(.owesEnd),
       !slots[key.index].flags.contains(.givenSoon), !slots[key.index].isPaused
     else { return }

@@ -38,20 +38,23 @@ extension EventLoop where B: ~Copyable {
     if slots[key.index].flags.contains(.sending) { awaitsSends = true } else { _ = sendOutbox(key) }
   }
 
-  /// Written output with bytes in between that others have too: these are sent from where they lie.
+  /// Written output with shared bytes or parts of files in between: these are sent from where they lie.
   ///
   /// - Parameter isWhole: The callback has not written more than it may.
   @inline(never)
   mutating func transmitShared(_ key: Key, isWhole: Bool) {
-    var parts: [Connection.SharedPart] = []
-    swap(&parts, &connection.shared)
+    var parts: [Connection.Part] = []
+    swap(&parts, &connection.parts)
     guard isWhole, slots[key.index].flags.isDisjoint(with: [.finishing, .finished]) else { return }
     var (start, count) = (0, 0)
     for part in parts {
       let own = unsafe UnsafeRawBufferPointer(rebasing: connection.written[start..<part.place])
       unsafe outboxes.append(own, to: &slots[key.index].outbox)
-      outboxes.append(part.bytes, to: &slots[key.index].outbox)
-      (start, count) = (part.place, count + part.bytes.count)
+      switch part.content {
+      case .bytes(let bytes): outboxes.append(bytes, to: &slots[key.index].outbox)
+      case .file(let part): outboxes.append(part, to: &slots[key.index].outbox)
+      }
+      (start, count) = (part.place, count.plus(clamped: part.content.count))
     }
     let rest = unsafe UnsafeRawBufferPointer(rebasing: connection.written[start...])
     unsafe outboxes.append(rest, to: &slots[key.index].outbox)
@@ -72,8 +75,8 @@ extension EventLoop where B: ~Copyable {
   /// were it not received from while its peer takes nothing, two peers that each wait for the other to
   /// receive would wait for ever.
   ///
-  /// - Parameter shared: Bytes of those just added that others have too: as many as there are, they are
-  ///   taken once from a peer that has read what was before.
+  /// - Parameter shared: Bytes of those just added that others have too, or that are in files: as many as there
+  ///   are, they are taken once from a peer that has read what was before.
   mutating func limitOutbox(_ key: Key, isForwarded: Bool, shared: Int = 0) {
     let unsent = outboxes.count(slots[key.index].outbox)
     if unsent - shared > options.outboxLimit, !isForwarded { return closeNow(key, .outboxFull) }
@@ -103,30 +106,67 @@ extension EventLoop where B: ~Copyable {
     return largest
   }
 
-  /// Sends from the outbox, as far as it goes: whether nothing is left. Calls no session.
+  /// How much of an outbox is sent in a turn where the peer takes it as fast as it is sent: others wait meanwhile.
+  private static var sendBudget: Int { 1 << 20 }
+
+  /// Sends from the outbox, as far as it goes and a turn allows: whether nothing is left. Calls no session.
   private mutating func sendOutbox(_ key: Key) -> Bool {
+    var budget = Self.sendBudget
     while slots[key.index].outbox != 0 {
       slots[key.index].flags.insert(.sending)
-      let bytes = unsafe outboxes.front(slots[key.index].outbox)
-      switch unsafe backend.send(.kept(bytes), atMost: .max, key, &slots) {
+      if budget == 0 {
+        sendSoon.append(key)
+        break
+      }
+      guard let (output, count) = nextOutput(key) else { return false }
+      let wanted = min(count, budget)
+      switch backend.send(output, atMost: wanted, key, &slots) {
       case .later:
         resumeIfLow(key)
         return false
+      case .failed(.notSupported) where output.isOfFile:
+        outboxes.readFront(slots[key.index].outbox)
       case .failed(let errno):
-        breakOff(key, SystemError(.send, errno))
+        breakOff(key, SystemError(output.isOfFile ? .sendFile : .send, errno))
         return false
       case .took(let count):
         if count > 0 { slots[key.index].lastActive = tick }
         outboxes.consume(count, from: &slots[key.index].outbox)
-        if count < bytes.count {
+        budget -= count
+        if count < wanted {
           resumeIfLow(key)
           return false
         }
       }
     }
-    slots[key.index].flags.remove(.sending)
+    let isDone = slots[key.index].outbox == 0
+    if isDone { slots[key.index].flags.remove(.sending) }
     resumeIfLow(key)
-    return true
+    return isDone
+  }
+
+  /// What of an outbox comes next, and how much of it there is; nil where that cannot be read, and the connection
+  /// is closed.
+  @inline(__always)
+  private mutating func nextOutput(_ key: Key) -> (Output, Int)? {
+    let place = slots[key.index].outbox
+    if let part = outboxes.frontFile(place) { return (.file(part), part.count) }
+    if let errno = outboxes.load(place, by: control.system) {
+      breakOff(key, SystemError(.readFile, errno))
+      return nil
+    }
+    let bytes = unsafe outboxes.front(place)
+    return unsafe (.kept(bytes), bytes.count)
+  }
+
+  /// Goes on with those whose turn was over before their outboxes were empty.
+  @inline(never)
+  mutating func goOnSending() {
+    var keys: [Key] = []
+    swap(&keys, &sendSoon)
+    for key in keys where slots.contains(key) && !slots[key.index].flags.contains(.closed) {
+      goOnSending(key)
+    }
   }
 
   /// Goes on with the outbox after a send has ended; with the session when it is empty.

@@ -24,6 +24,8 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   var draining: Drain?
   /// Connections whose sessions are to be told, at the end of this turn, that everything is sent.
   var drainedSoon: [Key] = []
+  /// Connections that may send more of their outboxes in the next turn.
+  var sendSoon: [Key] = []
   /// What sessions have left, by their slots, and how much that is.
   var leftovers: [UInt32: [UInt8]] = [:]
   var leftoverCount = 0
@@ -153,6 +155,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
       serveDeadlines()
     }
     deliverMail()
+    if !sendSoon.isEmpty { goOnSending() }
     tellDrained()
     giveLeftovers()
     tellOfPartners()
@@ -184,7 +187,8 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   private var room: Int { isAccepting ? limits.maxConnections - slots.count : 0 }
 
   private var nextDeadline: Instant? {
-    let owesCalls = !drainedSoon.isEmpty || !givenSoon.isEmpty || !partnerNews.isEmpty
+    let owesCalls =
+      !sendSoon.isEmpty || !drainedSoon.isEmpty || !givenSoon.isEmpty || !partnerNews.isEmpty
     if owesCalls || isGathering || pools?.isHurried ?? false { return now }
     let ofNobody = earlier(pools?.deadline, recurring?.next)
     return earlier(

@@ -45,12 +45,25 @@ public struct Connection: ~Copyable {
   /// What it leaves of what it was given.
   var leftovers: [UInt8] = []
   private let watermark: Int
-  /// Bytes that others have too, and how much was written before them.
-  struct SharedPart {
-    let bytes: SharedBytes
+  /// What is sent from where it lies, and how much was written before it.
+  struct Part {
+    enum Content {
+      case bytes(SharedBytes)
+      case file(FilePart)
+
+      var count: Int {
+        switch self {
+        case .bytes(let bytes): bytes.count
+        case .file(let part): part.count
+        }
+      }
+    }
+    let content: Content
     let place: Int
   }
-  var shared: [SharedPart] = []
+  var parts: [Part] = []
+  /// How much that is, in a callback that has written some.
+  private var apart = 0
   /// Nil where nothing is kept, but all output waited for.
   var outboxes: OutboxPool?
   /// The loop's slots, by whose numbers the outboxes are found; they never move.
@@ -112,11 +125,30 @@ public struct Connection: ~Copyable {
 
   /// Sends bytes that others are sent too, and that are there once for all of them. They go in the order in
   /// which they were written; as many as there are, they do not count for ``ServerOptions/totalOutboxLimit``.
-  public mutating func write(_ bytes: SharedBytes) {
-    guard outboxes != nil else {
-      return unsafe bytes.all.withMemoryRebound(to: UInt8.self) { unsafe write($0.span) }
-    }
-    shared.append(SharedPart(bytes: bytes, place: count))
+  public mutating func write(_ bytes: SharedBytes) { write(.bytes(bytes)) }
+
+  /// Sends a file, or a part of it, without holding any of it: from where it is, by `sendfile(2)`, and in pieces,
+  /// so that others are served in between. It goes in the order in which it was written.
+  ///
+  /// It counts as ``unsent``, so a session is given no more input while much of it is, and not for
+  /// ``ServerOptions/totalOutboxLimit``.
+  ///
+  /// - Parameters:
+  ///   - file: Kept open until it is sent.
+  ///   - offset: Where the part begins.
+  ///   - count: How long it is; nil for all that follows.
+  /// - Returns: How many bytes are sent: what lies outside of the file is left out.
+  @discardableResult
+  public mutating func write(_ file: SharedFile, from offset: Int = 0, count: Int? = nil) -> Int {
+    let part = file.part(from: offset, count: count ?? .max)
+    write(.file(part))
+    return part.count
+  }
+
+  private mutating func write(_ content: Part.Content) {
+    guard content.count > 0 else { return }
+    apart = (requests.contains(.share) ? apart : 0).plus(clamped: content.count)
+    parts.append(Part(content: content, place: count))
     requests.insert(.share)
   }
 
@@ -208,8 +240,10 @@ public struct Connection: ~Copyable {
 
   /// Whether this callback has written more than ``ServerOptions/highWatermark``: the time to ``leave(_:)`` the
   /// rest of what has come, which is given again when that has gone to the peer. A session that looks keeps
-  /// a peer that asks for much, in a few bytes, from filling the memory.
-  public var hasWrittenMuch: Bool { count > watermark }
+  /// a peer that asks for much, in a few bytes, from filling the memory. Files and shared bytes count.
+  public var hasWrittenMuch: Bool {
+    count > watermark || requests.contains(.share) && count.plus(clamped: apart) > watermark
+  }
 
   // --------------------------------------------------------------------------- controls
 

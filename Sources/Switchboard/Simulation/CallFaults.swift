@@ -44,6 +44,8 @@ public enum RingOperation: String, Hashable, Sendable, CaseIterable {
   case poll
   /// Telling when a connection that is not received from hangs up.
   case hangUp = "poll, hang-up"
+  /// Telling when a connection has room for more of a file.
+  case room = "poll, room"
   /// Asking a connection why it broke, by sending nothing.
   case ask = "send, nothing"
   /// Telling when somebody waits to be accepted.
@@ -52,6 +54,8 @@ public enum RingOperation: String, Hashable, Sendable, CaseIterable {
   case peerName = "uring_cmd, SO_PEERNAME"
   /// An ordinary descriptor for a direct one.
   case install = "fixed fd install"
+  /// The same, to send a file.
+  case installForFile = "fixed fd install, for a file"
   /// A direct descriptor for an ordinary one.
   case adopt = "files update"
 }

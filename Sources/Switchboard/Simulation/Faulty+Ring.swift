@@ -150,7 +150,7 @@ extension Faulty: RingKernel where Base: RingKernel {
         unsafe completion.pointee.res = 0 &- errno.rawValue
       }
       let tag = URing<Base>.Tag(rawValue: data & 0xFF)
-      if tag == .install || tag == .lend, result >= 0 {
+      if [.install, .lend, .forFile].contains(tag), result >= 0 {
         _ = self.notes.opened(.value(Int(result)))
       }
     }
@@ -176,9 +176,14 @@ extension RingOperation {
     // IOSQE_FIXED_FILE
     case IORING_OP_POLL_ADD.rawValue:
       let isOnce = entry.len & UInt32(IORING_POLL_ADD_MULTI) == 0
-      self = entry.flags & 1 != 0 ? .hangUp : isOnce ? .pollListener : .poll
+      let isOfRoom = entry.poll32_events == PollEvents.output.rawValue
+      let isOfConnection = entry.flags & 1 != 0
+      self =
+        isOfConnection ? (isOfRoom ? .room : .hangUp) : isOnce ? .pollListener : .poll
     case UInt32(CK_OP_URING_CMD): self = .peerName
-    case UInt32(CK_OP_FIXED_FD_INSTALL): self = .install
+    case UInt32(CK_OP_FIXED_FD_INSTALL):
+      let tag = URing<Linux>.Tag(rawValue: entry.user_data & 0xFF)
+      self = tag == .forFile ? .installForFile : .install
     case IORING_OP_FILES_UPDATE.rawValue: self = .adopt
     default: return nil
     }

@@ -89,6 +89,18 @@ public struct Faulty<Base: Kernel>: KernelDecorator {
     if count < buffer.count, outcome.value == count { notes.tellAgain(descriptor) }
     return outcome
   }
+  public func sendFile(_ descriptor: Descriptor, from file: Descriptor, at offset: Int, count: Int)
+    -> Outcome
+  {
+    if let errno = faults.strike(.call(.sendFile)) {
+      if errno == .wouldBlock { notes.tellAgain(descriptor) }
+      return .failure(errno)
+    }
+    let part = faults.shortened(count)
+    let outcome = base.sendFile(descriptor, from: file, at: offset, count: part)
+    if part < count, outcome.value == part { notes.tellAgain(descriptor) }
+    return outcome
+  }
   public func close(_ descriptor: Descriptor) -> Outcome {
     let errno = faults.strike(.call(.close))
     // Before it is closed, since another thread may be given the number then.

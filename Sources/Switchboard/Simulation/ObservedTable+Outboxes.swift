@@ -10,6 +10,7 @@ extension ObservedTable {
     var sum = 0
     for index in lives.indices where lives[index].isOpen && !lives[index].isClosing {
       if lives[index].turn != course.turn { lives[index].writtenBefore = lives[index].written }
+      if lives[index].sendsFromElsewhere { continue }
       let unsent = max(0, lives[index].unsent)
       sum += unsent
       // What is forwarded is bounded by its sender's pause, behind what one receive brings.

@@ -32,6 +32,10 @@ final class ObservedTable: SessionTable {
     /// Bytes that it wrote, and how many of them before the present turn.
     var written = 0
     var writtenBefore = 0
+    /// Bytes that it has left, to be given again.
+    var left = 0
+    /// It has sent what it does not hold: how much of that is unsent is nobody's limit.
+    var sendsFromElsewhere = false
     /// Its last turn, and how many bytes it was given in it.
     var turn = 0
     var given = 0
@@ -114,7 +118,9 @@ final class ObservedTable: SessionTable {
     if requests.contains(.overflow) {
       lives[index].hasOverflown = true
     } else {
-      lives[index].written += connection.count
+      let apart = connection.parts.reduce(0) { $0 + $1.content.count }
+      lives[index].written += connection.count + apart
+      if apart > 0 { lives[index].sendsFromElsewhere = true }
     }
     if requests.contains(.pause) { lives[index].isPaused = true }
     if requests.contains(.resume) { lives[index].isPaused = false }
@@ -162,10 +168,15 @@ final class ObservedTable: SessionTable {
       record.fail(.sessionContract("given bytes behind the end"))
     }
     if index < lives.count {
-      course.took(bytes.count, lives[index].client, at: connection.now)
+      // What it had left is not taken anew.
+      let count = max(0, bytes.count - lives[index].left)
+      course.took(count, lives[index].client, at: connection.now)
       given(bytes.count, index)
     }
     base.received(index, bytes, &connection)
+    if index < lives.count {
+      lives[index].left = connection.requests.contains(.leave) ? connection.leftovers.count : 0
+    }
     network.spend(UInt64(bytes.count) &* kibibyteCost >> 10)
     leave(index, &connection)
   }

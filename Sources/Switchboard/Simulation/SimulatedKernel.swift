@@ -165,24 +165,59 @@ struct SimulatedKernel: ReadinessKernel, @unchecked Sendable {
 
   func send(_ descriptor: Descriptor, from buffer: UnsafeRawBufferPointer) -> Outcome {
     begin()
-    guard let socket = network.socket(descriptor) else {
-      return answer(.send, descriptor, .failure(.badDescriptor))
+    return unsafe send(network.socket(descriptor), .send, descriptor, from: buffer)
+  }
+
+  /// Files are real ones.
+  func readFile(_ file: Descriptor, at offset: Int, into buffer: UnsafeMutableRawBufferPointer)
+    -> Outcome
+  {
+    begin()
+    if fires(.interrupt, on: 0) != nil { return answer(.readFile, file, .failure(.interrupted)) }
+    let outcome = unsafe Linux().readFile(file, at: offset, into: buffer)
+    return answer(.readFile, Descriptor(rawValue: -1), outcome)
+  }
+
+  func sendFile(_ descriptor: Descriptor, from file: Descriptor, at offset: Int, count: Int)
+    -> Outcome
+  {
+    begin()
+    var bytes = [UInt8](repeating: 0, count: min(max(0, count), SimulatedKernel.mostOfFile))
+    let read = unsafe bytes.withUnsafeMutableBytes { buffer in
+      unsafe Linux().readFile(file, at: offset, into: buffer)
     }
+    guard read.errno == nil, read.value > 0 else { return answer(.sendFile, descriptor, read) }
+    let alias = network.file(descriptor) as? SimulatedAlias
+    let socket = alias?.socket ?? network.socket(descriptor)
+    return unsafe bytes.withUnsafeBytes { buffer in
+      let part = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<read.value])
+      return unsafe send(socket, .sendFile, descriptor, from: part)
+    }
+  }
+
+  /// More than a loop ever sends of a file at once.
+  private static var mostOfFile: Int { 4 << 20 }
+
+  private func send(
+    _ socket: SimulatedSocket?, _ call: SystemError.Call, _ descriptor: Descriptor,
+    from buffer: UnsafeRawBufferPointer
+  ) -> Outcome {
+    guard let socket else { return answer(call, descriptor, .failure(.badDescriptor)) }
     let number = socket.link?.number ?? 0
     if fires(.interrupt, on: number) != nil {
-      return answer(.send, descriptor, .failure(.interrupted))
+      return answer(call, descriptor, .failure(.interrupted))
     }
     if let chance = fires(.sendFailure, on: number) {
       let kinds: [Errno] = [.brokenPipe, .connectionReset, .timedOut, .noBuffers, .outOfMemory]
-      return answer(.send, descriptor, .failure(fail(socket, kinds[Int(chance % 5)])))
+      return answer(call, descriptor, .failure(fail(socket, kinds[Int(chance % 5)])))
     }
     let limit = sendLimit(socket, number, buffer.count)
     guard limit > 0 || buffer.count == 0 else {
-      return answer(.send, descriptor, .failure(.wouldBlock))
+      return answer(call, descriptor, .failure(.wouldBlock))
     }
     let part = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<limit])
     let outcome = unsafe network.send(socket, from: part)
-    return answer(.send, descriptor, outcome, unsafe record.digest(part, outcome))
+    return answer(call, descriptor, outcome, unsafe record.digest(part, outcome))
   }
 
   /// How much a send may take.

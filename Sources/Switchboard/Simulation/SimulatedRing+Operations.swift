@@ -48,6 +48,9 @@ extension SimulatedRing {
       operations.append(
         Operation(kind: .send, data: data, socket: socket, start: start, count: count))
     case IORING_OP_POLL_ADD.rawValue:
+      if entry.poll32_events == PollEvents.output.rawValue {
+        return operations.append(Operation(kind: .room, data: data, socket: socket))
+      }
       let isMany = entry.len & UInt32(IORING_POLL_ADD_MULTI) != 0
       operations.append(Operation(kind: .hangUp, data: data, socket: socket, isMany: isMany))
     case IORING_OP_SHUTDOWN.rawValue: issueShutdown(entry, socket)
@@ -226,6 +229,7 @@ extension SimulatedRing {
       case .send: send(&operation)
       case .poll: poll(&operation)
       case .hangUp: hangUp(&operation)
+      case .room: room(operation)
       }
     operations[place] = operation
     return hasEnded
@@ -283,6 +287,15 @@ extension SimulatedRing {
     let more = goesOn(operation)
     post(operation.data, 1, more: more)
     return !more
+  }
+
+  /// Told once, of room or of a break.
+  private func room(_ operation: Operation) -> Bool {
+    guard let socket = operation.socket else { return true }
+    let bits = Int(socket.bits & (PollBits.write | PollBits.error | PollBits.hangUp))
+    guard bits != 0 else { return false }
+    post(operation.data, bits)
+    return true
   }
 
   /// Told once of each thing. That the peer has finished is told unasked.

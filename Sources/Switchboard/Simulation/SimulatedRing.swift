@@ -18,7 +18,7 @@ internal import CKernel
 final class SimulatedRing: SimulatedFile {
   /// Something that was submitted and has not ended.
   struct Operation {
-    enum Kind { case accept, receive, send, poll, hangUp }
+    enum Kind { case accept, receive, send, poll, hangUp, room }
     var kind: Kind
     var data: UInt64
     /// A listener, or a connection.

@@ -19,6 +19,8 @@ public struct OutputFile: Sendable {
   /// Finds out, before anything is measured, what would keep it from being written afterwards.
   public init(_ path: String) throws(FileTrouble) {
     self.path = path
+    // No file can have it, and its folder would be this one.
+    if path.isEmpty { throw FileTrouble(writing: path, Errno(rawValue: ENOENT)) }
     number = OutputFile.openNumber(path)
     if let number {
       isOrdinary = false

@@ -8,16 +8,34 @@ package enum Prose {
   /// Broken at spaces where a line would no longer fit; a single word may not.
   package static func wrapped(_ text: String, where fits: (String) -> Bool) -> [String] {
     var lines: [String] = []
-    for word in text.split(separator: " ") {
+    for word in words(text) {
       let longer = lines.last.map { $0 + " " + word }
       if let longer, fits(longer) {
         lines[lines.count - 1] = longer
       } else {
-        lines.append(String(word))
+        lines.append(word)
       }
     }
     return lines
   }
+
+  /// What stays together: words, and a number with its unit.
+  private static func words(_ text: String) -> [String] {
+    var words: [String] = []
+    for word in text.split(separator: " ") {
+      let unit = word.prefix { !",;:).".contains($0) }
+      if let last = words.last, last.last?.isNumber == true, units.contains(unit) {
+        words[words.count - 1] = last + " " + word
+      } else {
+        words.append(String(word))
+      }
+    }
+    return words
+  }
+
+  private static let units: Set<Substring> = [
+    "%", "ns", "µs", "ms", "s", "B", "kB", "MB", "GB", "KiB", "MiB", "GiB",
+  ]
 
   /// Broken to `width` columns behind a head that takes `indent` of them, and below itself.
   package static func hanging(

@@ -12,7 +12,7 @@ public struct Backpressure: Trial {
     "An echo server owes its peer every byte it receives. A peer sends as much as is taken from it and "
     + "reads nothing. With watermarks the server stops reading when 64 KiB are unsent, and TCP tells the "
     + "peer to wait; without, it keeps everything."
-  public static let seconds = 10
+  public static let seconds = 3
   public static let needsQuiet = false
 
   /// Sent to the server without watermarks, at least, or its memory tells nothing.

@@ -106,10 +106,8 @@ public struct Comparison: Sendable {
     let charts = LoadCharts(cells: measured.cells)
     let most = measured.cells.map(\.connections).max() ?? 0
     let there = measured.cells.filter { $0.connections == most }
-    guard !there.isEmpty else {
-      return Findings(
-        nil, notes: measured.omissions.isEmpty ? ["Nothing was measured."] : measured.omissions)
-    }
+    let omissions = measured.omissions.map { "Left out: \($0)." }
+    guard !there.isEmpty else { return Findings(nil, notes: ["Nothing was measured."] + omissions) }
     let titles = ComparisonTitles(there, rounds: measured.rounds)
     let pictures = [
       NamedPicture("compare-throughput", charts.throughput(titles.throughput)),
@@ -122,6 +120,6 @@ public struct Comparison: Sendable {
       : "Medians of \(measured.rounds) interleaved rounds; bands are from the least to the most."
     return Findings(
       nil, pictures: pictures, tables: [charts.table],
-      notes: [repeated] + charts.notes + measured.omissions.map { "Left out: \($0)." })
+      notes: [repeated] + charts.notes + omissions)
   }
 }

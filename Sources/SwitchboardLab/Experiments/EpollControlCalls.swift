@@ -16,7 +16,7 @@ public struct EpollControlCalls: Trial {
     + "afterwards by asking for input again: two changes of interest, each a system call. There "
     + "almost always is room. The same reactor serves the same clients with both handlers, on a kernel "
     + "that counts its calls."
-  public static let seconds = 5
+  public static let seconds = 2
   public static let needsQuiet = false
 
   /// System calls of one way to send.

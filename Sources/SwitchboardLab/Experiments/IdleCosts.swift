@@ -12,7 +12,7 @@ public struct IdleCosts: Trial {
     + "while nothing is under way: it costs its slot in a table, and with a timeout a place in the "
     + "timer wheel. Connections are opened by the thousand, and the server's memory is read from the "
     + "kernel's books after each thousand."
-  public static let seconds = 25
+  public static let seconds = 8
   public static let needsQuiet = false
 
   /// Memory by backend and connections.

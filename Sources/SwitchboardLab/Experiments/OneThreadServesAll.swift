@@ -12,7 +12,7 @@ public struct OneThreadServesAll: Trial {
     "The same conversations as with one client at a time, with pauses in them, on an event loop: "
     + "while one client pauses, the thread serves the others. The time until the last of more and more "
     + "clients is done is set beside that of the sequential server."
-  public static let seconds = 25
+  public static let seconds = 20
   public static let needsQuiet = true
 
   /// So many clients the claim speaks of.
@@ -45,7 +45,8 @@ public struct OneThreadServesAll: Trial {
     let most = OneThreadServesAll.claimed
     guard laboratory.admits(most) else {
       throw TrialFailure(
-        "it takes \(most) descriptors and some more; raise the limit (`ulimit -n`)")
+        "it takes \(Figures.grouped(most)) descriptors and some more; raise the limit (`ulimit -n`)"
+      )
     }
     let repeated = Array(repeating: most, count: laboratory.rounds)
     let sizes = [1, 10, 100] + repeated + (laboratory.isQuick ? [] : [3000])
@@ -55,7 +56,8 @@ public struct OneThreadServesAll: Trial {
       measured.rows.append(OneThreadServesAll.row("epoll", clients, unserved))
       measured.conversations = clients
       laboratory.progress(
-        "\(Figures.counted(count, "client")) on one thread: \(clients.count) served")
+        "\(Figures.counted(count, "client")) on one thread: \(Figures.grouped(clients.count)) served"
+      )
     }
     measured.threads = ProcessFigures(of: server.pid).threads
     let sequential = try laboratory.serve("--model", "sequential")

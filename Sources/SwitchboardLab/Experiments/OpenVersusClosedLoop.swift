@@ -14,7 +14,7 @@ public struct OpenVersusClosedLoop: Trial {
     + "nothing during the stall, so it shows in one sample each. Users do not wait for each other: at a "
     + "steady rate every request that was due in that second is late. The two load the same server at "
     + "the same rate."
-  public static let seconds = 30
+  public static let seconds = 25
   public static let needsQuiet = true
 
   /// Clients, and requests a second of all together.

@@ -13,7 +13,7 @@ public struct RingBatches: Trial {
     "A loop on io_uring makes one io_uring_enter a turn: it submits all sends and brings all that was "
     + "received. The engine serves more and more clients, each with one request under way, on a "
     + "kernel that counts its calls."
-  public static let seconds = 20
+  public static let seconds = 12
   public static let needsQuiet = true
 
   /// System calls by backend and clients.

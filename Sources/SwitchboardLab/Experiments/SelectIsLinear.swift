@@ -13,7 +13,7 @@ public struct SelectIsLinear: Trial {
     + "all of it afterwards; epoll keeps the list in the kernel and fetches what is ready. One "
     + "connection of many has something to receive; each mechanism waits for it again and again, in "
     + "turn."
-  public static let seconds = 25
+  public static let seconds = 8
   public static let needsQuiet = true
 
   /// Fewer tell nothing of growth: the system call's fixed part flattens it.

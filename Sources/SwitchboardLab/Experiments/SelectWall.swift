@@ -12,7 +12,7 @@ public struct SelectWall: Trial {
     "The sets of select(2) have FD_SETSIZE bits, 1,024, so a descriptor from 1,024 on cannot be in "
     + "one. More and more clients connect, stay, and each asks once. A client that is not accepted "
     + "waits in the kernel's queue; nobody is turned away, and nothing is written beyond a set."
-  public static let seconds = 20
+  public static let seconds = 8
   public static let needsQuiet = true
 
   /// From so many clients on, select's own descriptors and theirs come to FD_SETSIZE.

@@ -12,7 +12,7 @@ public struct SequentialWaits: Trial {
     "The article's first server: accept, serve to the end, accept the next. Several clients connect "
     + "at the same moment, each wants a short conversation with pauses in it, and in those pauses the "
     + "server does nothing at all."
-  public static let seconds = 5
+  public static let seconds = 3
   public static let needsQuiet = true
 
   /// How long a conversation takes whose requests are answered at once: its two pauses, in seconds.

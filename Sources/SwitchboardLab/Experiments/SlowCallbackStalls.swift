@@ -13,7 +13,7 @@ public struct SlowCallbackStalls: Trial {
     "While a callback runs, nobody else is served. 50 clients ask at a steady rate; one more asks twice "
     + "a second for something that blocks for 100 ms, as a file or a name server would. The same is "
     + "done on the loop's own thread, and by an offload pool."
-  public static let seconds = 40
+  public static let seconds = 35
   public static let needsQuiet = true
 
   /// How long the callback takes, in seconds.

@@ -32,7 +32,8 @@ public struct TenThousand: Trial {
     let (few, many) = (TenThousand.few, TenThousand.many)
     guard laboratory.admits(many) else {
       throw TrialFailure(
-        "it takes \(many) descriptors and some more; raise the limit (`ulimit -n`)")
+        "it takes \(Figures.grouped(many)) descriptors and some more; raise the limit (`ulimit -n`)"
+      )
     }
     let others = laboratory.isQuick ? [] : [1000, 5000, 15_000]
     let hasRing = Server.BackendName.auto.choice().backend == .ioUring

@@ -13,7 +13,7 @@ public struct ThreadsCost: Trial {
     + "they were switched are read from the kernel's books, for a thread each and for one event loop. A "
     + "thread's stack in the kernel counts, too; its stack in the process counts as far as it was "
     + "touched."
-  public static let seconds = 20
+  public static let seconds = 15
   public static let needsQuiet = true
 
   /// Fewer clients cost too little to be read page by page.

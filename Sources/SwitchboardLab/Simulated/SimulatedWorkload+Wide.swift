@@ -89,13 +89,14 @@ extension SimulatedWorkload {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(count + 70_000)
     let piece = random.bytes(60_000)
-    let most = [.line, .care].contains(self) ? count / 64 : count
+    let most = [.line, .care, .files].contains(self) ? count / 64 : count
     while bytes.count < most {
       switch self {
       case .frames: bytes += [UInt8(ascii: "^")] + piece + [UInt8(ascii: "$")]
       case .echo, .relay, .pool: bytes += piece
       case .line: bytes += LineModel.line(&random)
       case .care: bytes += Care.request(&random)
+      case .files: bytes += FileModel.request(&random)
       case .probe: bytes += [Probe.echo, UInt8(60_000 >> 8), UInt8(60_000 & 0xFF)] + piece
       }
     }

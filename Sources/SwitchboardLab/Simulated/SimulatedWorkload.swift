@@ -18,6 +18,8 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
   case relay
   /// Every byte comes back, from servers behind this one that are asked by a pool's connections.
   case pool
+  /// Parts of a file.
+  case files
 
   /// Describes the world of a seed: a few clients, with options that make the edges near.
   public func describe(_ world: SimulatedWorld, _ breadth: Breadth = .wide) {
@@ -80,6 +82,14 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
       world.readsLate = true
     case .relay: serveRelay(in: world)
     case .pool: servePool(in: world)
+    case .files:
+      guard let file = try? FileModel.file() else {
+        fatalError(
+          "cannot write a file of 200 kB to the folder for temporary files: make room there")
+      }
+      world.serve { FileSession(file: file) }
+      world.replies(FileModel.replies)
+      world.readsLate = true
     }
   }
 
@@ -148,6 +158,7 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
     case .line: return LineModel.line(&random)
     case .probe: return probe(&random)
     case .care: return Care.request(&random)
+    case .files: return FileModel.request(&random)
     }
   }
 

@@ -26,8 +26,11 @@ public struct LoadExchange: Sendable, Hashable {
   /// What it is, by option, as results tell it.
   public let summary: [String: String]
 
-  /// The most bytes of a request, and of a reply that is known to the byte: 16 MiB.
+  /// The most bytes of a request, and of a reply that is known to the byte: 16 MiB. Of a request of HTTP its body
+  /// may have as many, and what stands before it 64 KiB more.
   public static let largest = 16 << 20
+  /// The most bytes before a body.
+  static let largestHead = 64 << 10
 
   init(_ request: [UInt8], _ reply: Reply, _ summary: [String: String]) {
     (self.request, self.reply, self.summary) = (request, reply, summary)
@@ -55,7 +58,8 @@ public struct LoadExchange: Sendable, Hashable {
   /// What would not work, in a line with the next action; nil if all is well.
   public var mistake: String? {
     if request.isEmpty { return "the request has no byte: give at least one" }
-    if request.count > LoadExchange.largest { return tooLong("the request") }
+    let head = if case .http = reply { LoadExchange.largestHead } else { 0 }
+    if request.count > LoadExchange.largest + head { return tooLong("the request") }
     switch reply {
     case .bytes(let bytes) where bytes.count > LoadExchange.largest: return tooLong("the reply")
     case .bytes(let bytes) where bytes.isEmpty, .until(let bytes) where bytes.isEmpty:

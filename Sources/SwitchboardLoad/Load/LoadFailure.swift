@@ -134,6 +134,16 @@ public struct LoadFailures: Hashable, Sendable, Codable {
   /// The kinds that happened, in the order of ``LoadFailure``.
   public var kinds: [LoadFailure] { LoadFailure.allCases.filter { self[$0] > 0 } }
 
+  /// The first case of a kind, so that it can stand alone: what a call failed with says it all, and what came of a
+  /// wait does not.
+  func told(_ kind: LoadFailure) -> String {
+    guard let example = examples[kind.rawValue] else { return kind.meaning }
+    switch kind {
+    case .noGreeting, .connectTimeout: return "\(kind.meaning) (\(example))"
+    default: return example
+    }
+  }
+
   private func total(_ belongs: (LoadFailure) -> Bool) -> Int {
     LoadFailure.allCases.reduce(0) { $0 + (belongs($1) ? self[$1] : 0) }
   }

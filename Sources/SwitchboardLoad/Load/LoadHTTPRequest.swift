@@ -29,6 +29,9 @@ public struct LoadHTTPRequest: Sendable {
     if path.isEmpty || !path.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) {
       return "'\(path)' is no path: write a space, and what is not ASCII, as %NN"
     }
+    if let body, body.count > LoadExchange.largest {
+      return "the body is longer than \(LoadExchange.largest) bytes: give a shorter one"
+    }
     if path.first != "/", path != "*" { return "'\(path)' is no path: begin it with '/'" }
     return headers.lazy.compactMap(LoadHTTPRequest.mistake).first
   }

@@ -28,7 +28,9 @@ extension LoadLoop {
 
   /// Closed loop: a request is due, and a connection is made for it.
   private mutating func openForRequest(_ index: Int) {
-    guard phase == .loading, schedule.quota > 0 else { return }
+    guard phase == .loading else { return }
+    startWindowInTime()
+    guard schedule.quota > 0 else { return }
     schedule.take()
     open(index, forRequestDue: now)
   }
@@ -66,11 +68,19 @@ extension LoadLoop {
   @inline(__always)
   mutating func issueMore(_ index: Int, _ count: Int) {
     guard phase == .loading else { return }
+    startWindowInTime()
     for _ in 0..<count where schedule.quota > 0 && hasRoom(index) {
       schedule.take()
       issue(index, due: now)
     }
     push(index)
+  }
+
+  /// The first request of the window begins it, however late it is noticed otherwise: where so many requests
+  /// end a run, none of them may be due in it uncounted.
+  @inline(__always)
+  private mutating func startWindowInTime() {
+    if !isMeasuring, now >= windowStart { startWindow() }
   }
 
   /// A request is due, and sent now.

@@ -141,7 +141,7 @@ public struct LoadReport: Sendable {
     } else {
       rows.append(("", times(result.latency)))
     }
-    let (widths, gap) = columns(rows.map(\.1))
+    let (widths, gap) = columns(rows.map(\.1), sparing: heads.firstIndex(of: "p90") ?? 0)
     return rows.enumerated().map { number, row in
       let text = Columns.line(widths.map { row.1[$0.column] }, widths.map(\.width), gap: gap)
       let name = row.0.padded(to: 13)
@@ -149,15 +149,17 @@ public struct LoadReport: Sendable {
     }
   }
 
-  /// The columns that fit, with their widths, and what stands between them. The second goes first
+  /// The columns that fit, with their widths, and what stands between them. One of them goes first
   /// where there is no room, and the last next.
-  private func columns(_ rows: [[String]]) -> ([(column: Int, width: Int)], gap: Int) {
+  private func columns(
+    _ rows: [[String]], sparing spare: Int
+  ) -> ([(column: Int, width: Int)], gap: Int) {
     var columns = Columns.widths(rows).enumerated().map { (column: $0, width: $1) }
     let fits = { (gap: Int) in
       columns.reduce(0) { $0 + $1.width + gap } - gap <= width - 13
     }
     if fits(3) { return (columns, 3) }
-    if !fits(2) { columns.remove(at: 1) }
+    if !fits(2) { columns.remove(at: spare) }
     if !fits(2) { columns.removeLast() }
     return (columns, 2)
   }
@@ -176,7 +178,7 @@ public struct LoadReport: Sendable {
       return rates + [50, 99, 99.9].map { Figures.brief(latency.percentile($0)) }
         + [Figures.brief(latency.longest)]
     }
-    let (widths, gap) = columns([heads] + rows)
+    let (widths, gap) = columns([heads] + rows, sparing: heads.firstIndex(of: "p99.9") ?? 0)
     return ([heads] + rows).enumerated().map { number, row in
       let text = Columns.line(widths.map { row[$0.column] }, widths.map(\.width), gap: gap)
       return number == 0 ? bold("Steps".padded(to: 13)) + faint(text) : label("") + text

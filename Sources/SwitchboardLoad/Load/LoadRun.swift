@@ -132,8 +132,7 @@ public enum LoadError: Error, Sendable, CustomStringConvertible {
       return "ended before the load began, and nothing was measured: let it connect first"
     case .nobody(let failures):
       guard let kind = failures.kinds.first else { return "no connection could be made" }
-      let what = failures.examples[kind.rawValue] ?? kind.meaning
-      return "no connection could be made: \(what); \(kind.advice)"
+      return "no connection could be made: \(failures.told(kind)); \(kind.advice)"
     }
   }
 }

@@ -60,7 +60,7 @@ extension Control {
     Control(
       name: "load generator", wanted: "time to spare", isMet: limited == 0 && runs > 0,
       found: limited == 0
-        ? "had it in \(runs) of \(runs) runs" : "none in \(limited) of \(runs) runs")
+        ? "had it in \(runs) of \(runs) runs" : "had none in \(limited) of \(runs) runs")
   }
 
   /// A share of what was asked for was done; of several the least counts.

@@ -35,7 +35,9 @@ public struct MarkdownReport: Sendable {
     var lines = ["## \(section.name)", "", "*\(section.claim)*", ""]
     if section.story != report.lead { lines += [section.story, ""] }
     if let verdict = findings.verdict {
-      lines += ["**The claim \(verdict.outcome.rawValue).** \(verdict.reason)", ""]
+      // Why nothing could be decided is the second half of a sentence.
+      let end = verdict.outcome == .undecided ? ":" : "."
+      lines += ["**The claim \(verdict.outcome.rawValue)\(end)** \(verdict.reason)", ""]
     }
     for named in findings.pictures {
       lines += ["![\(escaped(named.picture.title))](\(named.name).svg)", ""]

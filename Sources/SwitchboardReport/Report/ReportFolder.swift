@@ -5,10 +5,11 @@ import SwitchboardBase
 /// Where a report is written: a page, Markdown, and a picture a file.
 public struct ReportFolder: Sendable {
   private let path: String
+  private static let (page, markdown) = ("report.html", "report.md")
   private static let wanted = "a folder that you may write to with --out"
 
   /// Makes the folder, and those above it, if they are not there, and finds out whether it can be
-  /// written to.
+  /// written to, and whether something is in the way of the page.
   public init(_ path: String) throws(FileTrouble) {
     self.path = path
     var made = path.hasPrefix("/") ? "" : "."
@@ -27,12 +28,14 @@ public struct ReportFolder: Sendable {
     guard FileCalls.allows(path, W_OK | X_OK) else {
       throw FileTrouble(folder: path, Errno(rawValue: errno), wanted: ReportFolder.wanted)
     }
+    for name in [ReportFolder.page, ReportFolder.markdown] { _ = try OutputFile("\(path)/\(name)") }
   }
 
   /// Writes everything; answers the paths, the page first.
   public func write(_ report: Report) throws(FileTrouble) -> [String] {
     var files = [
-      ("report.html", HTMLReport(report).text), ("report.md", MarkdownReport(report).text),
+      (ReportFolder.page, HTMLReport(report).text),
+      (ReportFolder.markdown, MarkdownReport(report).text),
     ]
     for named in report.sections.flatMap(\.findings.pictures) {
       files.append(("\(named.name).svg", named.picture.drawn(width: HTMLReport.wide).svg))

@@ -14,6 +14,7 @@ enum ErrnoTable {
     "EndSignals.deinit · close": "the descriptor is gone",
     "Listener.init · duplicate":
       "a server with several loops on one socket, or with an inherited one, does not start",
+    "SharedFile.init · duplicate": "whoever wanted to send the file is told",
     "Listener.init · get": "a server on an inherited socket does not start",
     "Listener.init · setNonBlocking": "a server on an inherited socket does not start",
     "DescriptorContext.localAddress · localAddress": "a session that asks is told of no address",

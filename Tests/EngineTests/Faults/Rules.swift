@@ -127,6 +127,13 @@ struct Rule {
     Rule("epollControl", of: "change", .closed, "ENOENT ENOMEM EBADF"),
     Rule("get", in: "broken", .closed, "ENOBUFS ENOMEM EBADF"),
     Rule("get", in: "takeError", .closed, "ENOBUFS ENOMEM EBADF"),
+    Rule("sendFile", .retried, "EINTR EAGAIN EINVAL EPERM ENOSYS EOPNOTSUPP"),
+    Rule("sendFile", .closed, dead + " EIO ENODATA EOVERFLOW"),
+    Rule("readFile", .retried, "EINTR"),
+    Rule("readFile", .closed, "EIO EBADF EISDIR EINVAL"),
+    Rule("ring install", in: "URing.askForDescriptor", .retried, "EMFILE ENFILE ENOMEM EBADF"),
+    Rule("setNonBlocking", in: "URing.unblocked", .retried, "EBADF EPERM"),
+    Rule("ring room", .retried, "ENOMEM ECANCELED EBADF"),
     Rule("peerAddress", .noAddress, "ENOTCONN ENOBUFS EINVAL"),
     Rule("ring peer_name", .noAddress, "ENOTCONN ENOMEM EBADF EOPNOTSUPP"),
 

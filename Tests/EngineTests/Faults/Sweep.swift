@@ -60,7 +60,9 @@ struct SweptSite: Hashable, Comparable, Sendable {
       case .poll: ("URing", "URing.poll", "poll", "")
       case .hangUp: ("URing+Pausing", "URing.watchHangUp", "hang_up", "")
       case .ask: ("URing+Pausing", "URing.askWhy", "ask", "")
+      case .room: ("URing+Files", "URing.awaitRoom", "room", "")
       case .install: ("URing+Finishing", "URing.finishApart", "install", "")
+      case .installForFile: ("URing+Files", "URing.askForDescriptor", "install", "")
       case .peerName: ("RingContext", "Ring.ask", "peer_name", "")
       case .adopt: ("RingContext", "Ring.ask", "adopt", "")
       }
@@ -91,6 +93,7 @@ extension FaultyServer {
       state.withLock { $0.waker }?.wake()
     } else {
       attempt("A", &seen) { try talk(SweepMode.abort, &$0) }
+      attempt("F", &seen) { try talk(SweepMode.file, &$0) }
       attempt("P", &seen) { try talk(SweepMode.pause, &$0) }
       attempt("H", &seen) { try talk(SweepMode.halt, &$0) }
       if !hasEnded, !runsJobs() { seen.failures.append("a job was not run") }
@@ -135,6 +138,9 @@ extension FaultyServer {
     case SweepMode.big:
       let reply = try client.receive(exactly: SweepMode.bigReply.count)
       guard reply == SweepMode.bigReply else { throw Garbled() }
+    case SweepMode.file:
+      let reply = try client.receive(exactly: SweepFile.reply.count)
+      guard reply == SweepFile.reply else { throw Garbled() }
     case SweepMode.close:
       guard try client.receiveToEnd() == Array("bye".utf8) else { throw Garbled() }
       return

@@ -13,10 +13,22 @@ enum SweepMode {
   static let close = UInt8(ascii: "C")
   /// Closes at once.
   static let abort = UInt8(ascii: "A")
+  /// Sends a file, and a few bytes of it.
+  static let file = UInt8(ascii: "F")
   /// Pauses reading for good.
   static let halt = UInt8(ascii: "H")
 
   static let bigReply = pattern(2_000_000)
+}
+
+/// What the sweep's servers send of.
+enum SweepFile {
+  static let bytes = pattern(100_000)
+  static let reply = bytes + bytes[100..<150]
+  static let shared: SharedFile = {
+    let file = TemporaryFile(bytes)
+    return try! SharedFile(file.path)
+  }()
 }
 
 /// What a test wants to be told of in the middle of a callback.
@@ -56,6 +68,9 @@ struct SweepSession: Session {
       connection.pauseReading()
       // Only where its peer's reset is not told: a slow machine has all the time that it needs.
       connection.setTimer(after: .seconds(30))
+    case SweepMode.file:
+      connection.write(SweepFile.shared)
+      connection.write(SweepFile.shared, from: 100, count: 50)
     case SweepMode.abort: connection.abort()
     case SweepMode.close:
       connection.write("bye")

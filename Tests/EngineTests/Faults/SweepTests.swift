@@ -141,7 +141,7 @@ struct EveryCall {
     "Ring.ask · ring install", "Ring.takeBack · close",
     "URing.armWaiting · ring receive_once", "URing.armReceive · ring receive_once",
     "URing.arm · ring accept_now",
-    "URing.arm · ring poll_once",
+    "URing.arm · ring poll_once", "URing.awaitRoom · ring room",
     "Ring.ask · ring adopt", "URing.adopt · close", "URing.adoptedLate · ring close",
   ]
 
