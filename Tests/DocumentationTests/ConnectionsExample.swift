@@ -59,6 +59,58 @@ struct Behind: Session {
 }
 // end
 
+// snippet front
+/// Has each line that its peer sends answered by a server behind this one.
+struct Front: Session {
+  let backend: UpstreamPool
+  private var line: [UInt8] = []
+  private var isAsking = false
+
+  init(asking backend: UpstreamPool) { self.backend = backend }
+
+  mutating func received(_ bytes: Span<UInt8>, _ connection: inout Connection) {
+    for index in bytes.indices { line.append(bytes[index]) }
+    guard let last = line.last else { return }
+    guard line.count <= 1024 else { return connection.close() }
+    guard last == UInt8(ascii: "\n"), !isAsking else { return }
+    isAsking = true
+    // One question at a time: what comes behind it waits in the kernel.
+    connection.pauseReading()
+    connection.takePartner(from: backend)
+  }
+
+  mutating func partnerOpened(_ connection: inout Connection) {
+    connection.forward(line.span)
+    line = []
+  }
+
+  mutating func partnerReceived(_ bytes: Span<UInt8>, _ connection: inout Connection) {
+    connection.write(bytes)
+    guard bytes[bytes.count - 1] == UInt8(ascii: "\n") else { return }
+    connection.givePartnerBack()
+    isAsking = false
+    connection.resumeReading()
+  }
+
+  mutating func partnerClosed(_ reason: CloseReason?, _ connection: inout Connection) {
+    connection.write("sorry\n")
+    connection.close()
+  }
+
+  mutating func draining(_ connection: inout Connection) { if !isAsking { connection.close() } }
+}
+// end
+
+private func asking(_ targets: [ConnectTarget]) -> Server {
+  // snippet front server
+  let backend = UpstreamPool(Upstreams(targets))
+  var server = Server()
+  server.listen(on: .loopback(port: 0)) { _ in Front(asking: backend) }
+  server.connects(through: backend)
+  // end
+  return server
+}
+
 private func switchboard(upstream: SocketAddress, operators: String) -> Server {
   // snippet board server
   var server = Server()
@@ -104,6 +156,25 @@ private func relaying(to targets: [ConnectTarget]) -> Server {
     #expect(try Client(to: running.addresses[0].port).receiveToEnd() == [])
     running.drain()
     try running.wait()
+  }
+
+  @Test("The page's front asks a server behind it", arguments: backends)
+  func front(_ backend: Server.BackendName) throws {
+    let behind = try Server(on: [.loopback(port: 0)]).start { EchoSession() }
+    var server = asking([.address(behind.addresses[0])])
+    server.backend = backend
+    let running = try server.start()
+    for _ in 0..<3 {
+      let client = try Client(to: running.addresses[0].port)
+      for question in ["one\n", "two\n"] {
+        try client.send(question)
+        #expect(try client.receive(exactly: 4) == Array(question.utf8))
+      }
+    }
+    for each in [running, behind] {
+      each.stop()
+      try each.wait()
+    }
   }
 
   @Test("The page's relay relays", arguments: backends)

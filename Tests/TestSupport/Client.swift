@@ -194,6 +194,14 @@ public final class Client: @unchecked Sendable, Equatable {
     set(SOL_SOCKET, SO_LINGER, &linger)
     close()
   }
+  /// Resets the connection now. The others send what they send with the last descriptor's close, and a process
+  /// that another test is just starting may have one.
+  public func resetAtOnce() {
+    var nobody = sockaddr()
+    nobody.sa_family = sa_family_t(AF_UNSPEC)
+    _ = connect(descriptor, &nobody, socklen_t(MemoryLayout<sockaddr>.size))
+    close()
+  }
 }
 
 /// What the frames protocol answers to a whole stream: the plainest possible version.

@@ -31,6 +31,12 @@ public final class Listening: @unchecked Sendable {
 
   deinit { Glibc.close(descriptor) }
 
+  /// Whether a connection waits to be accepted.
+  public var hasWaiting: Bool {
+    var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return throughSignals { poll(&entry, 1, 0) } == 1
+  }
+
   /// The next connection.
   public func accept() throws -> Client {
     let accepted = throughSignals { Int(Glibc.accept(descriptor, nil, nil)) }

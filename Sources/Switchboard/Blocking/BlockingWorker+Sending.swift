@@ -10,6 +10,7 @@ extension BlockingWorker {
     let requests = connection.requests
     if requests.contains(.connect) { refuseToConnect() }
     if requests.contains(.pair) { refusedPartner = .some(nil) }
+    if requests.contains(.pool) { refusePool() }
     connection.forwarded.clear()
     if requests.contains(.overflow) || connection.count > house.options.outboxLimit {
       return over(.outboxFull)
@@ -56,6 +57,13 @@ extension BlockingWorker {
     for wish in wishes {
       wish.refuse(reason)
       if wish.partner != nil { refusedPartner = .some(reason) }
+    }
+  }
+
+  private func refusePool() {
+    let wishes = connection.loop.local { PoolDesk() }.takeWishes()
+    if wishes.contains(where: \.isForOne) {
+      refusedPartner = .some(.connectFailed(SystemError(.connect, .notSupported)))
     }
   }
 

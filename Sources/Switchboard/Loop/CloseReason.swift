@@ -22,6 +22,8 @@ public enum CloseReason: Hashable, Sendable, CustomStringConvertible {
   case connectFailed(SystemError)
   /// No connection came about: see ``Connection/connect(to:from:times:session:)``.
   case notConnected(ConnectFailure)
+  /// Nobody's connection was to be had from a pool: see ``Connection/takePartner(from:)``.
+  case noPartner(PoolFailure)
   /// The poller failed to watch it.
   case registrationFailed(RegistrationError)
 
@@ -39,6 +41,7 @@ public enum CloseReason: Hashable, Sendable, CustomStringConvertible {
     case .stopped: "the server was stopped"
     case .connectFailed(let error): error.description
     case .notConnected(let failure): failure.description
+    case .noPartner(let failure): failure.description
     case .registrationFailed(let error): error.description
     }
   }

@@ -22,6 +22,12 @@ final class Pairs {
     partners[Int(a.index)] = b
     partners[Int(b.index)] = a
   }
+
+  /// They belong together no longer, and what the one forwards goes nowhere.
+  func part(_ a: Key, _ b: Key) {
+    partners[Int(a.index)] = Key(rawValue: 0)
+    partners[Int(b.index)] = Key(rawValue: 0)
+  }
 }
 
 /// What a connection is told of its partner, at the end of the turn.

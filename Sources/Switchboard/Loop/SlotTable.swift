@@ -45,6 +45,8 @@ struct Slot: BitwiseCopyable {
     static let paired = Partnership(rawValue: 1 << 16)
     /// Its partner is being made, or has not sent what was forwarded to it: it is not received from.
     static let waits = Partnership(rawValue: 1 << 17)
+    /// It waits for one of a pool's connections.
+    static let asks = Partnership(rawValue: 1 << 18)
   }
 
   /// The descriptor, or the ring's own number for it.

@@ -93,6 +93,8 @@ extension LoopRecord {
       detail = 10
       c = UInt32(bitPattern: failure.attempts.lazy.compactMap(\.error).first?.errno.rawValue ?? 0)
     case .inputFull: detail = 11
+    // Told to sessions that go on; none is closed for it.
+    case .noPartner: detail = 12
     }
   }
 

@@ -138,27 +138,9 @@ public struct Relay: Session {
     switch role {
     case .client: account.closed(client: reason)
     case .server(let place):
-      let isFailure = !isOpen && !Self.isGivenUp(reason)
-      if isFailure {
-        upstreams.failed(place, account.now, entropy: Self.entropy(account.now))
-      } else {
-        upstreams.ended(place)
-      }
+      let isFailure = !isOpen && upstreams.attemptEnded(place, reason, account.now)
+      if isOpen { upstreams.ended(place) }
       account.closed(server: reason, isFailure: isFailure)
     }
-  }
-
-  /// Whether an attempt says nothing about its server.
-  private static func isGivenUp(_ reason: CloseReason) -> Bool {
-    switch reason {
-    case .notConnected(let failure): failure.reason == .cancelled
-    case .stopped: true
-    default: false
-    }
-  }
-
-  /// The low digits of a time in nanoseconds are nobody's choice.
-  private static func entropy(_ now: Instant) -> UInt64 {
-    now.nanoseconds &* 0x9E37_79B9_7F4A_7C15 >> 16
   }
 }

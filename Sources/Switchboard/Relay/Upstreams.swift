@@ -1,4 +1,4 @@
-/// The servers behind a ``Relay``: one of them for each connection. Shared by a server's loops. Any thread.
+/// The servers behind a ``Relay`` or an ``UpstreamPool``: one of them for each connection. Shared by a server's loops. Any thread.
 public final class Upstreams: Sendable {
   /// Where they are, at least one.
   public let targets: [ConnectTarget]
@@ -8,7 +8,7 @@ public final class Upstreams: Sendable {
   ///   - targets: Where they are. At least one; more than 65,536 are no use.
   ///   - choice: Whose turn it is.
   public init(_ targets: [ConnectTarget], choice: UpstreamChoice = .roundRobin) {
-    precondition(!targets.isEmpty, "name at least one server behind the relay")
+    precondition(!targets.isEmpty, "name at least one server behind this one")
     self.targets = targets
     board = Lock(UpstreamBoard(count: targets.count, choice))
   }
@@ -26,4 +26,28 @@ public final class Upstreams: Sendable {
     board.withLock { $0.failed(place, now, entropy: entropy) }
   }
   func ended(_ place: Int) { board.withLock { $0.ended(place) } }
+
+  /// A connection was never opened: whether that speaks against its server, which is left alone then.
+  func attemptEnded(_ place: Int, _ reason: CloseReason, _ now: Instant) -> Bool {
+    if Self.isGivenUp(reason) {
+      ended(place)
+      return false
+    }
+    failed(place, now, entropy: Self.entropy(now))
+    return true
+  }
+
+  /// Whether an attempt says nothing about its server.
+  private static func isGivenUp(_ reason: CloseReason) -> Bool {
+    switch reason {
+    case .notConnected(let failure): failure.reason == .cancelled
+    case .stopped: true
+    default: false
+    }
+  }
+
+  /// The low digits of a time in nanoseconds are nobody's choice.
+  private static func entropy(_ now: Instant) -> UInt64 {
+    now.nanoseconds &* 0x9E37_79B9_7F4A_7C15 >> 16
+  }
 }

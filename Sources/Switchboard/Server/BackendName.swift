@@ -72,6 +72,12 @@ extension Server {
       throw OptionCheck.fault(OptionFault("calls of listen", is: services.count, remedy))
     }
     server.options = try options.checked()
+    for service in services { try service.check() }
+    for job in recurring { try OptionCheck.positive(job.interval, "interval") }
+    if backend.isBlocking, !recurring.isEmpty {
+      let remedy = "choose a backend with loops"
+      throw OptionCheck.fault(OptionFault("calls of every", is: recurring.count, remedy))
+    }
     try OptionCheck.atLeast(1, loops, "loops")
     let most = backend == .pool ? Server.mostThreads : Server.mostLoops
     if loops > most {

@@ -44,6 +44,12 @@ extension EventLoop where B: ~Copyable {
     if slots[key.index].ending.closesByItself(hasFinished: hasFinished) { finish(key) }
   }
 
+  /// The session wants to close, or is not needed any more: it is closed when everything is sent.
+  mutating func closeWhenSent(_ key: Key) {
+    slots[key.index].ending.wantsToClose()
+    if slots[key.index].flags.contains(.sending) { awaitsSends = true } else { finish(key) }
+  }
+
   /// The session wants to close, and everything is sent.
   mutating func finish(_ key: Key) { take(slots[key.index].ending.allIsSent(), key) }
 
@@ -61,6 +67,7 @@ extension EventLoop where B: ~Copyable {
   private mutating func endSession(_ key: Key, _ reason: CloseReason) {
     if slots[key.index].flags.contains(.hasLeftovers) { _ = takeLeftovers(key) }
     if slots[key.index].partnership.contains(.paired) { leavePartner(key, reason) }
+    if slots[key.index].partnership.contains(.asks) { stopAsking(key) }
     unsafe sessions._withUnsafeGuaranteedRef { $0.close(Int(key.index), reason) }
   }
 

@@ -28,7 +28,7 @@ extension EventLoop where B: ~Copyable {
     }
   }
 
-  private mutating func connect(_ wish: ConnectWish) {
+  mutating func connect(_ wish: ConnectWish) {
     if isStopped || draining != nil { return refuse(wish, .stopped) }
     if let partner = wish.partner, !isFree(partner) {
       return refuse(wish, .notConnected(.unneeded("\(wish.target)")))
@@ -74,7 +74,9 @@ extension EventLoop where B: ~Copyable {
     slots[key.index].flags = .connecting
     if let partner = wish.partner { belong(key, to: partner) }
     let isPlaced = unsafe sessions._withUnsafeGuaranteedRef { $0.place(wish, at: Int(key.index)) }
-    precondition(isPlaced, "tell the server of the session's type: server.connects(as: Type.self)")
+    precondition(
+      isPlaced,
+      "tell the server: server.connects(as: Type.self), or server.connects(through: pool)")
     let (number, now) = (wish.attempt.number, control.system.now())
     var only: SocketAddress.Family?
     if case .address(let address) = wish.target { only = address.family == .v6 ? .v6 : .v4 }

@@ -40,6 +40,7 @@ extension EventLoop where B: ~Copyable {
     }
     if let retryAt = accepting.retryAt, retryAt <= now { tryAcceptingAgain() }
     if let deadline = draining?.deadline, deadline <= now { cutOff() }
+    if let due = recurring?.next, due <= now { recurring?.run(LoopMoment(connection)) }
   }
 
   private mutating func serveDeadline(of key: Key) {

@@ -8,6 +8,7 @@ extension EventLoop where B: ~Copyable {
     if requests.contains(.forwardEnd), let partner = receivingPartner(of: key) {
       finishSending(partner)
     }
+    if requests.contains(.pool) { obeyAboutPools(key) }
   }
 
   /// Who belongs to a connection.
@@ -30,13 +31,16 @@ extension EventLoop where B: ~Copyable {
 
   /// Whether a connection is there, and may have a partner.
   func isFree(_ key: Key) -> Bool {
-    slots.contains(key) && !slots[key.index].partnership.contains(.paired)
+    slots.contains(key) && slots[key.index].partnership.isDisjoint(with: [.paired, .asks])
       && slots[key.index].flags.isDisjoint(with: [.closing, .lingering, .closed, .connecting])
   }
 
   /// Whether two may be joined: not where there is no memory for it.
   mutating func hasPairs() -> Bool {
-    if pairs == nil { pairs = try? Pairs(capacity: slots.capacity) }
+    if pairs == nil {
+      pairs = try? Pairs(capacity: slots.capacity)
+      connection.pairs = pairs
+    }
     return pairs != nil
   }
 
@@ -55,6 +59,19 @@ extension EventLoop where B: ~Copyable {
     // An attempt to connect that nobody needs any more.
     if slots[partner.index].flags.contains(.connecting) { return cancelAttempt(partner) }
     tell(partner, .closed(reason))
+  }
+
+  /// Two that stay belong together no longer. What the one forwarded the other sends all the same; who has much of
+  /// that is not received from before it has gone.
+  mutating func part(_ a: Key, _ b: Key) {
+    pairs?.part(a, b)
+    for key in [a, b] {
+      slots[key.index].partnership = []
+      let unsent = outboxes.count(slots[key.index].outbox)
+      if unsent > options.highWatermark { slots[key.index].flags.insert(.pausedByOutbox) }
+      updateReceiving(key)
+      giveSoon(key)
+    }
   }
 
   // ---------------------------------------------------------------------------------- telling
@@ -80,7 +97,7 @@ extension EventLoop where B: ~Copyable {
     for each in news where slots.contains(each.key) { tellOfPartner(each) }
   }
 
-  private mutating func tellOfPartner(_ news: PartnerNews) {
+  mutating func tellOfPartner(_ news: PartnerNews) {
     let key = news.key
     guard slots[key.index].flags.isDisjoint(with: [.closing, .lingering, .closed]) else { return }
     if !waitsForPartner(key) { resume(key) }
@@ -108,6 +125,7 @@ extension EventLoop where B: ~Copyable {
   }
 
   private mutating func forward(from key: Key) {
+    if connection.forwarded.isForSession { return handOver(from: key) }
     defer { connection.forwarded.clear() }
     guard let partner = receivingPartner(of: key) else { return }
     isForwarding = true
@@ -115,6 +133,26 @@ extension EventLoop where B: ~Copyable {
     unsafe forward(connection.forwarded.inPlace, to: partner)
     let copied = connection.forwarded.copied
     unsafe copied.withUnsafeBytes { unsafe forward($0, to: partner) }
+  }
+
+  /// Gives a partner's session what a connection was given. What that writes is bounded as what is forwarded.
+  private mutating func handOver(from key: Key) {
+    let (inPlace, copied) = unsafe (connection.forwarded.inPlace, connection.forwarded.copied)
+    connection.forwarded.clear()
+    unsafe inPlace.withMemoryRebound(to: UInt8.self) { unsafe handOver($0.span, from: key) }
+    handOver(copied.span, from: key)
+  }
+
+  private mutating func handOver(_ bytes: Span<UInt8>, from key: Key) {
+    guard !bytes.isEmpty, let partner = partner(of: key), slots[partner.index].ending.isOpen else {
+      return
+    }
+    isForwarding = true
+    defer { isForwarding = false }
+    begin(partner)
+    connection.forwarded.begin()
+    keptSessions.partnerReceived(Int(partner.index), bytes, &connection)
+    settle(partner)
   }
 
   private mutating func forward(_ bytes: UnsafeRawBufferPointer, to partner: Key) {
@@ -143,6 +181,7 @@ extension EventLoop where B: ~Copyable {
   }
 
   private func waitsForPartner(_ key: Key) -> Bool {
+    if slots[key.index].partnership.contains(.asks) { return true }
     guard let partner = partner(of: key) else { return false }
     let unsent = outboxes.count(slots[partner.index].outbox)
     return slots[partner.index].flags.contains(.connecting) || unsent > options.highWatermark
@@ -153,7 +192,7 @@ extension EventLoop where B: ~Copyable {
     if let partner = partner(of: key) { resume(partner) }
   }
 
-  private mutating func resume(_ key: Key) {
+  mutating func resume(_ key: Key) {
     guard slots[key.index].partnership.contains(.waits) else { return }
     slots[key.index].partnership.remove(.waits)
     updateReceiving(key)

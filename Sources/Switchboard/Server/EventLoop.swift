@@ -11,7 +11,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   var condemned = 0
   var connection: Connection
   let sessions: Unmanaged<SessionTable>
-  private let keptSessions: SessionTable
+  let keptSessions: SessionTable
   let control: LoopControl<B.System>
   let options: ServerOptions
   let limits: Limits
@@ -35,6 +35,10 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   var pairs: Pairs?
   /// Who is to be told of its partner, at the end of this turn.
   var partnerNews: [PartnerNews] = []
+  /// What is done on the loop again and again; nil where there is nothing.
+  var recurring: RecurringJobs?
+  /// What the loop has of pools; nil before a session asks one.
+  var pools: PoolDesk?
   /// What is being sent was forwarded.
   var isForwarding = false
   /// Something waits for the end of a send: the next wait does not sleep over it.
@@ -137,6 +141,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     try backend.wait(until: deadline, isHurried: awaitsSends)
     awaitsSends = false
     refreshTime()
+    pools?.turns.begin(now)
     if let deadline, CatchUp.isDue(now, after: deadline), catchUp == nil { catchUp = CatchUp(now) }
   }
 
@@ -154,6 +159,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     tellDrained()
     giveLeftovers()
     tellOfPartners()
+    if pools != nil { servePools() }
     obeyRequests()
   }
 
@@ -183,8 +189,10 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   private var nextDeadline: Instant? {
     let owesCalls =
       !sendSoon.isEmpty || !drainedSoon.isEmpty || !givenSoon.isEmpty || !partnerNews.isEmpty
-    if owesCalls || isGathering { return now }
-    return earlier(wheel.nextDeadline, earlier(accepting.retryAt, draining?.deadline))
+    if owesCalls || isGathering || pools?.isHurried ?? false { return now }
+    let ofNobody = earlier(pools?.deadline, recurring?.next)
+    return earlier(
+      earlier(wheel.nextDeadline, ofNobody), earlier(accepting.retryAt, draining?.deadline))
   }
 
   @inline(__always)
@@ -293,7 +301,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     if requests.contains(.share) { transmitShared(key, isWhole: !requests.contains(.overflow)) }
     if requests.contains(.connect) { connectAsAsked() }
     let isLeft = !requests.contains(.leave) || !slots.contains(key) || keepLeftovers(key)
-    if !requests.isDisjoint(with: [.pair, .forward, .forwardEnd]) {
+    if !requests.isDisjoint(with: [.pair, .forward, .forwardEnd, .pool]) {
       obeyAboutPartner(key, requests)
     }
     guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { return }
@@ -310,10 +318,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     if !requests.isDisjoint(with: [.pause, .resume]) { updateReceiving(key) }
     if requests.contains(.drained) { askForDrained(key) }
     if requests.contains(.finish) { finishSending(key) }
-    if requests.contains(.close) {
-      slots[key.index].ending.wantsToClose()
-      if slots[key.index].flags.contains(.sending) { awaitsSends = true } else { finish(key) }
-    }
+    if requests.contains(.close) { closeWhenSent(key) }
   }
 
   /// Makes the backend receive, or not, as the flags say.

@@ -60,6 +60,16 @@ final class ObservedSessions<System: Kernel>: SessionTable {
     observer.comes(index, .posted)
     observe(.posted, index, &connection) { base.partnerClosed(index, reason, &$0) }
   }
+  override func partnerReceived(
+    _ index: Int, _ bytes: Span<UInt8>, _ connection: inout Connection
+  ) {
+    observer.comes(index, .posted)
+    let start = observer.now
+    base.partnerReceived(index, bytes, &connection)
+    if let duration = observer.called(.posted, index, since: start) {
+      observer.tooSlow(.posted, index, duration, peer: connection.peerAddress)
+    }
+  }
   override func deliver(_ place: Int, _ index: Int, _ connection: inout Connection) {
     observer.comes(index, .posted)
     observe(.posted, index, &connection) { base.deliver(place, index, &$0) }

@@ -32,6 +32,26 @@ public struct Server: Sendable {
   public var resolver = Resolver()
   /// What is served beside, each where it listens.
   var services: [Service] = []
+  /// What is done on each loop again and again.
+  var recurring: [RecurringJob] = []
+
+  /// Has something done on each loop again and again, on its thread, between callbacks: what belongs to no connection.
+  /// The first time is an interval after the loop began. It is not done early, and a millisecond or two late on an idle
+  /// machine; what was missed meanwhile is not made up for. It goes on while the server drains, until the loop ends. It
+  /// must not block.
+  ///
+  /// ```swift
+  /// server.every(.seconds(1)) { moment in moment.loopLocal { Cache() }.forgetTheOld(moment.now) }
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - interval: More than zero; whole milliseconds are what all backends keep to.
+  ///   - body: What is done. Servers of the blocking models have no loops, and do not start with it.
+  public mutating func every(
+    _ interval: Duration, _ body: @escaping @Sendable (borrowing LoopMoment) -> Void
+  ) {
+    recurring.append(RecurringJob(interval: interval, body: body))
+  }
 
   /// Serves these, in the calling thread and in others if there are several loops.
   func serve(

@@ -9,6 +9,8 @@ struct Service: Sendable {
   /// How its listeners behave; nil: as the server's do.
   var listening: Listener<Linux>.Options?
   let makeTable: MakeTable
+  /// What its options are held to when the server starts.
+  var check: @Sendable () throws(SystemError) -> Void = { () throws(SystemError) in }
 
   /// The most that a server has, with the one that ``Server/run(notice:ready:session:)`` is given.
   static let most = 256
@@ -119,6 +121,13 @@ extension Server {
   /// Types that are served need not be told of.
   public mutating func connects<S: Session & ~Copyable>(as type: S.Type) {
     services.append(Service(connecting: type))
+  }
+
+  /// Sessions take connections from this pool: see ``Connection/takePartner(from:)``.
+  public mutating func connects(through pool: UpstreamPool) {
+    var service = Service(connecting: PooledConnection.self)
+    service.check = { () throws(SystemError) in try pool.options.check() }
+    services.append(service)
   }
 
   /// Serves what ``listen(on:options:session:)`` was told of, until it is drained or stopped.

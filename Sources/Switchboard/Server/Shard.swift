@@ -130,6 +130,9 @@ final class Shard: @unchecked Sendable {
     var loop = try EventLoop(
       backend: backend, sessions: sessions, box: box, capacity: capacity, control: control,
       options: server.options, notice: notice)
+    if !server.recurring.isEmpty {
+      loop.recurring = RecurringJobs(server.recurring, from: control.system.now())
+    }
     if let signals = consume signals { try loop.drainOnSignals(signals) }
     for place in 0..<listeners.end {
       guard let key = listeners.key(at: place) else { continue }

@@ -23,6 +23,7 @@ public struct Connection: ~Copyable {
     static let forwardEnd = Requests(rawValue: 4096)
     static let reset = Requests(rawValue: 8192)
     static let share = Requests(rawValue: 16384)
+    static let pool = Requests(rawValue: 32768)
   }
 
   /// The connection's name on its loop, for as long as it lives.
@@ -71,6 +72,8 @@ public struct Connection: ~Copyable {
   var wishes: [ConnectWish] = []
   /// Whom it wants to belong to.
   var wanted: Link?
+  /// Who belongs to whom on its loop; nil before the first two do.
+  var pairs: Pairs?
   /// What its partner is to send.
   var forwarded = Forwarded()
   let loop: LoopContext

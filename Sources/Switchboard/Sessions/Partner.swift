@@ -46,6 +46,15 @@ extension Connection {
   public mutating func forwardEnd() { requests.insert(.forwardEnd) }
 }
 
+extension Connection {
+  /// Has the partner's session given what ``Session/received(_:_:)`` was just given: ``Session/partnerReceived(_:_:)``.
+  mutating func handOver(_ bytes: Span<UInt8>) {
+    forwarded.append(bytes)
+    forwarded.isForSession = true
+    requests.insert(.forward)
+  }
+}
+
 /// What a callback forwards: bytes of what it was given, which stay where they lie, and behind them others.
 @safe
 struct Forwarded {
@@ -54,6 +63,8 @@ struct Forwarded {
   /// Of those.
   private(set) var inPlace = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
   private(set) var copied: [UInt8] = []
+  /// It is for the partner's session, and not for its peer.
+  var isForSession = false
 
   /// A callback begins that is given bytes of the backend's, which lie there until the loop has done what it
   /// asks for.
@@ -89,6 +100,7 @@ struct Forwarded {
 
   /// It has been sent, or nobody takes it.
   mutating func clear() {
+    isForSession = false
     unsafe inPlace = UnsafeRawBufferPointer(start: nil, count: 0)
     copied.removeAll(keepingCapacity: copied.capacity <= 65536)
   }

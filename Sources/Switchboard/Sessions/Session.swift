@@ -23,7 +23,7 @@
 /// byte. Handle them with wrapping or checked arithmetic: a trap ends the whole process.
 ///
 /// The calls of one connection, in order: `opened` once; then `received`, `drained`, `elapsed`,
-/// `posted`, `partnerOpened`, `partnerClosed` and `draining` as things happen; `ended` at most once, after the last `received`; and
+/// `posted`, `partnerOpened`, `partnerReceived`, `partnerClosed` and `draining` as things happen; `ended` at most once, after the last `received`; and
 /// `closed` exactly once, after which nothing comes.
 public protocol Session: ~Copyable, SendableMetatype {
   /// What other threads and other connections may post to a connection: see
@@ -52,6 +52,10 @@ public protocol Session: ~Copyable, SendableMetatype {
   /// The partner has gone, or did not come about. What it forwarded has been written before. Defaulted:
   /// close when all is sent. The reason is what its session was told; nil where the two have not been partners.
   mutating func partnerClosed(_ reason: CloseReason?, _ connection: inout Connection)
+  /// Bytes came from a partner that was taken from an ``UpstreamPool``. The span is valid for this call only. Never
+  /// empty. Who writes faster here than this connection's peer takes is given nothing more meanwhile, as who
+  /// forwards is. Defaulted: this connection's peer is sent them.
+  mutating func partnerReceived(_ bytes: Span<UInt8>, _ connection: inout Connection)
   /// The connection is gone and nothing can be written any more.
   mutating func closed(_ reason: CloseReason)
   /// A message was taken by ``ConnectionHandle/post(_:)``, and its connection had gone when it came, or its
@@ -79,6 +83,10 @@ extension Session where Self: ~Copyable {
   /// Close when all is sent.
   public mutating func partnerClosed(_ reason: CloseReason?, _ connection: inout Connection) {
     connection.close()
+  }
+  /// Sends them to this connection's peer.
+  public mutating func partnerReceived(_ bytes: Span<UInt8>, _ connection: inout Connection) {
+    connection.write(bytes)
   }
   /// Nothing.
   public mutating func closed(_ reason: CloseReason) {}

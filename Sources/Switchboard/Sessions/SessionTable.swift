@@ -13,6 +13,7 @@ class SessionTable {
   func draining(_ index: Int, _ connection: inout Connection) {}
   func partnerOpened(_ index: Int, _ connection: inout Connection) {}
   func partnerClosed(_ index: Int, _ reason: CloseReason?, _ connection: inout Connection) {}
+  func partnerReceived(_ index: Int, _ bytes: Span<UInt8>, _ connection: inout Connection) {}
   func close(_ index: Int, _ reason: CloseReason) {}
   /// Takes what was posted, as much as one turn may, and says how many messages that is.
   func collectMail() -> Int { 0 }
@@ -102,6 +103,11 @@ final class Sessions<S: Session & ~Copyable>: SessionTable {
     _ index: Int, _ reason: CloseReason?, _ connection: inout Connection
   ) {
     slots[index].partnerClosed(reason, &connection)
+  }
+  override func partnerReceived(
+    _ index: Int, _ bytes: Span<UInt8>, _ connection: inout Connection
+  ) {
+    slots[index].partnerReceived(bytes, &connection)
   }
   override func close(_ index: Int, _ reason: CloseReason) {
     var session = slots.take(at: index)

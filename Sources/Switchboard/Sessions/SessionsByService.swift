@@ -65,6 +65,11 @@ final class SessionsByService: SessionTable {
   ) {
     table(index).partnerClosed(index, reason, &connection)
   }
+  override func partnerReceived(
+    _ index: Int, _ bytes: Span<UInt8>, _ connection: inout Connection
+  ) {
+    table(index).partnerReceived(index, bytes, &connection)
+  }
   override func close(_ index: Int, _ reason: CloseReason) { table(index).close(index, reason) }
 
   // -------------------------------------------------------------------------------- mail

@@ -56,7 +56,7 @@ extension Branch {
     case .idle: self = .idle
     case .drainTimeout: self = .drainTimeout
     case .stopped: self = .stopped
-    case .connectFailed, .notConnected, .inputFull, .registrationFailed: return nil
+    case .connectFailed, .notConnected, .inputFull, .noPartner, .registrationFailed: return nil
     }
   }
 

@@ -67,7 +67,8 @@ extension EventLoop where B: ~Copyable {
     let (flags, partnership) = (slots[key.index].flags, slots[key.index].partnership)
     guard partnership.contains(.paired) else {
       let isTold = partnerNews.contains { $0.key == key }
-      return partnership.contains(.waits) && !isTold && !flags.contains(.closing)
+      return partnership.isDisjoint(with: .asks) && partnership.contains(.waits) && !isTold
+        && !flags.contains(.closing)
         ? "it waits for a partner that it has not" : nil
     }
     guard let partner = partner(of: key), self.partner(of: partner) == key else {

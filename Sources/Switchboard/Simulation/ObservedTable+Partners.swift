@@ -70,6 +70,47 @@ extension ObservedTable {
     if life.servedClient > 0, life.end?.wasReset ?? false { record.excuse(life.servedClient) }
   }
 
+  /// A session wants a connection of a pool, or none any more.
+  func noteWishes(_ wishes: [PoolWish], _ index: Int) {
+    for wish in wishes {
+      if wish.isForOne { lookForStale() } else { isParted(index) }
+    }
+  }
+
+  private func isParted(_ index: Int) {
+    guard let partner = lives[index].partner, partner < lives.count else { return }
+    lives[index].partner = nil
+    guard lives[partner].partner == index else { return }
+    (lives[partner].partner, lives[partner].servedClient) = (nil, 0)
+  }
+
+  /// What has come by now on connections of a pool that nobody uses must keep them from being handed out.
+  private func lookForStale() {
+    for place in lives.indices where course.made.contains(lives[place].client) {
+      guard lives[place].isOpen, lives[place].partner == nil, let end = lives[place].end else {
+        continue
+      }
+      let incoming = end.incoming
+      let hasCome = end.wasReset || incoming?.isReadable ?? false || incoming?.hasEnded ?? false
+      if hasCome { lives[place].isStale = true }
+    }
+  }
+
+  /// A connection of a pool, or one that was being made, is a session's partner.
+  func isHanded(_ partner: Int, to index: Int) {
+    guard partner < lives.count, lives[index].partner == nil else { return }
+    // A loop that is told of a few at a time hears late of the others.
+    let hearsAll = course.held + course.made.count < course.mostEvents && !hasUnheard
+    if lives[partner].isStale, hearsAll, !course.mayHoldUp {
+      record.fail(.sessionContract("handed a connection on which something had come"))
+    }
+    for (one, other) in [(index, partner), (partner, index)] {
+      lives[one].partner = other
+      lives[one].isRelayed = true
+    }
+    lives[partner].servedClient = lives[index].client
+  }
+
   private static func isAsPlanned(_ reason: CloseReason?) -> Bool {
     switch reason {
     case .peerFinished, .finished: true

@@ -10,6 +10,8 @@ final class ObservedTable: SessionTable {
     var partner: Int?
     /// It has, or had, one.
     var isRelayed = false
+    /// Something came on it that nobody had asked for, before somebody asked for a connection.
+    var isStale = false
     /// The client whose partner it was made to be.
     var servedClient = 0
     var hasEnded = false
@@ -126,7 +128,10 @@ final class ObservedTable: SessionTable {
     if connection.requests.contains(.timer) { lives[index].alarm = connection.alarm?.nanoseconds }
     if connection.requests.contains(.close) { lives[index].isClosing = true }
     if !requests.isDisjoint(with: [.abort, .reset]) { record.excuse(lives[index].client) }
-    if requests.contains(.forward) { noteForwarded(connection.forwarded.count, by: index) }
+    if requests.contains(.forward), !connection.forwarded.isForSession {
+      noteForwarded(connection.forwarded.count, by: index)
+    }
+    if requests.contains(.pool) { noteWishes(connection.loop.local { PoolDesk() }.wishes, index) }
   }
 
   override func open(_ index: Int, _ connection: inout Connection) {
@@ -287,7 +292,16 @@ final class ObservedTable: SessionTable {
   override func partnerOpened(_ index: Int, _ connection: inout Connection) {
     enter(index, &connection, "told of its partner")
     record.excuseIdleTurn()
+    if let pairs = connection.pairs { isHanded(Int(pairs[UInt32(index)].index), to: index) }
     base.partnerOpened(index, &connection)
+    leave(index, &connection)
+  }
+  override func partnerReceived(
+    _ index: Int, _ bytes: Span<UInt8>, _ connection: inout Connection
+  ) {
+    enter(index, &connection, "given its partner's bytes")
+    if bytes.isEmpty { record.fail(.sessionContract("given no bytes of its partner's")) }
+    base.partnerReceived(index, bytes, &connection)
     leave(index, &connection)
   }
   override func partnerClosed(

@@ -100,6 +100,15 @@ public final class SimulatedWorld {
     }
   }
 
+  /// Sessions take connections from this pool: what was said to be served before is served beside it.
+  public func connects(through pool: UpstreamPool) {
+    guard let served = makeTable else { return }
+    makeTable = { (capacity, mail) throws(SystemError) in
+      let pooled = try Service(connecting: PooledConnection.self).makeTable(capacity, mail)
+      return try SessionsByService.joined([try served(capacity, mail), pooled], capacity: capacity)
+    }
+  }
+
   /// Says what a connection replies to everything it has been sent, from its first byte on. What
   /// it replies to a part must be the beginning of what it replies to the whole.
   public func replies(_ model: @escaping ([UInt8]) -> [UInt8]) { self.model = model }

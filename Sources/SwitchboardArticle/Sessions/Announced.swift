@@ -45,6 +45,10 @@ public struct Announced<Inner: Session & ~Copyable>: Session, ~Copyable {
     inner.partnerClosed(reason, &connection)
   }
 
+  public mutating func partnerReceived(_ bytes: Span<UInt8>, _ connection: inout Connection) {
+    inner.partnerReceived(bytes, &connection)
+  }
+
   public static func undelivered(_ message: Message) { Inner.undelivered(message) }
 
   public mutating func closed(_ reason: CloseReason) {

@@ -16,6 +16,8 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
   case care
   /// Every byte comes back, from servers behind this one.
   case relay
+  /// Every byte comes back, from servers behind this one that are asked by a pool's connections.
+  case pool
   /// Parts of a file.
   case files
 
@@ -46,7 +48,7 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
     guard breadth == .wide else { return }
     widen(world)
     press(world)
-    if self == .relay { makeRoomForRelaying(in: world) }
+    if [.relay, .pool].contains(self) { makeRoomForRelaying(in: world) }
   }
 
   /// What is served, and its model.
@@ -79,6 +81,7 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
       world.replies(Care.replies)
       world.readsLate = true
     case .relay: serveRelay(in: world)
+    case .pool: servePool(in: world)
     case .files:
       guard let file = try? FileModel.file() else {
         fatalError(
@@ -151,7 +154,7 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
     case .frames:
       let length = length(&random)
       return Array("^".utf8) + random.bytes(length) + (random.chance(0.9) ? Array("$".utf8) : [])
-    case .echo, .relay: return random.bytes(1 + length(&random))
+    case .echo, .relay, .pool: return random.bytes(1 + length(&random))
     case .line: return LineModel.line(&random)
     case .probe: return probe(&random)
     case .care: return Care.request(&random)

@@ -119,6 +119,12 @@ struct Watched<Inner: Session>: Session {
   mutating func partnerClosed(_ reason: CloseReason?, _ connection: inout Connection) {
     call("partnerClosed", &connection) { $0.partnerClosed(reason, &$1) }
   }
+  mutating func partnerReceived(_ bytes: Span<UInt8>, _ connection: inout Connection) {
+    check(state == .open && !isClosing, "partnerReceived when not open")
+    check(!bytes.isEmpty, "partnerReceived nothing")
+    inner.partnerReceived(bytes, &connection)
+    note(connection)
+  }
   mutating func closed(_ reason: CloseReason) {
     check(state == .open, "closed when not open")
     state = .closed
