@@ -286,7 +286,7 @@ struct RingArmingTests {
     slots[key.index].flags.insert(.closed)
     let receive = ring.received(data, -125, 0, &slots)
     #expect(receive == nil && kernel.words == [])
-    let send = ring.sent(ring.userData(.send, key), -125, &slots)
+    let send = ring.sendEnded(ring.userData(.send, key), -125, &slots)
     #expect(send?.kind == .closed && kernel.words == ["close 5"])
   }
 

@@ -240,7 +240,7 @@ struct RingSendingTests {
       [UInt8](repeating: 7, count: 10).withUnsafeBytes { _ = ring.send($0, key, &slots) }
       let asked = kernel.asked()
       #expect(asked.map(\.description) == ["send 10 to 5"])
-      let told = ring.sent(asked[0].data, each.result, &slots)
+      let told = ring.sendEnded(asked[0].data, each.result, &slots)
       #expect(told?.kind == each.told && told?.value == each.value)
       #expect(slots[key.index].flags == .sending)
     }

@@ -75,7 +75,7 @@ extension BlockingWorker {
     guard !hasFinished else { return }
     var start = 0
     for part in parts {
-      let own = unsafe UnsafeRawBufferPointer(rebasing: connection.written[start..<part.place])
+      let own = connection.written(from: start, to: part.place)
       guard unsafe send(own, waiting: waiting) else { return }
       switch part.content {
       case .bytes(let shared): guard unsafe send(shared.all, waiting: waiting) else { return }
@@ -83,8 +83,7 @@ extension BlockingWorker {
       }
       start = part.place
     }
-    let rest = unsafe UnsafeRawBufferPointer(rebasing: connection.written[start...])
-    guard unsafe send(rest, waiting: waiting) else { return }
+    guard unsafe send(connection.written(from: start), waiting: waiting) else { return }
     if ending.phase == .closing { owesDrained = false }
   }
 
@@ -112,24 +111,20 @@ extension BlockingWorker {
   /// Sends a part of a file: whether all of it has gone. It is read: what the thread waits for is the peer.
   private func send(_ part: FilePart, waiting: Bool) -> Bool {
     var (offset, left) = (part.offset, part.count)
-    var bytes = [UInt8](repeating: 0, count: min(left, 65536))
+    let (system, file) = (system, part.range.file)
     while left > 0 {
-      let outcome = unsafe bytes.withUnsafeMutableBytes { buffer in
-        let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(left))
-        return system.retryingInterrupts {
-          unsafe system.readFile(part.range.file, at: offset, into: room)
-        }
+      // Nothing is received meanwhile.
+      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: input.all.prefix(left))
+      let outcome = system.retryingInterrupts {
+        unsafe system.readFile(file, at: offset, into: room)
       }
       guard outcome.errno == nil, outcome.value > 0 else {
         over(.failed(SystemError(.readFile, outcome.errno ?? .noData)))
         return false
       }
       let count = min(outcome.value, left)
-      guard
-        unsafe bytes.withUnsafeBytes({
-          unsafe send(UnsafeRawBufferPointer(rebasing: $0.prefix(count)), waiting: waiting)
-        })
-      else { return false }
+      let read = unsafe UnsafeRawBufferPointer(rebasing: room.prefix(count))
+      guard unsafe send(read, waiting: waiting) else { return false }
       (offset, left) = (offset + count, left - count)
     }
     return true

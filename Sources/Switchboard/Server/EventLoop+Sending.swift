@@ -48,7 +48,7 @@ extension EventLoop where B: ~Copyable {
     guard isWhole, slots[key.index].flags.isDisjoint(with: [.finishing, .finished]) else { return }
     var (start, count) = (0, 0)
     for part in parts {
-      let own = unsafe UnsafeRawBufferPointer(rebasing: connection.written[start..<part.place])
+      let own = connection.written(from: start, to: part.place)
       unsafe outboxes.append(own, to: &slots[key.index].outbox)
       switch part.content {
       case .bytes(let bytes): outboxes.append(bytes, to: &slots[key.index].outbox)
@@ -56,15 +56,13 @@ extension EventLoop where B: ~Copyable {
       }
       (start, count) = (part.place, count.plus(clamped: part.content.count))
     }
-    let rest = unsafe UnsafeRawBufferPointer(rebasing: connection.written[start...])
-    unsafe outboxes.append(rest, to: &slots[key.index].outbox)
+    unsafe outboxes.append(connection.written(from: start), to: &slots[key.index].outbox)
     limitOutbox(key, isForwarded: false, shared: count)
     goOnSendingIfIdle(key)
   }
 
   private mutating func keep(from offset: Int, _ key: Key) {
-    let rest = unsafe UnsafeRawBufferPointer(rebasing: connection.written[offset...])
-    unsafe outboxes.append(rest, to: &slots[key.index].outbox)
+    unsafe outboxes.append(connection.written(from: offset), to: &slots[key.index].outbox)
     limitOutbox(key, isForwarded: isForwarding)
   }
 

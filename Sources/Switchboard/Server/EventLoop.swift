@@ -247,7 +247,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     unsafe sessions._withUnsafeGuaranteedRef {
       unsafe $0.received(Int(key.index), bytes.span, &connection)
     }
-    settle(key)
+    carryOut(key)
   }
 
   private mutating func ended(_ key: Key) {
@@ -287,11 +287,11 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     begin(key)
     connection.forwarded.begin()
     unsafe sessions._withUnsafeGuaranteedRef { body($0, Int(key.index), &connection) }
-    settle(key)
+    carryOut(key)
   }
 
   @inline(__always)
-  mutating func settle(_ key: Key) {
+  mutating func carryOut(_ key: Key) {
     let requests = connection.requests
     if connection.count > 0, requests.isDisjoint(with: [.overflow, .share]) { transmit(key) }
     if !requests.isEmpty { obey(key, requests) }

@@ -344,6 +344,11 @@ public struct Connection: ~Copyable {
     return true
   }
 
+  /// A part of what was written, or all from somewhere on.
+  func written(from start: Int, to end: Int? = nil) -> UnsafeRawBufferPointer {
+    unsafe UnsafeRawBufferPointer(rebasing: written[start..<(end ?? count)])
+  }
+
   /// What was written.
   var written: UnsafeRawBufferPointer {
     unsafe UnsafeRawBufferPointer(start: start, count: count)
