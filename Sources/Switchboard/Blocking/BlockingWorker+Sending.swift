@@ -75,7 +75,7 @@ extension BlockingWorker {
     guard !hasFinished else { return }
     var start = 0
     for part in parts {
-      let own = connection.written(from: start, to: part.place)
+      let own = unsafe connection.written(from: start, to: part.place)
       guard unsafe send(own, waiting: waiting) else { return }
       switch part.content {
       case .bytes(let shared): guard unsafe send(shared.all, waiting: waiting) else { return }

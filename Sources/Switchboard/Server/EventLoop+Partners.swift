@@ -152,7 +152,7 @@ extension EventLoop where B: ~Copyable {
     begin(partner)
     connection.forwarded.begin()
     keptSessions.partnerReceived(Int(partner.index), bytes, &connection)
-    settle(partner)
+    carryOut(partner)
   }
 
   private mutating func forward(_ bytes: UnsafeRawBufferPointer, to partner: Key) {

@@ -48,7 +48,7 @@ extension EventLoop where B: ~Copyable {
     guard isWhole, slots[key.index].flags.isDisjoint(with: [.finishing, .finished]) else { return }
     var (start, count) = (0, 0)
     for part in parts {
-      let own = connection.written(from: start, to: part.place)
+      let own = unsafe connection.written(from: start, to: part.place)
       unsafe outboxes.append(own, to: &slots[key.index].outbox)
       switch part.content {
       case .bytes(let bytes): outboxes.append(bytes, to: &slots[key.index].outbox)
