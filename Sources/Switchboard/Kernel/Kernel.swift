@@ -49,6 +49,11 @@ public protocol Kernel: Sendable {
   func read(_ descriptor: Descriptor, into buffer: UnsafeMutableRawBufferPointer) -> Outcome
   /// `write(2)` on a descriptor that is no socket.
   func write(_ descriptor: Descriptor, from buffer: UnsafeRawBufferPointer) -> Outcome
+  /// How many descriptors this process may hold (`getrlimit(2)`, the soft limit).
+  func descriptorLimit() -> Outcome
+
+  // Files that are sent. A kernel without them leaves these out: they answer `EOPNOTSUPP`.
+
   /// `sendfile(2)`: bytes taken of a file from `offset` on, perhaps fewer than `count`; 0 behind its end. Raises
   /// no signal.
   func sendFile(_ descriptor: Descriptor, from file: Descriptor, at offset: Int, count: Int)
@@ -57,8 +62,6 @@ public protocol Kernel: Sendable {
   func readFile(
     _ file: Descriptor, at offset: Int, into buffer: UnsafeMutableRawBufferPointer
   ) -> Outcome
-  /// How many descriptors this process may hold (`getrlimit(2)`, the soft limit).
-  func descriptorLimit() -> Outcome
 
   // Unix-domain sockets and their files. A kernel without them leaves these out: they answer `EOPNOTSUPP`.
 
@@ -82,6 +85,18 @@ public protocol Kernel: Sendable {
 }
 
 extension Kernel {
+  /// There are none.
+  public func sendFile(_ descriptor: Descriptor, from file: Descriptor, at offset: Int, count: Int)
+    -> Outcome
+  {
+    .failure(.notSupported)
+  }
+  /// There are none.
+  public func readFile(
+    _ file: Descriptor, at offset: Int, into buffer: UnsafeMutableRawBufferPointer
+  ) -> Outcome {
+    .failure(.notSupported)
+  }
   /// There are none.
   public func socketFile(at address: SocketAddress) -> Outcome { .failure(.notSupported) }
   /// There are none.

@@ -14,6 +14,8 @@ class LoopContext {
 
   /// - Parameter descriptor: As the backend numbers it.
   func peerAddress(_ descriptor: Int32) -> SocketAddress? { nil }
+  /// The same of the connection that was accepted last, as far as accepting told it: no call is made.
+  func acceptedAddress(_ descriptor: Int32) -> SocketAddress? { nil }
   /// Where the connection arrived; nil when that is not known any more.
   func localAddress(_ descriptor: Int32) -> SocketAddress? { nil }
   /// Who is at the other end of a Unix-domain socket; nil when that is not known.
@@ -45,6 +47,10 @@ final class DescriptorContext<System: Kernel>: LoopContext {
     var address = SocketAddress.any(port: 0)
     let asked = system.peerAddress(Descriptor(rawValue: descriptor), into: &address)
     return asked.isSuccess ? address.unmapped : nil
+  }
+
+  override func acceptedAddress(_ descriptor: Int32) -> SocketAddress? {
+    latest.address(of: descriptor)
   }
 
   override func localAddress(_ descriptor: Int32) -> SocketAddress? {

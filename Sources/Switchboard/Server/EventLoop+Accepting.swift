@@ -18,6 +18,9 @@ extension EventLoop where B: ~Copyable {
       return pauseAccepting(.refused(error))
     }
     noteAccepted()
+    if peers.isWanted, let peer = peer ?? connection.loop.acceptedAddress(descriptor) {
+      peers.remember(key, peer)
+    }
     connection.role = listener < roles.count ? roles[listener] : ListenerRole()
     callBack(key) { sessions, index, connection in sessions.open(index, &connection) }
     if limits.idle != 0, slots.contains(key) { schedule(key) }

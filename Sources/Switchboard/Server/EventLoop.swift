@@ -26,6 +26,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   var drainedSoon: [Key] = []
   /// Connections that may send more of their outboxes in the next turn.
   var sendSoon: [Key] = []
+  let peers: PeerAddresses
   /// What sessions have left, by their slots, and how much that is.
   var leftovers: [UInt32: [UInt8]] = [:]
   var leftoverCount = 0
@@ -95,6 +96,8 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
       // Room that is asked for need not be used: what is written counts, and is checked then.
       limit: max(options.outboxLimit, 16 << 20), watermark: options.highWatermark)
     addresses = AddressCounts(limit: options.maxConnectionsPerAddress, tally: control.addresses)
+    peers = PeerAddresses(capacity: capacity + 64)
+    connection.peers = peers
     connection.outboxes = outboxes
     unsafe connection.slots = self.slots.start
     signals = nil

@@ -64,6 +64,8 @@ public struct Connection: ~Copyable {
   var parts: [Part] = []
   /// How much that is, in a callback that has written some.
   private var apart = 0
+  /// What the loop knows of where connections come from; nil where there is none.
+  var peers: PeerAddresses?
   /// Nil where nothing is kept, but all output waited for.
   var outboxes: OutboxPool?
   /// The loop's slots, by whose numbers the outboxes are found; they never move.
@@ -289,9 +291,15 @@ public struct Connection: ~Copyable {
   /// Closes at once; what is not sent yet is lost.
   public mutating func abort() { requests.insert(.abort) }
 
-  /// The peer's address; nil when the connection is no longer there to ask. A system call, but in
-  /// ``Session/opened(_:)`` on backends other than io_uring, where accepting has told it already.
-  public var peerAddress: SocketAddress? { loop.peerAddress(descriptor) }
+  /// The peer's address; nil when the connection was no longer there to ask when it was asked first. It takes a system
+  /// call at most once for a connection. On backends other than io_uring, where accepting tells it, it takes one only for
+  /// those that were there before any session of the loop asked; a Unix-domain socket is asked each time.
+  public var peerAddress: SocketAddress? {
+    if let known = peers?.address(of: key) { return known }
+    let found = loop.peerAddress(descriptor)
+    if let found { peers?.remember(key, found) }
+    return found
+  }
 
   /// Closes at once, as ``abort()`` does, and tells the peer that what it was promised is lost: by a reset
   /// instead of an end.
