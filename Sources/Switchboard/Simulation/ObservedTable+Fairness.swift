@@ -80,8 +80,8 @@ extension ObservedTable {
     if life.hasOverflown || unsentNow(life) > options.outboxLimit { return true }
     let all = lives.indices.reduce(0) { $0 + (lives[$1].isOpen ? unsentNow(lives[$1]) : 0) }
     guard all > options.totalOutboxLimit else { return false }
-    // What a ring's kernel has under way counts for nobody's outbox.
-    return record.ring != nil
+    // What a ring's kernel has under way counts for nobody's outbox, and what is in files neither.
+    return record.ring != nil || lives.contains { $0.isOpen && $0.sendsFromElsewhere }
       || !lives.indices.contains { lives[$0].isOpen && unsentNow(lives[$0]) > unsentNow(life) }
   }
 }
