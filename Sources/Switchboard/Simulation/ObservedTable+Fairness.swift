@@ -81,7 +81,8 @@ extension ObservedTable {
     let all = lives.indices.reduce(0) { $0 + (lives[$1].isOpen ? unsentNow(lives[$1]) : 0) }
     guard all > options.totalOutboxLimit else { return false }
     // What a ring's kernel has under way counts for nobody's outbox, and what is in files neither.
-    return record.ring != nil || lives.contains { $0.isOpen && $0.sendsFromElsewhere }
+    return record.ring != nil
+      || lives.indices.contains { lives[$0].isOpen && lives[$0].sendsFromElsewhere }
       || !lives.indices.contains { lives[$0].isOpen && unsentNow(lives[$0]) > unsentNow(life) }
   }
 }
