@@ -7,10 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .process import Trouble
+from .process import SERVER_CPU, Trouble, lack_of_processors, pinned
 
 TICKS = os.sysconf("SC_CLK_TCK")
-SERVER_CPU, LOAD_CPU = 0, 1
 NO_RING = 425  # io_uring_setup
 
 
@@ -19,8 +18,8 @@ def require(tools):
     for tool, package in tools.items():
         if not shutil.which(tool):
             raise Trouble(f"there is no {tool} here; Debian's package is called {package}")
-    if not {SERVER_CPU, LOAD_CPU} <= os.sched_getaffinity(0):
-        raise Trouble("it needs processors 0 and 1, one for the server and one for the load")
+    if lack := lack_of_processors():
+        raise Trouble(f"it {lack}")
 
 
 def command(name, main):
@@ -56,8 +55,10 @@ def cpu_seconds(pid):
 
 
 def start(command, prepare=None, folder=None):
+    pin = pinned(SERVER_CPU)
+
     def prepared():
-        os.sched_setaffinity(0, {SERVER_CPU})
+        pin()
         if prepare:
             prepare()
     return subprocess.Popen(

@@ -11,11 +11,10 @@ from pathlib import Path
 
 from . import build, provenance, servers
 from .cells import CELLS
-from .process import Ports, Trouble, pinned, running
+from .process import LOAD_CPU, SERVER_CPU, Ports, Trouble, lack_of_processors, pinned, running
 from .reference import BETTER_C
 
 FORMAT = 2  # of the results
-SERVER_CPU, LOAD_CPU = 0, 1
 SLACK = 60  # seconds a run may take beyond its warm-up and measured time
 CARRIED = 0.01  # of a fixed rate, by which what came in the measured time may be off
 
@@ -103,8 +102,8 @@ def prepare():
     trouble = build.build_one(servers.load_generator())
     if trouble and (trouble.startswith("FAILED") or not servers.LOAD.exists()):
         sys.exit(f"bench: {trouble}")
-    if not {SERVER_CPU, LOAD_CPU} <= os.sched_getaffinity(0):
-        sys.exit("bench: needs processors 0 and 1, one for the server and one for the load")
+    if lack := lack_of_processors():
+        sys.exit(f"bench: {lack}")
     # Servers whose runtime does not raise the limit itself inherit it raised.
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -9,6 +9,9 @@ import tempfile
 import time
 
 
+SERVER_CPU, LOAD_CPU = 0, 1
+
+
 class Trouble(Exception):
     """A run that failed, and why."""
 
@@ -29,6 +32,13 @@ class Ports:
                     probe.bind(("127.0.0.1", self.next))
                     return self.next
         raise Trouble("no free port")
+
+
+def lack_of_processors():
+    """Why a server and its load cannot have one each; None where they can."""
+    if {SERVER_CPU, LOAD_CPU} <= os.sched_getaffinity(0):
+        return None
+    return "needs processors 0 and 1, one for the server and one for the load"
 
 
 def pinned(cpus):
