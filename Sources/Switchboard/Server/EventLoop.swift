@@ -143,7 +143,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   mutating func sleep() throws(SystemError) {
     backend.setRoom(room, within: control.places)
     let deadline = control.mail.fallAsleep() ? nextDeadline : now
-    try backend.wait(until: deadline, isHurried: awaitsSends)
+    try backend.wait(until: deadline, isHurried: awaitsSends, isExact: pacing != nil)
     awaitsSends = false
     refreshTime()
     pools?.turns.begin(now)

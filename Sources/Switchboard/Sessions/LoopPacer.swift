@@ -2,21 +2,26 @@
 /// has come. So a client makes its requests at a rate, and a server deals out what it has evenly.
 ///
 /// ```swift
+/// /// Whom the beat is for: sessions enter themselves when they open, and leave when they close.
+/// final class Orchestra { var players: [Key] = [] }
+///
 /// final class Metronome: LoopPacer {
-///   var members: [Key] = []
 ///   private var beat = Instant(nanoseconds: 0)
 ///   private var place = 0
 ///
 ///   func next(_ moment: borrowing LoopMoment) -> LoopPace {
-///     if place < members.count {
+///     let players = moment.loopLocal { Orchestra() }.players
+///     if place < players.count {
 ///       place += 1
-///       return .call(members[place - 1])
+///       return .call(players[place - 1])
 ///     }
 ///     if moment.now < beat { return .wait(until: beat) }
-///     (place, beat) = (0, moment.now + .microseconds(250))
-///     return next(moment)
+///     (beat, place) = (moment.now + .microseconds(250), 0)
+///     return players.isEmpty ? .wait(until: beat) : next(moment)
 ///   }
 /// }
+///
+/// server.pace { _ in Metronome() }
 /// ```
 ///
 /// All calls come from the loop's thread. What is due in milliseconds needs none: ``Connection/setTimer(after:)``.
