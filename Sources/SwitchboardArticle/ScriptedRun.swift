@@ -1,4 +1,5 @@
 import Switchboard
+import SwitchboardBase
 
 /// What a run of the scripted client came to.
 public struct ScriptedRun: Hashable, Sendable {
@@ -8,6 +9,9 @@ public struct ScriptedRun: Hashable, Sendable {
   public var failed: Int
   /// From the first connection attempt to the last close.
   public var elapsed: Duration
+
+  /// The last line of a client's transcript, in the article's form.
+  public var elapsedLine: String { "Elapsed: \(Figures.fixed(elapsed.inSeconds, places: 3))" }
 }
 
 /// Runs the article's client against a server, to its end.

@@ -22,7 +22,7 @@ package enum Demonstration {
     let run = try runRecorded(
       connections: clients, ready: { Output.error("listening on \($0) (epoll)") },
       log: Output.line)
-    Output.line("Elapsed: \(run.client.elapsed.inSeconds)")
+    Output.line(run.client.elapsedLine)
     Output.line("")
     let picture = Timeline(run.server).lines(width: Output.width, color: Output.wantsColor)
     picture.forEach(Output.line)

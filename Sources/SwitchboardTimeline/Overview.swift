@@ -12,7 +12,7 @@ struct TimeScale {
   /// The column that a moment falls in.
   func column(of moment: Instant) -> Int {
     guard span > .zero, columns.count > 1 else { return columns.lowerBound }
-    let share = moment.since(start).inSeconds / span.inSeconds
+    let share = min(1, moment.since(start).inSeconds / span.inSeconds)
     return columns.lowerBound + Int((share * Double(columns.count - 1)).rounded())
   }
 
@@ -75,7 +75,7 @@ extension Timeline {
   }
 
   private func heading(width: Int) -> [TextLine] {
-    let count = clients.count == 1 ? "1 client" : "\(Figures.grouped(clients.count)) clients"
+    let count = Figures.counted(clients.count, "client")
     let threads = loops.count > 1 ? "\(loops.count) loops" : "one server thread"
     let text = "Who was served when: \(count), \(threads), "
     return TextLine.paragraph(
@@ -85,8 +85,8 @@ extension Timeline {
   /// That there are more clients than rows.
   func rest(after limit: Int, width: Int) -> [TextLine] {
     guard clients.count > limit else { return [] }
-    let more = Figures.grouped(clients.count - limit)
-    return TextLine.paragraph("and \(more) more clients, not shown", width: width, .faint)
+    let more = Figures.counted(clients.count - limit, "more client")
+    return TextLine.paragraph("and \(more), not shown", width: width, .faint)
   }
 
   private func axis(_ scale: TimeScale, width: Int, figures: Int) -> [TextLine] {
@@ -110,7 +110,7 @@ extension Timeline {
     var line = TextLine(width: width)
     line.put(client.name, at: 0)
     let callbacks = callbacks(of: client)
-    let from = scale.column(of: callbacks.first?.start ?? start)
+    let from = scale.column(of: client.opened)
     line.fill(from..<max(from, scale.column(of: client.closed ?? end)) + 1, "━", .faint)
     for callback in callbacks {
       let first = scale.column(of: callback.start)
