@@ -23,6 +23,7 @@ enum TimelineColors {
   static let all: [(name: String, light: String, dark: String)] = [
     ("ink", "#1f2328", "#e6edf3"), ("faint", "#59636e", "#9198a1"), ("line", "#d1d9e0", "#30363d"),
     ("life", "#aab4be", "#57606a"), ("work", "#8c959f", "#768390"), ("wait", "#9a6700", "#d4a72c"),
+    ("served", "#0072b2", "#3d9be0"),
     ("page", "#ffffff", "#0d1117"), ("panel", "#f6f8fa", "#151b23"),
   ]
 
