@@ -43,7 +43,7 @@ struct ComplaintTests {
     let commands = [
       "", "demo", "serve", "relay", "client", "load run", "load merge", "load show", "compare",
       "experiment", "experiment run", "experiment all", "experiment waiting-cost", "simulate",
-      "timeline", "backends",
+      "timeline", "backends", "explain",
     ]
     var lines: [String] = []
     for words in commands {
