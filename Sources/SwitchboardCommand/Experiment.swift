@@ -179,7 +179,7 @@ struct WaitingCostCommand: ParsableCommand {
     try reportingFailure(of: "experiment waiting-cost") {
       try Linux().raiseDescriptorLimit()
       let result = try WaitingCost(active: active, idle: idle).run()
-      result.lines.forEach(Output.line)
+      result.lines(width: Output.width).forEach(Output.line)
     }
   }
 }

@@ -84,7 +84,7 @@ struct SimulationTally {
     }
     if !unreached.isEmpty {
       let names = unreached.map { "\($0)".inWords }.joined(separator: ", ")
-      lines += Prose.hanging(names, behind: "not reached: ", indent: 2, to: Output.width)
+      lines.append("not reached: \(names)")
     }
     lines += [
       "\(counted(passed + failed, "seed")) in \(Figures.brief(elapsed)): a second has "
@@ -105,7 +105,11 @@ struct SimulationTally {
       failed == 0
         ? "every seed passed"
         : "\(grouped(failed)) of \(counted(passed + failed, "seed")) failed")
-    return lines
+    // Short ones stay as they are, with their indents.
+    return lines.flatMap { line in
+      line.count <= Output.width
+        ? [line] : Prose.hanging(line, behind: "", indent: 2, to: Output.width)
+    }
   }
 }
 

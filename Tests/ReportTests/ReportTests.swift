@@ -132,6 +132,20 @@ struct ReportTests {
     #expect(try Browser.faults(of: [ReportTests.planted]) == ReportTests.faultsPlanted)
   }
 
+  @Test(arguments: [30, 40, 59, 80, 200])
+  func `A table without room for its columns is a record for each row`(width: Int) {
+    for sample in Samples.all {
+      for table in sample.findings.tables {
+        let lines = table.lines(width: width)
+        let isWide = table.lines.contains { $0.count > width }
+        #expect(isWide || lines == table.lines)
+        // A figure with its name may need all of a narrow line.
+        #expect(lines.allSatisfy { $0.count <= max(width, 36) }, "\(lines)")
+        for row in table.rows { #expect(lines.contains { $0.contains(row[0]) }) }
+      }
+    }
+  }
+
   @Test func `No chart bends a straight line: both axes are alike`() {
     for sample in Samples.all {
       for case let chart as LineChart in sample.findings.pictures.map(\.picture)
