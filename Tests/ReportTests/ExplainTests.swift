@@ -121,6 +121,8 @@ struct ExplainTests {
             for (let i = 0; i <= r.steps.length; i += 7) there.push(JSON.stringify(stateAt(r, i, s.clients)));
             for (let i = there.length - 1; i >= 0; i--, looked++)
               if (JSON.stringify(stateAt(r, i * 7, s.clients)) !== there[i]) faults.push(r.model + i);
+            const most = s.clients * r.measured.end;
+            if (!(waitedBy(r, s.clients, r.measured.end) <= most)) faults.push("waits more than there is time");
             const s2 = fresh();
             for (const step of r.steps) {
               follow(s2, step, s.clients);

@@ -108,7 +108,7 @@ extension ExplainPage {
       };
       const known = list => {
         const silent = list.filter(c => c > clients).length, rest = list.filter(c => c <= clients);
-        const all = rest.map(c => "client " + c);
+        const all = rest.length > 3 ? [rest.length + " clients"] : rest.map(c => "client " + c);
         if (silent) all.push(silent + " silent");
         return all.join(", ") || "nobody";
       };
@@ -117,10 +117,14 @@ extension ExplainPage {
       fact("with unread bytes", known(buffered));
       fact("accepted", known(Object.keys(s.descriptor).map(Number)));
       const waiting = Object.entries(s.since).filter(([c]) => +c <= clients && +c !== s.running);
-      fact("who waits", waiting.map(([c, from]) => `client ${c} for ${time(Math.max(0, t - from))}`).join(", ") || "nobody");
-      fact("for whom", !waiting.length ? "–" : s.running !== null && r.model !== "threads" ? "the callback of client " + s.running
-        : r.model === "sequential" && s.queue.length && Object.keys(s.descriptor).length
-          ? known(Object.keys(s.descriptor).map(Number)) + ", who has the thread" : "the server's turn, or the way there and back");
+      const longest = Math.max(...waiting.map(([, from]) => t - from));
+      fact("who waits", waiting.length > 3 ? `${waiting.length} clients, the longest for ${time(longest)}`
+        : waiting.map(([c, from]) => `client ${c} for ${time(Math.max(0, t - from))}`).join(", ") || "nobody");
+      const held = Object.keys(s.descriptor).map(Number), isKeptOut = r.model === "sequential" && s.queue.length;
+      fact("for whom", !waiting.length ? "–"
+        : s.running !== null && r.model !== "threads" ? "the callback of client " + s.running
+        : isKeptOut ? (held.length ? known(held) + ", who has the thread" : "those before them in the queue")
+        : "the server's turn, or the way there and back");
       fact("system calls", s.calls + (s.waits ? ", of them " + plural(s.waits, "wait") : ""));
       if (r.model === "io_uring") fact("without a call", plural(s.done, "completion") + ", of "
         + s.entries + (s.entries === 1 ? " entry" : " entries"));

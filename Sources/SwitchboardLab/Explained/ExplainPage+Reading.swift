@@ -19,7 +19,7 @@ extension ExplainPage {
 
     // Spans for the picture: who waits, whose callback runs, when a thread works.
     const measured = (run, clients) => {
-      const open = {}, spans = {wait: [], queue: [], served: [], work: []}, client = {}, asked = {}, owed = {};
+      const open = {}, spans = {wait: [], queue: [], served: [], work: []}, client = {}, asked = {}, owed = {}, first = {};
       const last = {}, begun = {};
       let end = 0;
       for (const step of run.steps) {
@@ -28,10 +28,12 @@ extension ExplainPage {
         if (kind === CONNECTS) open[step[2]] = t;
         if (kind === OPENED) {
           client[step[2]] = step[3];
-          spans.queue.push([step[3], open[step[3]] || 0, t]);
+          // Who has asked already waits for the reply.
+          spans.queue.push([step[3], open[step[3]] || 0, Math.min(t, first[step[3]] ?? t)]);
           delete open[step[3]];
         }
         if (kind === SENDS) {
+          first[step[2]] ??= t;
           if (!owed[step[2]]) asked[step[2]] = t;
           owed[step[2]] = (owed[step[2]] || 0) + step[3];
         }
@@ -55,7 +57,7 @@ extension ExplainPage {
           last[sleeper] = t;
         }
       }
-      for (const [who, from] of Object.entries(open)) spans.queue.push([+who, from, Infinity]);
+      for (const [who, from] of Object.entries(open)) spans.queue.push([+who, from, first[who] ?? Infinity]);
       for (const [who, from] of Object.entries(asked)) spans.wait.push([+who, from, Infinity]);
       const slow = spans.served.find(([, a, b]) => b - a > 100000);
       const overlap = (a, b) => Math.max(0, Math.min(a[2], b[2]) - Math.max(a[1], b[1]));

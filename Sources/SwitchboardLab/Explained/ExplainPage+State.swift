@@ -75,14 +75,14 @@ extension ExplainPage {
       const [, kind, a, b, c, d] = step;
       return kind === CALL ? (run().digest || run().model === "sequential" ? "" : "thread " + a + ": ")
           + b + "(" + (c >= 0 ? c : "") + ") = " + d
-        : kind === CONNECTS ? "client " + a + " connects"
+        : kind === CONNECTS ? person(a, scenario().clients) + " connects"
         : kind === SENDS ? "client " + a + " sends " + plural(b, "byte")
         : kind === RECEIVES ? "client " + a + " receives " + plural(b, "byte")
         : kind === LEAVES ? "client " + a + " leaves"
         : kind === READY ? "  of " + a + " watched: " + (b.length ? b.join(", ") : "none")
         : kind === ENTRY ? "  entry: " + a + (b >= 0 ? " " + b : "")
         : kind === DONE ? "  completion: " + a
-        : kind === OPENED ? "session of client " + b + " begins"
+        : kind === OPENED ? "session of " + person(b, scenario().clients) + " begins"
         : kind === GIVEN ? "callback: received(" + plural(b, "byte") + ")"
         : kind === RETURNED ? "callback returns" : "session ends";
     };
