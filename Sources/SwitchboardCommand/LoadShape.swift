@@ -111,6 +111,9 @@ struct LoadShape: ParsableArguments {
     transform: Read.count(1...1024))
   var threads = 1
 
+  @Option(help: "What each thread waits with.")
+  var backend = Backend.epoll
+
   @Option(
     help: .of(
       "n",
@@ -140,7 +143,7 @@ struct LoadShape: ParsableArguments {
     options.connections = connections
     options.pipeline = pipeline
     options.idle = idle
-    options.threads = threads
+    (options.threads, options.backend) = (threads, backend.name)
     options.size = size ?? options.size
     options.rates = rate + connectionRate.map { $0 * Double(churn ?? 1) }
     options.burst = burst

@@ -63,6 +63,8 @@ extension LoadGenerator {
     options.duration = .milliseconds(pick([1, 30, 60]))
     options.timeout = .milliseconds(pick([60, 300]))
     options.seed = chance.next()
+    // A set of select may be at its end in a process that runs many tests.
+    options.backend = pick(backends.filter { $0 != .select })
     switch pick([0, 1, 2, 3]) {
     case 0: options.rates = pick([[500], [20_000], [500_000], [300, 50_000, 300]])
     case 1: options.requests = pick([1, 17, 400])

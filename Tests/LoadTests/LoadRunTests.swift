@@ -51,6 +51,42 @@ func load(
 }
 
 extension LoadGenerator {
+  /// What a load may be like, for each backend.
+  enum Manner: String, CaseIterable, Sendable {
+    case closed, atRate, makingConnections, makingConnectionsAtRate, large, thinking
+
+    func set(_ options: inout LoadOptions) {
+      switch self {
+      case .closed: options.pipeline = 3
+      case .atRate: options.rates = [3000]
+      case .makingConnections: options.churn = 2
+      case .makingConnectionsAtRate: (options.churn, options.rates) = (1, [300])
+      case .large: options.size = .fixed(300_000)
+      case .thinking: options.thinkTime = .milliseconds(1)
+      }
+    }
+  }
+
+  @Test(arguments: backends, Manner.allCases)
+  func `On each backend it counts exactly the requests that the server counts`(
+    backend: Server.BackendName, manner: Manner
+  ) throws {
+    let count = RequestCount()
+    try serving(CountedFrames(count: count)) { port, _ in
+      let result = try load(port) {
+        $0.backend = backend
+        $0.threads = 2
+        $0.idle = 3
+        manner.set(&$0)
+      }
+      #expect(result.failures == LoadFailures())
+      #expect(result.requests > 0)
+      #expect(result.allRequests == count.total)
+      #expect(result.latency.count == result.window.due)
+      #expect(result.connected == 11)
+    }
+  }
+
   @Test(arguments: [1, 2], [1, 5])
   func `It counts exactly the requests that the server counts`(threads: Int, pipeline: Int) throws {
     let count = RequestCount()

@@ -120,7 +120,7 @@ struct ScriptedBackend: Backend, ~Copyable {
     script.closed.append(key)
     return script.closesAtOnce
   }
-  mutating func wait(until deadline: Instant?, isHurried: Bool) {
+  mutating func wait(until deadline: Instant?, isHurried: Bool, isExact: Bool) {
     if isHurried { script.hurries += 1 }
     script.deadlines.append(deadline)
     precondition(script.deadlines.count < 10_000, "it waits for ever")

@@ -139,6 +139,18 @@ static inline long ck_epoll_wait_exactly(int ep, struct ck_event *events, int ro
   if (ppoll(&set, 1, limit, NULL) < 0) return -(long)errno;
   return ck_unpack(events, packed, epoll_wait(ep, packed, room, 0));
 }
+// As ck_poll and ck_select, for so many nanoseconds.
+static inline long ck_poll_exactly(struct pollfd *entries, unsigned long count,
+                                   int64_t nanoseconds) {
+  struct timespec wait = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+  CK_ANSWER(ppoll(entries, count, nanoseconds < 0 ? NULL : &wait, NULL));
+}
+static inline long ck_select_exactly(int count, uint64_t *reading, uint64_t *writing,
+                                     int64_t nanoseconds) {
+  struct timespec wait = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+  CK_ANSWER(pselect(count, (fd_set *)reading, (fd_set *)writing, NULL,
+                    nanoseconds < 0 ? NULL : &wait, NULL));
+}
 // How late the kernel may wake this thread, to wake several at once; 50 microseconds by default.
 static inline void ck_set_timer_slack(unsigned long nanoseconds) {
   prctl(PR_SET_TIMERSLACK, nanoseconds, 0, 0, 0);
@@ -148,9 +160,4 @@ static inline uint64_t ck_thread_nanoseconds(void) {
   struct timespec t = {0, 0};  // Where a sandbox refuses the call.
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-// Leaves the choice of a local port to connect, which may then use one again for another peer.
-static inline long ck_bind_no_port(int fd) {
-  int one = 1;
-  CK_ANSWER(setsockopt(fd, IPPROTO_IP, 24 /* IP_BIND_ADDRESS_NO_PORT */, &one, sizeof one));
 }

@@ -64,8 +64,10 @@ protocol Backend: ~Copyable {
 
   /// Submits, and waits for completions until `deadline` (nil: for ever).
   ///
-  /// - Parameter isHurried: Something waits for the end of a send of output: do not sleep over it.
-  mutating func wait(until deadline: Instant?, isHurried: Bool) throws(SystemError)
+  /// - Parameters:
+  ///   - isHurried: Something waits for the end of a send of output: do not sleep over it.
+  ///   - isExact: The deadline is a moment that is to be kept to as exactly as the kernel can.
+  mutating func wait(until deadline: Instant?, isHurried: Bool, isExact: Bool) throws(SystemError)
   /// Whether something that is there already may show only after the next wait: a receive that is
   /// to be armed anew has not been submitted yet, or the kernel may have more to tell than it did.
   /// A turn that brought nothing tells nothing as long as this is so.
@@ -79,6 +81,10 @@ protocol Backend: ~Copyable {
 }
 
 extension Backend where Self: ~Copyable {
+  /// Waits for no moment in particular.
+  mutating func wait(until deadline: Instant?, isHurried: Bool) throws(SystemError) {
+    try wait(until: deadline, isHurried: isHurried, isExact: false)
+  }
   /// Goes on or stops receiving.
   @inline(__always)
   mutating func setReceiving(_ on: Bool, _ key: Key, _ slots: inout SlotTable) {

@@ -187,14 +187,14 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     DescriptorContext(box: box, system: system, latest: latest)
   }
 
-  mutating func wait(until deadline: Instant?, isHurried: Bool) throws(SystemError) {
+  mutating func wait(until deadline: Instant?, isHurried: Bool, isExact: Bool) throws(SystemError) {
     cursor = 0
     isWritten = false
     if refusal != nil || (P.reportsChangesOnly && !laterReady.isEmpty) {
       swap(&ready, &laterReady)
       return try poller.wait(until: Instant(nanoseconds: 0), into: &events)
     }
-    try poller.wait(until: deadline, into: &events)
+    try poller.wait(until: deadline, isExact: isExact, into: &events)
   }
 
   /// Events that came to nothing, a peer's room to send among them, may have others behind them.

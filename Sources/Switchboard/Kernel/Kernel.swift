@@ -153,6 +153,49 @@ public protocol ReadinessKernel: Kernel {
     below count: Int32, reading: inout DescriptorSet, writing: inout DescriptorSet,
     milliseconds: Int32
   ) -> Outcome
+
+  /// `epoll_pwait2(2)`: as `epollWait` with milliseconds, and exact to the nanosecond where the system is. This and
+  /// the next two are for those who wait for moments; defaulted: to the millisecond behind.
+  func epollWait(
+    _ epoll: Descriptor, into events: UnsafeMutableBufferPointer<EpollEvent>, nanoseconds: Int64
+  ) -> Outcome
+  /// `ppoll(2)`
+  func poll(_ entries: UnsafeMutableBufferPointer<PollEntry>, nanoseconds: Int64) -> Outcome
+  /// `pselect(2)`
+  func select(
+    below count: Int32, reading: inout DescriptorSet, writing: inout DescriptorSet,
+    nanoseconds: Int64
+  ) -> Outcome
+}
+
+extension ReadinessKernel {
+  /// To the millisecond behind.
+  public func epollWait(
+    _ epoll: Descriptor, into events: UnsafeMutableBufferPointer<EpollEvent>, nanoseconds: Int64
+  ) -> Outcome {
+    unsafe epollWait(epoll, into: events, milliseconds: nanoseconds.waitInMilliseconds)
+  }
+  /// To the millisecond behind.
+  public func poll(_ entries: UnsafeMutableBufferPointer<PollEntry>, nanoseconds: Int64) -> Outcome
+  {
+    unsafe poll(entries, milliseconds: nanoseconds.waitInMilliseconds)
+  }
+  /// To the millisecond behind.
+  public func select(
+    below count: Int32, reading: inout DescriptorSet, writing: inout DescriptorSet,
+    nanoseconds: Int64
+  ) -> Outcome {
+    select(
+      below: count, reading: &reading, writing: &writing,
+      milliseconds: nanoseconds.waitInMilliseconds)
+  }
+}
+
+extension Int64 {
+  /// Nanoseconds as a wait in whole milliseconds, which is not shorter; negative without end.
+  fileprivate var waitInMilliseconds: Int32 {
+    self < 0 ? -1 : Int32(clamping: UInt64(self).inMillisecondsRoundedUp)
+  }
 }
 
 /// A file descriptor's number. It owns nothing: ``Socket`` and ``Listener`` do.

@@ -1,13 +1,5 @@
-internal import CKernel
-
-// What a client needs that connects often, and from many addresses.
+// What a client needs that connects often.
 extension Linux {
-  /// Leaves the choice of a local port to `connect`, which knows the peer and may use a port again
-  /// for another (`IP_BIND_ADDRESS_NO_PORT`). Before `bind` with port 0.
-  public func choosePortWhenConnecting(_ descriptor: Descriptor) -> Outcome {
-    Outcome(raw: ck_bind_no_port(descriptor.rawValue))
-  }
-
   /// Whether a connection that was made to an address is one with itself: both ends are this socket.
   ///
   /// So it goes where nobody listens on a port from which connections are made, too

@@ -1,14 +1,8 @@
 internal import CKernel
 
-// What a client needs that sends at exact moments.
+// What those need that act at exact moments.
 extension Linux {
-  /// As `epollWait` with milliseconds, exact to the nanosecond as far as the machine is
-  /// (`epoll_pwait2(2)`, Linux 5.11).
-  ///
-  /// - Parameters:
-  ///   - epoll: From ``epollCreate()``.
-  ///   - events: Room for what is ready.
-  ///   - nanoseconds: The longest wait; a negative one waits without end.
+  /// `epoll_pwait2(2)` (Linux 5.11), or with `ppoll(2)` where that is lacking.
   public func epollWait(
     _ epoll: Descriptor, into events: UnsafeMutableBufferPointer<EpollEvent>, nanoseconds: Int64
   ) -> Outcome {
@@ -16,6 +10,26 @@ extension Linux {
     let first = unsafe UnsafeMutableRawPointer(events.baseAddress)?
       .assumingMemoryBound(to: ck_event.self)
     return unsafe Outcome(raw: ck_epoll_wait_exactly(epoll.rawValue, first, room, nanoseconds))
+  }
+
+  /// `ppoll(2)`
+  public func poll(_ entries: UnsafeMutableBufferPointer<PollEntry>, nanoseconds: Int64) -> Outcome
+  {
+    let first = unsafe UnsafeMutableRawPointer(entries.baseAddress)?
+      .assumingMemoryBound(to: pollfd.self)
+    return unsafe Outcome(raw: ck_poll_exactly(first, UInt(entries.count), nanoseconds))
+  }
+
+  /// `pselect(2)`
+  public func select(
+    below count: Int32, reading: inout DescriptorSet, writing: inout DescriptorSet,
+    nanoseconds: Int64
+  ) -> Outcome {
+    unsafe reading.withWords { (read: UnsafeMutablePointer<UInt64>) in
+      unsafe writing.withWords { (write: UnsafeMutablePointer<UInt64>) in
+        unsafe Outcome(raw: ck_select_exactly(count, read, write, nanoseconds))
+      }
+    }
   }
 
   /// Lets the kernel wake the calling thread no later than it must (`PR_SET_TIMERSLACK`). By

@@ -91,6 +91,9 @@ public struct SystemError: Error, Hashable, Sendable {
     case descriptor(Descriptor)
     /// A socket address.
     case address(SocketAddress)
+    /// A socket address where nobody listened, and that the connecting socket came to have itself, so that it was
+    /// connected to itself (RFC 9293, 3.5).
+    case itself(SocketAddress)
     /// A file's path.
     case file(String)
     /// An option of a server or reactor.
@@ -119,11 +122,17 @@ extension SystemError: CustomStringConvertible {
     switch operand {
     case .none: what = call.rawValue
     case .descriptor(let descriptor): what = "\(call.rawValue) on descriptor \(descriptor)"
-    case .address(let address): what = "\(call.rawValue) \(address)"
+    case .address(let address), .itself(let address): what = "\(call.rawValue) \(address)"
     case .file(let path): what = "\(call.rawValue) \(path)"
     case .option(let fault): return fault.description
     }
-    return "\(what): \(errno.meaning) (\(errno.symbol)); \(advice)"
+    return "\(what): \(meaning) (\(errno.symbol)); \(advice)"
+  }
+
+  /// What happened, in words.
+  var meaning: String {
+    if case .itself = operand { return "nobody listens, and it was connected to itself" }
+    return errno.meaning
   }
 
   /// What the reader can do about it.

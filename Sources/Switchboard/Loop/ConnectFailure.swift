@@ -76,7 +76,7 @@ extension ConnectFailure: CustomStringConvertible {
     var parts = telling.map { "\($0.family.name): \($0.reason)" }
     var groups: [(meaning: String, addresses: [String])] = []
     for attempt in attempts {
-      let meaning = attempt.error.map { "\($0.errno.meaning) (\($0.errno.symbol))" } ?? "no answer"
+      let meaning = attempt.error.map { "\($0.meaning) (\($0.errno.symbol))" } ?? "no answer"
       let address = attempt.address.description
       if let place = groups.firstIndex(where: { $0.meaning == meaning }) {
         groups[place].addresses.append(address)

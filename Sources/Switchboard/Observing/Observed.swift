@@ -50,9 +50,10 @@ struct Observed<Base: Backend & ~Copyable>: Backend, ~Copyable {
   }
   mutating func close(_ key: Key, _ slots: inout SlotTable) -> Bool { base.close(key, &slots) }
 
-  mutating func wait(until deadline: Instant?, isHurried: Bool) throws(SystemError) {
+  mutating func wait(until deadline: Instant?, isHurried: Bool, isExact: Bool) throws(SystemError) {
     let (start, looksOnly) = observer.waitBegins()
-    try base.wait(until: looksOnly ? Instant(nanoseconds: 0) : deadline, isHurried: isHurried)
+    let until = looksOnly ? Instant(nanoseconds: 0) : deadline
+    try base.wait(until: until, isHurried: isHurried, isExact: isExact)
     observer.waitEnded(since: start)
   }
 

@@ -33,4 +33,10 @@ struct EdgeEpoll<System: ReadinessKernel>: Poller, ~Copyable {
   {
     try base.wait(until: deadline, into: &events)
   }
+
+  mutating func wait(until deadline: Instant?, isExact: Bool, into events: inout EventBuffer)
+    throws(SystemError)
+  {
+    try base.wait(until: deadline, isExact: isExact, into: &events)
+  }
 }

@@ -37,14 +37,24 @@
   public mutating func wait(until deadline: Instant?, into events: inout EventBuffer)
     throws(SystemError)
   {
+    try wait(until: deadline, isExact: false, into: &events)
+  }
+
+  public mutating func wait(
+    until deadline: Instant?, isExact: Bool, into events: inout EventBuffer
+  ) throws(SystemError) {
     events.removeAll()
     let room = unsafe UnsafeMutableBufferPointer(
       start: ready.all.baseAddress, count: min(ready.all.count, events.capacity))
     let (system, descriptor) = (system, descriptor)
     // The time left is computed anew each time a signal has interrupted the wait.
     let outcome = system.retryingInterrupts {
-      unsafe system.epollWait(
-        descriptor, into: room, milliseconds: deadline.milliseconds(from: system.now()))
+      guard isExact else {
+        return unsafe system.epollWait(
+          descriptor, into: room, milliseconds: deadline.milliseconds(from: system.now()))
+      }
+      return unsafe system.epollWait(
+        descriptor, into: room, nanoseconds: deadline.nanoseconds(from: system.now()))
     }
     if let errno = outcome.errno { throw SystemError(.epollWait, errno) }
     for index in 0..<min(outcome.value, room.count) {

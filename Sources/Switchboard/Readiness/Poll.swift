@@ -59,11 +59,19 @@ public struct PollPoller<System: ReadinessKernel>: Poller, ~Copyable {
   public mutating func wait(until deadline: Instant?, into events: inout EventBuffer)
     throws(SystemError)
   {
+    try wait(until: deadline, isExact: false, into: &events)
+  }
+
+  public mutating func wait(
+    until deadline: Instant?, isExact: Bool, into events: inout EventBuffer
+  ) throws(SystemError) {
     events.removeAll()
     let system = system
     let outcome = unsafe entries.withUnsafeMutableBufferPointer { entries in
       system.retryingWait {
-        unsafe system.poll(entries, milliseconds: deadline.milliseconds(from: system.now()))
+        isExact
+          ? unsafe system.poll(entries, nanoseconds: deadline.nanoseconds(from: system.now()))
+          : unsafe system.poll(entries, milliseconds: deadline.milliseconds(from: system.now()))
       }
     }
     if let errno = outcome.errno { throw SystemError(.poll, errno) }

@@ -40,9 +40,18 @@ public protocol Poller: ~Copyable {
 
   /// Waits until something is ready, at most until `deadline` (nil: for ever).
   mutating func wait(until deadline: Instant?, into events: inout EventBuffer) throws(SystemError)
+  /// The same, and ends as exactly as the kernel can where that is wanted. Defaulted: it never is.
+  mutating func wait(until deadline: Instant?, isExact: Bool, into events: inout EventBuffer)
+    throws(SystemError)
 }
 
 extension Poller where Self: ~Copyable {
+  /// To the millisecond behind.
+  public mutating func wait(
+    until deadline: Instant?, isExact: Bool, into events: inout EventBuffer
+  ) throws(SystemError) {
+    try wait(until: deadline, into: &events)
+  }
   /// Level-triggered.
   public static var reportsChangesOnly: Bool { false }
 }
@@ -54,6 +63,13 @@ extension Instant? {
     case nil: -1
     case .some(let deadline): deadline.millisecondsRoundedUp(from: now())
     }
+  }
+
+  /// The same in nanoseconds, at most a day.
+  func nanoseconds(from now: @autoclosure () -> Instant) -> Int64 {
+    guard let deadline = self else { return -1 }
+    let now = now().nanoseconds
+    return Int64(min(deadline.nanoseconds - min(now, deadline.nanoseconds), 86_400_000_000_000))
   }
 }
 

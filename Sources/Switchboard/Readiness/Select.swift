@@ -46,26 +46,37 @@ public struct SelectPoller<System: ReadinessKernel>: Poller, ~Copyable {
   public mutating func wait(until deadline: Instant?, into events: inout EventBuffer)
     throws(SystemError)
   {
+    try wait(until: deadline, isExact: false, into: &events)
+  }
+
+  public mutating func wait(
+    until deadline: Instant?, isExact: Bool, into events: inout EventBuffer
+  ) throws(SystemError) {
     events.removeAll()
     repeat {
       let (ended, count) = try endedAmongParked()
       var (readable, writable) = (reading, writing)
       let until = count > 0 ? system.now() : parkedCount > 0 ? slice(of: deadline) : deadline
-      let bits = try select(below: end, &readable, &writable, until)
+      let bits = try select(below: end, &readable, &writable, until, isExact)
       if bits + count > 0 { collect(readable, writable, ended, into: &events) }
     } while events.count == 0 && (deadline.map { system.now() < $0 } ?? true)
   }
 
   private func select(
     below end: Int32, _ readable: inout DescriptorSet, _ writable: inout DescriptorSet,
-    _ deadline: Instant?
+    _ deadline: Instant?, _ isExact: Bool
   ) throws(SystemError) -> Int {
     let outcome = system.retryingWait {
       // The kernel overwrites the sets, also when a signal interrupts it: start from copies.
       (readable, writable) = (reading, writing)
+      guard isExact else {
+        return system.select(
+          below: end, reading: &readable, writing: &writable,
+          milliseconds: deadline.milliseconds(from: system.now()))
+      }
       return system.select(
         below: end, reading: &readable, writing: &writable,
-        milliseconds: deadline.milliseconds(from: system.now()))
+        nanoseconds: deadline.nanoseconds(from: system.now()))
     }
     if let errno = outcome.errno { throw SystemError(.select, errno) }
     return outcome.value

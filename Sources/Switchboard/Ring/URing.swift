@@ -207,7 +207,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
 
   // --------------------------------------------------------------------------- waiting
 
-  mutating func wait(until deadline: Instant?, isHurried: Bool) throws(SystemError) {
+  mutating func wait(until deadline: Instant?, isHurried: Bool, isExact: Bool) throws(SystemError) {
     if isHurried { hurrySends() }
     buffers.endTurn()
     buffersOfPartners?.endTurn()

@@ -74,9 +74,10 @@ extension Server {
     server.options = try options.checked()
     for service in services { try service.check() }
     for job in recurring { try OptionCheck.positive(job.interval, "interval") }
-    if backend.isBlocking, !recurring.isEmpty {
+    if backend.isBlocking, !recurring.isEmpty || makePacer != nil {
       let remedy = "choose a backend with loops"
-      throw OptionCheck.fault(OptionFault("calls of every", is: recurring.count, remedy))
+      let calls = recurring.isEmpty ? ("calls of pace", 1) : ("calls of every", recurring.count)
+      throw OptionCheck.fault(OptionFault(calls.0, is: calls.1, remedy))
     }
     try OptionCheck.atLeast(1, loops, "loops")
     let most = backend == .pool ? Server.mostThreads : Server.mostLoops

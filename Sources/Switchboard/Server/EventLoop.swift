@@ -38,6 +38,8 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   var partnerNews: [PartnerNews] = []
   /// What is done on the loop again and again; nil where there is nothing.
   var recurring: RecurringJobs?
+  /// Who says when connections are to act by themselves; nil where nobody does.
+  var pacing: Pacing?
   /// What the loop has of pools; nil before a session asks one.
   var pools: PoolDesk?
   /// What is being sent was forwarded.
@@ -141,7 +143,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   mutating func sleep() throws(SystemError) {
     backend.setRoom(room, within: control.places)
     let deadline = control.mail.fallAsleep() ? nextDeadline : now
-    try backend.wait(until: deadline, isHurried: awaitsSends)
+    try backend.wait(until: deadline, isHurried: awaitsSends, isExact: pacing != nil)
     awaitsSends = false
     refreshTime()
     pools?.turns.begin(now)
@@ -163,6 +165,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     giveLeftovers()
     tellOfPartners()
     if pools != nil { servePools() }
+    if pacing != nil { servePacer() }
     obeyRequests()
   }
 
@@ -193,7 +196,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     let owesCalls =
       !sendSoon.isEmpty || !drainedSoon.isEmpty || !givenSoon.isEmpty || !partnerNews.isEmpty
     if owesCalls || isGathering || pools?.isHurried ?? false { return now }
-    let ofNobody = earlier(pools?.deadline, recurring?.next)
+    let ofNobody = earlier(earlier(pools?.deadline, recurring?.next), pacing?.next)
     return earlier(
       earlier(wheel.nextDeadline, ofNobody), earlier(accepting.retryAt, draining?.deadline))
   }

@@ -144,7 +144,9 @@ final class Outgoing<System: Kernel> {
     // goes to, and a connection with itself comes about (RFC 9293, 3.5).
     var own = SocketAddress.any(port: 0)
     if system.localAddress(socket, into: &own).isSuccess, own == address, own.family != .unix {
-      return SystemError(.connect, .connectionRefused, on: operand)
+      // So that the port is free at once for the server that is to come.
+      system.resetAtClose(socket)
+      return SystemError(.connect, .connectionRefused, on: .itself(address))
     }
     return nil
   }

@@ -34,6 +34,8 @@ public struct Server: Sendable {
   var services: [Service] = []
   /// What is done on each loop again and again.
   var recurring: [RecurringJob] = []
+  /// Makes each loop's pacer.
+  var makePacer: (@Sendable (LoopHandle) -> any LoopPacer)?
 
   /// Has something done on each loop again and again, on its thread, between callbacks: what belongs to no connection.
   /// The first time is an interval after the loop began. It is not done early, and a millisecond or two late on an idle
@@ -51,6 +53,15 @@ public struct Server: Sendable {
     _ interval: Duration, _ body: @escaping @Sendable (borrowing LoopMoment) -> Void
   ) {
     recurring.append(RecurringJob(interval: interval, body: body))
+  }
+
+  /// Has connections act by themselves, when somebody says so whom each loop has one of: see ``LoopPacer``. It is
+  /// asked as long as the loop runs, while the server drains too.
+  ///
+  /// - Parameter make: Makes a loop's pacer, on its thread, before it serves anybody. Servers of the blocking models have
+  ///   no loops, and do not start with it.
+  public mutating func pace(by make: @escaping @Sendable (LoopHandle) -> any LoopPacer) {
+    makePacer = make
   }
 
   /// Serves these, in the calling thread and in others if there are several loops.

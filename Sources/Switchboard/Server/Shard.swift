@@ -133,6 +133,9 @@ final class Shard: @unchecked Sendable {
     if !server.recurring.isEmpty {
       loop.recurring = RecurringJobs(server.recurring, from: control.system.now())
     }
+    if let pacer = server.makePacer?(control.handle) {
+      loop.pacing = Pacing(pacer: pacer, next: loop.now)
+    }
     if let signals = consume signals { try loop.drainOnSignals(signals) }
     for place in 0..<listeners.end {
       guard let key = listeners.key(at: place) else { continue }

@@ -14,11 +14,15 @@ final class LoadControl: Sendable {
   let connected = Atomic<Int>(0)
   /// Threads that have nothing more to measure. They hold their connections until the last has.
   private let settled = Atomic<Int>(0)
+  /// The loops have ended before they were to: what of them is not known comes no more.
+  private let isBroken = Atomic<Bool>(false)
   /// All have: they may close their connections, and end.
   let isReleased = Atomic<Bool>(false)
   /// When a byte last came from a server, on the monotonic clock, as of the threads' last looks.
   let heard = Atomic<UInt64>(0)
-  /// Raised with every interval and by each thread that settles.
+  /// Threads that have begun.
+  private let begun = Atomic<Int>(0)
+  /// Raised with every interval, and by each thread that settles or finishes.
   private let news = DispatchSemaphore(value: 0)
   private let mail = Lock<[LoadInterval]>([])
   private let shares = Lock<[LoadShare]>([])
@@ -37,7 +41,24 @@ final class LoadControl: Sendable {
   }
 
   /// Whether so many threads, all of them, have nothing more to measure.
-  func areSettled(_ threads: Int) -> Bool { settled.load(ordering: .acquiring) >= threads }
+  func areSettled(_ threads: Int) -> Bool {
+    settled.load(ordering: .acquiring) >= threads || isBroken.load(ordering: .acquiring)
+  }
+
+  /// The loops have ended.
+  func breakOff() {
+    isBroken.store(true, ordering: .releasing)
+    isStopped.store(true, ordering: .relaxed)
+    news.signal()
+  }
+
+  /// Whether so many threads, all of them, have told what they measured.
+  func areFinished(_ threads: Int) -> Bool {
+    finished.count >= threads || isBroken.load(ordering: .acquiring)
+  }
+
+  /// The number of the next thread, from 0 on.
+  func takeNumber() -> Int { begun.add(1, ordering: .relaxed).oldValue }
 
   /// Waits for an interval, or for a thread that settles. Whoever looks again and again instead takes time
   /// from the threads that measure, where all share a processor.
@@ -53,6 +74,7 @@ final class LoadControl: Sendable {
   func finish(_ share: consuming LoadShare) {
     let share = share
     shares.withLock { $0.append(share) }
+    news.signal()
   }
 
   /// What the threads that have ended measured.

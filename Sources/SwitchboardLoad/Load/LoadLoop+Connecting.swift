@@ -20,97 +20,77 @@ extension LoadLoop {
 
   /// Begins to connect a slot.
   mutating func open(_ index: Int) {
-    let target = target(of: index)
     now = system.now().nanoseconds
-    let made = system.socket(target.family)
-    if let errno = made.errno {
-      return fail(index, LoadFailure(errno, connecting: true), "socket: \(errno)")
-    }
-    let descriptor = Descriptor(rawValue: Int32(made.value))
-    slots[index].descriptor = descriptor.rawValue
     slots[index].isLeft = false
     slots[index].state = .connecting
     slots[index].began = now
     slots[index].heard = now
-    // Small requests must not wait for the acknowledgement of the one before.
-    _ = system.set(.noDelay, 1, on: descriptor)
-    // The first source that has a port left for this target.
-    var error: Errno?
-    for _ in 0..<max(1, sources.count) {
-      error = connect(descriptor, to: target)
-      if error?.symbol != "EADDRNOTAVAIL" { break }
-    }
-    if let errno = error {
-      return fail(index, LoadFailure(errno, connecting: true), "connect \(target): \(errno)")
-    }
-    watch(index, descriptor)
+    slots[index].sourcesTried = 0
+    openFromNextSource(index)
   }
 
-  private mutating func connect(_ descriptor: Descriptor, to target: SocketAddress) -> Errno? {
+  private mutating func openFromNextSource(_ index: Int) {
+    var source: SocketAddress?
     if !sources.isEmpty {
-      let source = sources[turn % sources.count]
+      source = sources[turn % sources.count]
       turn &+= 1
-      if source.family == .v4 { _ = system.choosePortWhenConnecting(descriptor) }
-      if let errno = system.bind(descriptor, to: source).errno, errno.symbol != "EINVAL" {
-        return errno
-      }
     }
-    let errno = system.connect(descriptor, to: target).errno
-    // An attempt that a signal interrupts goes on.
-    return errno?.symbol == "EINPROGRESS" || errno?.symbol == "EINTR" ? nil : errno
-  }
-
-  private mutating func watch(_ index: Int, _ descriptor: Descriptor) {
-    let key = UInt64(slots[index].generation) << 32 | UInt64(index)
-    // EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLET
-    let bits: UInt32 = 0x1 | 0x4 | 0x2000 | 1 << 31
-    let outcome = system.epollControl(epoll, .add, descriptor, events: bits, key: key)
-    if let errno = outcome.errno {
-      fail(index, LoadFailure(errno, connecting: true), "epoll_ctl: \(errno)")
-    }
-  }
-
-  /// Something happened on a connection.
-  @inline(__always)
-  mutating func handle(_ index: Int, _ bits: UInt32) {
-    // EPOLLERR, EPOLLHUP
-    if slots[index].state == .connecting {
-      if bits & (0x8 | 0x10) != 0 { return connectFailed(index) }
-      guard bits & 0x4 != 0 else { return }
-      let generation = slots[index].generation
-      established(index)
-      guard bits & 0x1 != 0, slots[index].generation == generation else { return }
-    }
-    let generation = slots[index].generation
-    if bits & (0x1 | 0x8 | 0x10 | 0x2000) != 0 {
-      receive(index, toTheEnd: bits & (0x8 | 0x10 | 0x2000) != 0)
-    }
-    if bits & 0x4 != 0, slots[index].generation == generation, slots[index].outLeft > 0 {
-      push(index)
-    }
-  }
-
-  private mutating func connectFailed(_ index: Int) {
-    let pending = system.get(.error, on: Descriptor(rawValue: slots[index].descriptor))
-    if let errno = pending.errno {
-      return fail(index, LoadFailure(errno, connecting: true), "getsockopt: \(errno)")
-    }
-    let number = Int32(clamping: pending.value)
-    let errno = number > 0 ? Errno(rawValue: number) : Errno(rawValue: 104)
-    fail(index, LoadFailure(errno, connecting: true), "connect: \(errno)")
-  }
-
-  private mutating func established(_ index: Int) {
-    let descriptor = Descriptor(rawValue: slots[index].descriptor)
+    slots[index].connection &+= 1
     let target = target(of: index)
-    if target.family != .unix, system.isConnectedToItself(descriptor, to: target) {
-      // With a reset, so that the port is free at once for the server that is to come back.
-      _ = system.set(.linger, 0, on: descriptor)
-      let what = "connect \(target): nobody listens, and it was connected to itself"
-      return fail(index, .refused, what)
-    }
+    openings.append(
+      LoadOpening(slot: index, number: slots[index].connection, target: target, source: source))
+  }
+
+  /// A connection stands.
+  mutating func established(_ index: Int, _ key: Key) {
+    now = system.now().nanoseconds
+    attempts[index] = nil
+    slots[index].key = key
     slots[index].heard = now
-    if tape.greeting > 0 { slots[index].state = .greeting } else { becameReady(index) }
+    // Connected, and closed once nobody wants it.
+    slots[index].state = .greeting
+    if tape.greeting == 0 { becameReady(index) }
+  }
+
+  /// A connection has gone, or did not come about.
+  mutating func lost(_ index: Int, _ reason: CloseReason) {
+    now = system.now().nanoseconds
+    guard phase != .holding, phase != .done else { return }
+    guard slots[index].state == .connecting else { return broke(index, reason) }
+    attempts[index] = nil
+    guard let error = reason.errorOfAttempt else { return broke(index, reason) }
+    var kind = LoadFailure(error.errno, connecting: true)
+    // There are as many connections as there may be descriptors.
+    if case .option = error.operand { kind = .noDescriptors }
+    // The first source that has a port left for this target.
+    slots[index].sourcesTried += 1
+    if kind == .noPorts, Int(slots[index].sourcesTried) < sources.count {
+      return openFromNextSource(index)
+    }
+    let text = told(error, index)
+    fail(index, kind, text)
+  }
+
+  private func told(_ error: SystemError, _ index: Int) -> String {
+    let what =
+      switch error.operand {
+      case .itself: "nobody listens, and it was connected to itself"
+      case .option(let fault): fault.description
+      default: error.errno.description
+      }
+    return error.call == .connect
+      ? "connect \(target(of: index)): \(what)" : "\(error.call.rawValue): \(what)"
+  }
+
+  private mutating func broke(_ index: Int, _ reason: CloseReason) {
+    switch reason {
+    case .failed(let error):
+      let text = "\(error.call.rawValue): \(error.errno)"
+      fail(index, LoadFailure(error.errno, connecting: false), text)
+    // Such as those beyond the end of a set of select.
+    case .registrationFailed(let error): fail(index, .noDescriptors, "\(error)")
+    default: fail(index, .broken, "\(reason)")
+    }
   }
 
   /// The connection can take requests.
@@ -210,12 +190,19 @@ extension LoadLoop {
     slots[index].rewind(to: Int(slots[index].nextRequest), tape)
   }
 
-  /// Closes a connection's descriptor; what is in flight on it remains so.
+  /// Lets go of a connection; what is in flight on it remains so.
   mutating func hangUp(_ index: Int) {
-    let descriptor = slots[index].descriptor
-    if descriptor >= 0 { _ = system.close(Descriptor(rawValue: descriptor)) }
-    slots[index].descriptor = -1
+    switch slots[index].state {
+    case .connecting:
+      attempts[index]?.cancel()
+      attempts[index] = nil
+    // Closed in a callback of its own: this one, or one that it is given.
+    case .greeting, .ready: if index != current { calls.append(slots[index].key) }
+    case .vacant, .resting: break
+    }
+    slots[index].connection &+= 1
     slots[index].state = .vacant
+    slots[index].outLeft = 0
     if index < readers.count, let reader = tape.reader { readers[index] = reader }
   }
 
@@ -224,5 +211,25 @@ extension LoadLoop {
     close(index)
     guard phase == .loading else { return }
     if thinks, !thinking.isFull { think(index) } else { join(index) }
+  }
+}
+
+/// A connection that is to be made.
+struct LoadOpening {
+  let slot: Int
+  /// Which of the slot's connections it is.
+  let number: UInt32
+  let target: SocketAddress
+  let source: SocketAddress?
+}
+
+extension CloseReason {
+  /// What an attempt to connect ended with; nil where that was no call.
+  fileprivate var errorOfAttempt: SystemError? {
+    switch self {
+    case .connectFailed(let error): error
+    case .notConnected(let failure): failure.attempts.lazy.compactMap(\.error).first
+    default: nil
+    }
   }
 }

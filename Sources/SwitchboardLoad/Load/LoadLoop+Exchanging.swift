@@ -110,59 +110,16 @@ extension LoadLoop {
     flying += 1
   }
 
-  /// Sends what there is to send, as far as the socket takes it.
+  /// What there is to send goes now: at the end of this connection's callback, or in one that it is given.
   @inline(__always)
   mutating func push(_ index: Int) {
-    let descriptor = Descriptor(rawValue: slots[index].descriptor)
-    while slots[index].outLeft > 0 {
-      let system = system
-      let outcome = unsafe tape.withRequests(
-        from: slots[index].outPlace, count: slots[index].outLeft
-      ) {
-        unsafe system.send(descriptor, from: $0)
-      }
-      if let errno = outcome.errno {
-        switch errno.rawValue {
-        case 4: continue
-        case 11: return
-        default:
-          return fail(index, LoadFailure(errno, connecting: false), "send: \(errno)")
-        }
-      }
-      var place = slots[index].outPlace + outcome.value
-      while place >= tape.requestLength { place -= tape.requestLength }
-      slots[index].outPlace = place
-      slots[index].outLeft -= outcome.value
-      if isMeasuring { share.bytesSent += outcome.value }
-    }
+    if index != current, slots[index].outLeft > 0 { calls.append(slots[index].key) }
   }
 
   // ------------------------------------------------------------------------------- replies
 
-  /// Receives what has come.
-  @inline(__always)
-  mutating func receive(_ index: Int, toTheEnd: Bool) {
-    let generation = slots[index].generation
-    let descriptor = Descriptor(rawValue: slots[index].descriptor)
-    let room = unsafe buffer.count
-    repeat {
-      let outcome = unsafe system.receive(descriptor, into: buffer)
-      if let errno = outcome.errno {
-        switch errno.rawValue {
-        case 4: continue
-        case 11: return
-        default:
-          return fail(index, LoadFailure(errno, connecting: false), "recv: \(errno)")
-        }
-      }
-      if outcome.value == 0 { return ended(index) }
-      take(index, outcome.value)
-      // A short receive has emptied the socket, and what comes later is told again.
-      if !toTheEnd, outcome.value < room { return }
-    } while slots[index].generation == generation
-  }
-
-  private mutating func ended(_ index: Int) {
+  /// The server has finished with a connection.
+  mutating func ended(_ index: Int) {
     if isRightlyEnded(index) { return }
     if phase == .finishing || phase == .holding, slots[index].inFlight == 0 { return close(index) }
     if slots[index].state == .greeting { return fail(index, .noGreeting, "closed before it") }
@@ -172,18 +129,19 @@ extension LoadLoop {
 
   /// Checks bytes that have come, and counts the replies that they complete.
   @inline(__always)
-  private mutating func take(_ index: Int, _ count: Int) {
+  mutating func take(_ index: Int, _ bytes: Span<UInt8>) {
+    let count = bytes.count
+    now = system.now().nanoseconds
     lastHeard = now
-    if slots[index].state == .greeting { return greeted(index, count) }
+    if slots[index].state == .greeting { return greeted(index, bytes) }
     if isMeasuring { share.bytesReceived += count }
-    if index < readers.count { return read(index, count) }
+    if index < readers.count { return read(index, bytes) }
     guard count <= slots[index].owed else {
       let extra = count - slots[index].owed
       return fail(index, .surplus, "\(extra) byte\(extra == 1 ? "" : "s") too many")
     }
-    let bytes = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
-    if let wrong = unsafe tape.firstWrong(bytes, from: slots[index].inPlace) {
-      let (is_, should) = unsafe (bytes[wrong], tape.reply(at: slots[index].inPlace + wrong))
+    if let wrong = tape.firstWrong(bytes, from: slots[index].inPlace) {
+      let (is_, should) = (bytes[wrong], tape.reply(at: slots[index].inPlace + wrong))
       lose(index, 1, .wrong)
       return fail(index, .wrongReply, "a byte was \(is_) and should have been \(should)")
     }
@@ -191,18 +149,17 @@ extension LoadLoop {
     while place >= tape.replyLength { place -= tape.replyLength }
     slots[index].inPlace = place
     slots[index].owed -= count
-    now = system.now().nanoseconds
     slots[index].heard = now
     complete(index, count)
   }
 
-  private mutating func greeted(_ index: Int, _ count: Int) {
-    let first = unsafe buffer[0]
-    guard first == tape.greetingByte else {
-      return fail(index, .noGreeting, "the first byte was \(first)")
+  private mutating func greeted(_ index: Int, _ bytes: Span<UInt8>) {
+    guard bytes[0] == tape.greetingByte else {
+      return fail(index, .noGreeting, "the first byte was \(bytes[0])")
     }
-    guard count == 1 else { return fail(index, .surplus, "\(count - 1) bytes after the greeting") }
-    now = system.now().nanoseconds
+    guard bytes.count == 1 else {
+      return fail(index, .surplus, "\(bytes.count - 1) bytes after the greeting")
+    }
     slots[index].heard = now
     becameReady(index)
   }
@@ -268,7 +225,7 @@ extension LoadLoop {
 
   /// Sends the requests that are due, as far as connections have room for them.
   mutating func pump() {
-    while schedule.nextDue <= now, !free.isEmpty {
+    while calls.isEmpty, schedule.nextDue <= now, !free.isEmpty {
       let index = Int(free.removeFirst())
       slots[index].isQueued = false
       switch slots[index].state {

@@ -121,6 +121,7 @@ extension LoadLoop {
 
   /// Everything is over.
   mutating func finish() {
+    phase = .done
     if isMeasuring { report(until: max(windowEnd, windowStart + 1)) }
     ledger.close()
     (share.all, share.window, share.arrived) = (ledger.all, ledger.window, ledger.arrived)

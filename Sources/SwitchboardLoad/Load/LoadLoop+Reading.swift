@@ -2,12 +2,10 @@
 
 extension LoadLoop {
   /// Reads bytes that have come, and counts the replies that they complete.
-  mutating func read(_ index: Int, _ count: Int) {
+  mutating func read(_ index: Int, _ bytes: Span<UInt8>) {
     slots[index].heard = now
-    let come = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
-    let bytes = unsafe Span<UInt8>(_unsafeBytes: come)
     var (place, fresh) = (0, 0)
-    while place < count {
+    while place < bytes.count {
       guard slots[index].inFlight > 0 else {
         let extra = bytes.extracting(place...)
         let text = LoadExchange.shown(extra.indices.map { extra[$0] })
@@ -88,7 +86,7 @@ extension LoadLoop {
   /// A connection stands again: what was in flight on the one before is sent on it.
   mutating func sendAgain(_ index: Int) {
     let count = Int(slots[index].inFlight)
-    slots[index].outPlace = tape.requestStart(0)
+    slots[index].nextToSend = 0
     slots[index].outLeft = count * tape.requestSize(0)
     slots[index].issued = count
     push(index)

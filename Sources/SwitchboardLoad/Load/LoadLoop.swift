@@ -1,11 +1,9 @@
-import Glibc
 import Switchboard
 
-/// One thread of the generator: its connections, driven by edge-triggered epoll.
+/// One thread's part of the generator: what is to be asked on which connection, and what has come of it.
 ///
-/// Once the connections stand, nothing is allocated for a request: a small one costs a `recv`, a
-/// `send`, a look at the clock and a share of a wait.
-@safe
+/// It makes no connection and sends nothing: it is told what happens on its loop's connections, and answers what is
+/// to be done. ``LoadClient`` does it. Once the connections stand, nothing is allocated for a request.
 struct LoadLoop: ~Copyable {
   enum Phase {
     case connecting, loading
@@ -25,7 +23,6 @@ struct LoadLoop: ~Copyable {
   let maker: LoadPart?
   let sources: [SocketAddress]
   let system = Linux()
-  let epoll: Descriptor
 
   var slots: LoadTable<LoadSlot>
   /// A row of `pipeline` for each slot that makes requests.
@@ -38,8 +35,14 @@ struct LoadLoop: ~Copyable {
   var thinking: LoadQueue<LoadAppointment>
   /// Connections that failed and try again in a moment.
   var resting: LoadQueue<LoadAppointment>
-  let events: UnsafeMutableBufferPointer<EpollEvent>
-  let buffer: UnsafeMutableRawBufferPointer
+  /// Connections that are to be made.
+  var openings: [LoadOpening] = []
+  /// Those that are being made, by their slots: to be given up.
+  var attempts: [ConnectAttempt?]
+  /// Connections that are to act, since something is to be sent on them or nobody wants them any more.
+  var calls: [Key] = []
+  /// The slot whose connection has just been told something; -1: none.
+  var current = -1
 
   var phase = Phase.connecting
   var now: UInt64
@@ -66,8 +69,6 @@ struct LoadLoop: ~Copyable {
   var finishBy: UInt64 = .max
   /// The run was ended early.
   var isStopped = false
-  /// Waiting has failed for good.
-  var isBlind = false
   /// When a byte last came, and when something last went wrong.
   var lastHeard: UInt64 = 0
   var lastFailure: UInt64 = 0
@@ -83,7 +84,7 @@ struct LoadLoop: ~Copyable {
   init(
     _ options: LoadOptions, tape: LoadTape, sources: [SocketAddress], number: Int,
     control: LoadControl
-  ) throws(SystemError) {
+  ) {
     part = LoadPart(number: number, count: options.threads)
     maker = part.making(requestsOn: options.connections)
     active = part.share(of: options.connections)
@@ -95,9 +96,6 @@ struct LoadLoop: ~Copyable {
     schedule = LoadSchedule(options.pace, maker)
     ledger = LoadLedger(tellsSending: options.isOpenLoop)
     turn = number
-    let made = system.epollCreate()
-    if let errno = made.errno { throw SystemError(.epollCreate, errno) }
-    epoll = Descriptor(rawValue: Int32(made.value))
     slots = LoadTable(count: count, repeating: LoadSlot())
     sendings = LoadTable(
       count: active * options.pipeline, repeating: LoadSending(due: 0, sent: 0))
@@ -108,26 +106,14 @@ struct LoadLoop: ~Copyable {
     let thinks = options.thinkTime > .zero
     thinking = LoadQueue(capacity: thinks ? count * options.pipeline : 1, filler: nobody)
     resting = LoadQueue(capacity: count, filler: nobody)
-    unsafe events = .allocate(capacity: 1024)
-    unsafe events.initialize(repeating: EpollEvent())
-    unsafe buffer = .allocate(byteCount: 1 << 18, alignment: 4096)
-    unsafe buffer.initializeMemory(as: UInt8.self, repeating: 0)
+    attempts = Array(repeating: nil, count: count)
     now = system.now().nanoseconds
     for index in active..<max(active, count) { slots[index].isIdle = true }
     for index in 0..<count { slots[index].rewind(to: (number + index * 7) % tape.count, tape) }
   }
 
-  deinit {
-    for index in 0..<slots.count where slots[index].descriptor >= 0 {
-      _ = system.close(Descriptor(rawValue: slots[index].descriptor))
-    }
-    _ = system.close(epoll)
-    unsafe events.deallocate()
-    unsafe buffer.deallocate()
-  }
-
-  /// Connects, loads and measures, to the end; reports to ``control``.
-  mutating func run() {
+  /// The thread begins.
+  mutating func start() {
     system.wakePunctually()
     // With churn, the connections that make requests are part of the load.
     if options.churn != nil {
@@ -136,45 +122,16 @@ struct LoadLoop: ~Copyable {
       control.connected.add(active, ordering: .relaxed)
     }
     openMore()
-    while phase != .done {
-      wait()
-      now = system.now().nanoseconds
-      keepHouse()
-    }
-    finish()
   }
 
-  private mutating func wait() {
-    if isBlind {
-      usleep(2000)
-      return
-    }
-    let wake = wakeUp
-    let (epoll, system, events) = unsafe (epoll, system, events)
-    let nanoseconds = wake > now ? Int64(clamping: wake - now) : 0
-    let outcome = unsafe system.epollWait(epoll, into: events, nanoseconds: nanoseconds)
-    guard outcome.isSuccess else {
-      // A signal: look again. Without waiting nothing goes on: that ends the run.
-      if let errno = outcome.errno, errno.symbol != "EINTR" { endBlind(errno) }
-      return
-    }
-    for place in 0..<min(outcome.value, events.count) {
-      let event = unsafe events[place]
-      let index = Int(event.key & 0xFFFF_FFFF)
-      guard index < slots.count, slots[index].generation == UInt32(event.key >> 32) else {
-        continue
-      }
-      handle(index, event.events)
-    }
-  }
-
-  /// The system does not let us wait any more.
-  private mutating func endBlind(_ errno: Errno) {
-    isBlind = true
-    note(.notPermitted, "epoll_pwait2: \(errno)")
-    control.isStopped.store(true, ordering: .relaxed)
-    stopEarly()
-    if phase != .holding { settle() }
+  /// What is to be done now: which connection is to act, or until when there is nothing.
+  mutating func next() -> LoopPace {
+    if !calls.isEmpty { return .call(calls.removeLast()) }
+    guard phase != .done else { return .wait(until: nil) }
+    now = system.now().nanoseconds
+    keepHouse()
+    if !calls.isEmpty { return .call(calls.removeLast()) }
+    return .wait(until: Instant(nanoseconds: wakeUp))
   }
 
   /// The next moment at which there is something to do.
@@ -212,20 +169,21 @@ struct LoadLoop: ~Copyable {
     case .finishing:
       if now >= finishBy || flying == 0 && !isConnecting { settle() }
     case .holding:
-      if control.isReleased.load(ordering: .acquiring) { phase = .done }
+      if control.isReleased.load(ordering: .acquiring) { finish() }
     case .done: break
     }
     if now >= nextScan { scan() }
   }
 
   private mutating func makeRequests() {
-    while joined < active, now >= joining(joined) {
+    // Whoever is to send does it before the next is looked at: each request is stamped when it is sent.
+    while calls.isEmpty, joined < active, now >= joining(joined) {
       joined += 1
       join(joined - 1)
-      // Each is stamped when it is sent: thousands take a while.
+      // Thousands take a while.
       now = system.now().nanoseconds
     }
-    while !thinking.isEmpty, thinking.first.at <= now {
+    while calls.isEmpty, !thinking.isEmpty, thinking.first.at <= now {
       let thought = thinking.removeFirst()
       let index = Int(thought.index)
       guard slots[index].generation == thought.generation else { continue }
@@ -263,7 +221,7 @@ extension LoadSlot {
   mutating func rewind(to request: Int, _ tape: LoadTape) {
     nextRequest = Int32(request)
     nextReply = Int32(request)
-    outPlace = tape.requestStart(request)
+    nextToSend = Int32(request)
     inPlace = tape.replyStart(request)
     (outLeft, owed, inFlight, issued, head) = (0, 0, 0, 0, 0)
   }

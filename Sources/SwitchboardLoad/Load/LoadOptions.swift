@@ -17,6 +17,8 @@ public struct LoadOptions: Sendable {
   public var idle = 0
   /// Threads, each with its share of the connections.
   public var threads = 1
+  /// How each thread waits: any backend with loops.
+  public var backend = Server.BackendName.epoll
   /// Bytes of payload of a request.
   public var size = PayloadSize.fixed(16)
   /// Open loop: requests a second, whatever the server does; several are steps of equal length.
@@ -79,6 +81,9 @@ public struct LoadOptions: Sendable {
       return "connections times pipeline is more than 16777216: lower one of them"
     }
     if !(1...1024).contains(threads) { return "use 1 to 1024 threads" }
+    if backend.isBlocking {
+      return "a load needs a backend with loops: use epoll"
+    }
     if rates.contains(where: { !($0 > 0 && $0 <= 1e9) }) { return "use rates above 0, up to 1e9" }
     if isOpenLoop, connections < 1 { return "a rate needs connections: give --connections" }
     if isOpenLoop, requests != nil {

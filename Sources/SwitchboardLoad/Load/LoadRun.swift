@@ -41,18 +41,7 @@ public final class LoadRun: Sendable {
   ) throws -> LoadResult {
     if let mistake = options.mistake { throw LoadError.mistake(mistake) }
     try checkSources()
-    let tape = LoadTape(options)
-    let sources = options.allSources
-    var threads: [LoadThread] = []
-    do {
-      for number in 0..<options.threads {
-        threads.append(try LoadThread(options, tape, sources, number, control))
-      }
-    } catch {
-      stop()
-      for thread in threads { thread.join() }
-      throw error
-    }
+    let loops = try LoadLoops(options, control)
     let stands = connect(progress)
     let connected = control.connected.load(ordering: .relaxed)
     if stands {
@@ -68,12 +57,13 @@ public final class LoadRun: Sendable {
     }
     if stands { whenMeasured() }
     control.isReleased.store(true, ordering: .releasing)
-    for thread in threads { thread.join() }
+    while !control.areFinished(options.threads) { control.waitForNews() }
+    let error = loops.end()
     series.take(control.takeIntervals(), progress)
     let shares = control.finished
     var result = LoadResult(options, shares, series.finish(), connected: connected)
     result.isEndedEarly = control.isStopped.load(ordering: .relaxed)
-    if let error = threads.lazy.compactMap(\.error).first { throw LoadError.refused(error) }
+    if let error { throw error }
     let isHindered = connected == 0 || !stands && result.failures.own > 0
     if isHindered, !result.failures.kinds.isEmpty { throw LoadError.nobody(result.failures) }
     if !stands { throw LoadError.stopped }
@@ -137,47 +127,48 @@ public enum LoadError: Error, Sendable, CustomStringConvertible {
   }
 }
 
-extension LoadError {
-  /// What a thread could not begin for. The generator waits with epoll alone: where the call itself
-  /// is refused, the advice for servers does not help.
-  fileprivate static func refused(_ error: SystemError) -> any Error {
-    guard error.call == .epollCreate, LoadFailure(error.errno, connecting: true) == .notPermitted
-    else { return error }
-    return LoadError.mistake("epoll_create1: \(error.errno); \(LoadFailure.notPermitted.advice)")
-  }
-}
-
-/// A thread with a part of the load on it.
-private final class LoadThread {
+/// The loops with the load on them: those of a server that listens nowhere.
+private final class LoadLoops {
   private var thread: LoopThread?
-  private let failure: LoadThreadFailure
+  private let outcome = Outcome()
 
-  init(
-    _ options: LoadOptions, _ tape: LoadTape, _ sources: [SocketAddress], _ number: Int,
-    _ control: LoadControl
-  ) throws(SystemError) {
-    let failure = LoadThreadFailure()
-    self.failure = failure
+  private final class Outcome: Sendable {
+    private let state = Lock<(handle: ServerHandle?, error: SystemError?)>((nil, nil))
+    var handle: ServerHandle? { state.withLock { $0.handle } }
+    var error: SystemError? { state.withLock { $0.error } }
+    func began(_ handle: ServerHandle) { state.withLock { $0.handle = handle } }
+    func failed(_ error: SystemError) { state.withLock { $0.error = error } }
+  }
+
+  init(_ options: LoadOptions, _ control: LoadControl) throws(SystemError) {
+    let (tape, sources) = (LoadTape(options), options.allSources)
+    var server = Server()
+    (server.backend, server.loops) = (options.backend, options.threads)
+    // Servers are measured that send replies while they are sent requests, however many.
+    server.options.highWatermark = .max
+    server.options.outboxLimit = .max
+    server.options.totalOutboxLimit = .max
+    server.connects(as: LoadSession.self)
+    server.pace { loop in
+      let number = control.takeNumber()
+      return LoadClient(
+        LoadLoop(options, tape: tape, sources: sources, number: number, control: control), on: loop)
+    }
+    let (loops, outcome) = (server, outcome)
     thread = try LoopThread {
       do throws(SystemError) {
-        var loop = try LoadLoop(
-          options, tape: tape, sources: sources, number: number, control: control)
-        loop.run()
+        try loops.run(ready: { outcome.began($0) })
       } catch {
-        failure.set(error)
-        control.isStopped.store(true, ordering: .relaxed)
-        control.finish(LoadShare())
-        control.settle()
+        outcome.failed(error)
+        control.breakOff()
       }
     }
   }
 
-  var error: SystemError? { failure.error }
-  func join() { thread.take()?.join() }
-}
-
-private final class LoadThreadFailure: Sendable {
-  private let value = Lock<SystemError?>(nil)
-  var error: SystemError? { value.withLock { $0 } }
-  func set(_ error: SystemError) { value.withLock { $0 = error } }
+  /// Ends them, and tells what had ended them before.
+  func end() -> SystemError? {
+    outcome.handle?.stop()
+    thread.take()?.join()
+    return outcome.error
+  }
 }

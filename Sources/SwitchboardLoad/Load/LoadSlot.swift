@@ -1,3 +1,5 @@
+import Switchboard
+
 /// What the generator knows of one connection.
 struct LoadSlot: BitwiseCopyable {
   enum State: UInt8 {
@@ -11,8 +13,11 @@ struct LoadSlot: BitwiseCopyable {
     case resting
   }
 
-  var descriptor: Int32 = -1
-  /// Grows whenever the connection is closed: events that were fetched before name a former one.
+  /// The connection's name, where it stands.
+  var key = Key(index: 0, generation: 0)
+  /// Grows with every connection that is begun or let go of: what is told of others is of former ones.
+  var connection: UInt32 = 0
+  /// Grows whenever whoever thinks about the next request is not awaited any more.
   var generation: UInt32 = 0
   var state = State.vacant
   /// It is held open and makes no requests.
@@ -30,9 +35,11 @@ struct LoadSlot: BitwiseCopyable {
   var issued = 0
   /// Where in its row of sending times the oldest one stands.
   var head: Int32 = 0
-  /// Where on the tape sending goes on, and how many bytes are to be sent.
-  var outPlace = 0
+  /// The request on the tape with which sending goes on, and how many bytes are to be sent.
+  var nextToSend: Int32 = 0
   var outLeft = 0
+  /// From how many sources it has been tried, one after the other, since ports were lacking.
+  var sourcesTried: Int32 = 0
   /// Where on the tape of replies receiving goes on, and how many bytes are still to come.
   var inPlace = 0
   var owed = 0

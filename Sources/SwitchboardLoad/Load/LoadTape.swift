@@ -1,4 +1,5 @@
 import Glibc
+import Switchboard
 import SwitchboardArticle
 import SwitchboardBase
 import SwitchboardProtocols
@@ -55,6 +56,9 @@ final class LoadTape: Sendable {
   private let replies: [UInt8]
   private let requestStarts: [Int]
   private let replyStarts: [Int]
+  /// The requests, where they are so large that nobody copies them: each connection is sent the same bytes.
+  private let large: [SharedBytes]
+  private static let leastLarge = 32 << 10
   /// Where replies say themselves how long they are: their reader at its beginning, and what ends them, if
   /// bytes do. The tape has no replies then.
   let reader: LoadReplyReader?
@@ -78,6 +82,9 @@ final class LoadTape: Sendable {
     replies = Array(repeatElement(reply, count: 2 * count).joined())
     requestStarts = (0...count).map { $0 * request.count }
     replyStarts = (0...count).map { $0 * reply.count }
+    large =
+      request.count < LoadTape.leastLarge
+      ? [] : Array(repeating: SharedBytes(request.span), count: count)
     reader = LoadReplyReader(exchange.reply)
     let ending = if case .until(let bytes) = exchange.reply { bytes } else { [UInt8]() }
     delimiter = LoadDelimiter(ending)
@@ -119,6 +126,13 @@ final class LoadTape: Sendable {
     greeting = spoken == .frames ? 1 : 0
     self.requests = requests + requests
     self.replies = replies + replies
+    let largest = zip(requestStarts, requestStarts.dropFirst()).map { $1 - $0 }.max() ?? 0
+    large =
+      largest < LoadTape.leastLarge
+      ? []
+      : (0..<count).map { place in
+        SharedBytes(requests.span.extracting(requestStarts[place]..<requestStarts[place + 1]))
+      }
     self.requestStarts = requestStarts
     self.replyStarts = replyStarts
     reader = nil
@@ -156,21 +170,39 @@ final class LoadTape: Sendable {
   @inline(__always)
   func replySize(_ index: Int) -> Int { replyStarts[index + 1] - replyStarts[index] }
 
-  /// Up to `count` bytes of requests from a place in the first round on.
+  /// Sends `count` bytes of requests, from the beginning of one on.
   @inline(__always)
-  func withRequests<Result>(
-    from place: Int, count: Int, _ body: (UnsafeRawBufferPointer) -> Result
-  ) -> Result {
-    let end = min(place + count, requests.count)
-    return unsafe requests.withUnsafeBytes { bytes in
-      unsafe body(UnsafeRawBufferPointer(rebasing: bytes[place..<end]))
+  func write(from request: Int, count: Int, _ connection: inout Connection) {
+    guard large.isEmpty else { return writeLarge(from: request, count: count, &connection) }
+    var (place, left) = (requestStarts[request], count)
+    while left > 0 {
+      let end = min(place + left, requests.count)
+      unsafe requests.withUnsafeBufferPointer { requests in
+        connection.write(unsafe requests.span.extracting(place..<end))
+      }
+      left -= end - place
+      place = 0
+    }
+  }
+
+  private func writeLarge(from request: Int, count: Int, _ connection: inout Connection) {
+    var (request, left) = (request, count)
+    while left > 0 {
+      connection.write(large[request])
+      left -= requestSize(request)
+      request = request + 1 == self.count ? 0 : request + 1
     }
   }
 
   /// Whether received bytes are the replies from a place in the first round on; if not, which of
   /// them is the first wrong one.
   @inline(__always)
-  func firstWrong(_ bytes: UnsafeRawBufferPointer, from place: Int) -> Int? {
+  func firstWrong(_ bytes: Span<UInt8>, from place: Int) -> Int? {
+    unsafe bytes.withUnsafeBytes { unsafe firstWrong($0, from: place) }
+  }
+
+  @inline(__always)
+  private func firstWrong(_ bytes: UnsafeRawBufferPointer, from place: Int) -> Int? {
     var (offset, place) = (0, place)
     while offset < bytes.count {
       let run = min(bytes.count - offset, replies.count - place)

@@ -1,0 +1,149 @@
+import Switchboard
+
+/// One loop's part of the generator: tells ``LoadLoop`` what happens, and does what that answers.
+///
+/// Its loop's thread alone uses it.
+final class LoadClient: LoopPacer, @unchecked Sendable {
+  private var load: LoadLoop
+  private let loop: LoopHandle
+  private let times: ConnectTimes
+
+  init(_ load: consuming LoadLoop, on loop: LoopHandle) {
+    self.load = load
+    self.loop = loop
+    // The load looks itself who takes too long.
+    var times = ConnectTimes()
+    times.timeout = .nanoseconds(Int64(clamping: self.load.timeoutNanoseconds)) + .seconds(10)
+    self.times = times
+    self.load.start()
+  }
+
+  func next(_ moment: borrowing LoopMoment) -> LoopPace {
+    let pace = load.next()
+    makeConnections()
+    return pace
+  }
+
+  @inline(__always)
+  fileprivate func tell(
+    _ session: LoadSession, _ connection: inout Connection, _ body: (inout LoadLoop) -> Void
+  ) {
+    load.tell(session.slot, session.number, &connection, body)
+    makeConnections()
+  }
+
+  fileprivate func lost(_ session: LoadSession, _ reason: CloseReason) {
+    load.lost(session.slot, session.number, reason)
+    makeConnections()
+  }
+
+  @inline(__always)
+  private func makeConnections() {
+    if !load.openings.isEmpty { connectAll() }
+  }
+
+  @inline(never)
+  private func connectAll() {
+    var openings: [LoadOpening] = []
+    swap(&openings, &load.openings)
+    for opening in openings {
+      let attempt = loop.connect(
+        to: .address(opening.target), from: opening.source, times: times
+      ) { LoadSession(client: self, slot: opening.slot, number: opening.number) }
+      load.begun(opening, attempt)
+    }
+  }
+}
+
+/// A connection of the generator: everything of it is told to the load.
+struct LoadSession: Session {
+  fileprivate let client: LoadClient
+  fileprivate let slot: Int
+  /// Which of the slot's connections it is.
+  fileprivate let number: UInt32
+
+  mutating func opened(_ connection: inout Connection) {
+    let (slot, key) = (slot, connection.key)
+    client.tell(self, &connection) { $0.established(slot, key) }
+  }
+  mutating func received(_ bytes: Span<UInt8>, _ connection: inout Connection) {
+    client.received(self, bytes, &connection)
+  }
+  mutating func ended(_ connection: inout Connection) {
+    let slot = slot
+    client.tell(self, &connection) { $0.ended(slot) }
+  }
+  /// Something is to be sent, or nobody wants the connection any more.
+  mutating func elapsed(_ connection: inout Connection) { client.tell(self, &connection) { _ in } }
+  mutating func closed(_ reason: CloseReason) { client.lost(self, reason) }
+}
+
+extension LoadClient {
+  @inline(__always)
+  fileprivate func received(
+    _ session: LoadSession, _ bytes: Span<UInt8>, _ connection: inout Connection
+  ) {
+    load.received(session.slot, session.number, bytes, &connection)
+    makeConnections()
+  }
+}
+
+extension LoadLoop {
+  /// Something has happened on a connection, which then does what is to be done on it.
+  @inline(__always)
+  fileprivate mutating func tell(
+    _ slot: Int, _ number: UInt32, _ connection: inout Connection,
+    _ body: (inout LoadLoop) -> Void
+  ) {
+    if slots[slot].connection == number {
+      current = slot
+      body(&self)
+      current = -1
+    }
+    act(slot, number, &connection)
+  }
+
+  @inline(__always)
+  fileprivate mutating func received(
+    _ slot: Int, _ number: UInt32, _ bytes: Span<UInt8>, _ connection: inout Connection
+  ) {
+    if slots[slot].connection == number {
+      current = slot
+      take(slot, bytes)
+      current = -1
+    }
+    act(slot, number, &connection)
+  }
+
+  /// Sends what there is to send on a connection, or ends it if nobody wants it any more.
+  @inline(__always)
+  private mutating func act(_ slot: Int, _ number: UInt32, _ connection: inout Connection) {
+    guard slots[slot].connection == number else { return connection.abort() }
+    let count = slots[slot].outLeft
+    guard count > 0 else { return }
+    tape.write(from: Int(slots[slot].nextToSend), count: count, &connection)
+    slots[slot].nextToSend = slots[slot].nextRequest
+    slots[slot].outLeft = 0
+    if isMeasuring { share.bytesSent += count }
+  }
+
+  /// A connection has gone, or did not come about.
+  fileprivate mutating func lost(_ slot: Int, _ number: UInt32, _ reason: CloseReason) {
+    guard slots[slot].connection == number else { return }
+    current = slot
+    lost(slot, reason)
+    current = -1
+  }
+
+  /// A connection is being made.
+  fileprivate mutating func begun(_ opening: LoadOpening, _ attempt: ConnectAttempt?) {
+    guard slots[opening.slot].connection == opening.number else {
+      attempt?.cancel()
+      return
+    }
+    attempts[opening.slot] = attempt
+    if attempt == nil {
+      fail(opening.slot, .noMemory, "connect \(opening.target): too many wait to be begun")
+    }
+  }
+}
