@@ -33,6 +33,19 @@ struct TimeScale {
     }
   }
 
+  /// The axis for a terminal, and its labels above: `apart` columns from each other or more.
+  func lines(width: Int, apart: Int) -> (labels: TextLine, axis: TextLine) {
+    var (labels, axis) = (TextLine(width: width), TextLine(width: width))
+    axis.fill(columns, "─", .faint)
+    for (column, label) in ticks(apart: apart) {
+      axis.put("┼", at: column, .faint)
+      if column + label.count <= columns.upperBound { labels.put(label, at: column, .faint) }
+    }
+    axis.put("├", at: columns.lowerBound, .faint)
+    axis.put("┤", at: columns.upperBound - 1, .faint)
+    return (labels, axis)
+  }
+
   /// 1, 2 and 5 times the powers of ten, from a nanosecond to a day.
   private static let roundNumbers: [Double] = {
     var numbers: [Double] = []
@@ -90,15 +103,7 @@ extension Timeline {
   }
 
   private func axis(_ scale: TimeScale, width: Int, figures: Int) -> [TextLine] {
-    var labels = TextLine(width: width)
-    var axis = TextLine(width: width)
-    axis.fill(scale.columns, "─", .faint)
-    for (column, label) in scale.ticks(apart: 9) {
-      axis.put("┼", at: column, .faint)
-      if column + label.count <= scale.columns.upperBound { labels.put(label, at: column, .faint) }
-    }
-    axis.put("├", at: scale.columns.lowerBound, .faint)
-    axis.put("┤", at: scale.columns.upperBound - 1, .faint)
+    var (labels, axis) = scale.lines(width: width, apart: 9)
     if figures > 0 {
       axis.put("calls", endingBefore: width - 10, .faint)
       axis.put("in all", endingBefore: width, .faint)

@@ -41,7 +41,7 @@ struct RaceDrawing {
       'Segoe UI', 'DejaVu Sans', sans-serif" font-size="12.5">
       <title>\(Markup.escaped(race.title + ". " + race.outcome))</title>
       <style>.tl{\(TimelineColors.variables(isDark: false))}\
-      @media (prefers-color-scheme:dark){.tl{\(TimelineColors.variables(isDark: true))}}\
+      @media screen and (prefers-color-scheme:dark){.tl{\(TimelineColors.variables(isDark: true))}}\
       .tl text{fill:var(--tl-ink);font-variant-numeric:tabular-nums}\
       .tl .f{fill:var(--tl-faint);font-size:11.5px}.tl .b{font-weight:600}\
       .tl .t{font-size:15px;font-weight:600}\

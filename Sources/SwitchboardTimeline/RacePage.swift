@@ -11,35 +11,21 @@ extension Race {
     let drawings = [
       ("narrow", Race.widths.narrow), ("middle", Race.widths.middle), ("wide", Race.widths.wide),
     ].map { "<div class=\"\($0)\">\(svg(width: $1))</div>" }
-    return """
-      <!doctype html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <title>\(Markup.escaped(title))</title>
-      <style>
-      :root{\(TimelineColors.variables(isDark: false))}
-      @media (prefers-color-scheme:dark){:root{\(TimelineColors.variables(isDark: true))}}
-      \(Race.style)
-      </style>
-      </head>
-      <body>
-      <main>
-      <h1>Who waits for whom</h1>
-      <p>\(Race.lead) \(Markup.escaped(script)) All that is drawn was measured in one run, on the
-      clients' side.</p>
-      <figure>\(drawings.joined(separator: "\n"))</figure>
-      \(table)
-      <h2>What one sees</h2>
-      <p>\(Race.story)</p>
-      <h2>To try next</h2>
-      <pre>\(Markup.escaped(Race.nextSteps(program).joined(separator: "\n")))</pre>
-      </main>
-      </body>
-      </html>
-
-      """
+    return DrawingPage.html(
+      title: title, style: Race.style,
+      body: """
+        <main>
+        <h1>Who waits for whom</h1>
+        <p>\(Race.lead) \(Markup.escaped(script)) All that is drawn was measured in one run, on the
+        clients' side.</p>
+        <figure>\(drawings.joined(separator: "\n"))</figure>
+        \(table)
+        <h2>What one sees</h2>
+        <p>\(Race.story)</p>
+        <h2>To try next</h2>
+        <pre>\(Markup.escaped(Race.nextSteps(program).joined(separator: "\n")))</pre>
+        </main>
+        """)
   }
 
   private static let lead =

@@ -62,14 +62,7 @@ extension Race {
   }
 
   private func axis(_ scale: TimeScale, width: Int, hasFigures: Bool) -> [TextLine] {
-    var (labels, axis) = (TextLine(width: width), TextLine(width: width))
-    axis.fill(scale.columns, "─", .faint)
-    for (column, label) in scale.ticks(apart: 10) {
-      axis.put("┼", at: column, .faint)
-      if column + label.count <= scale.columns.upperBound { labels.put(label, at: column, .faint) }
-    }
-    axis.put("├", at: scale.columns.lowerBound, .faint)
-    axis.put("┤", at: scale.columns.upperBound - 1, .faint)
+    var (labels, axis) = scale.lines(width: width, apart: 10)
     if hasFigures { axis.put("waited", endingBefore: width, .faint) }
     return [labels, axis]
   }

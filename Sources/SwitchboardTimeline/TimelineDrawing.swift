@@ -39,7 +39,7 @@ struct TimelineDrawing {
       font-size="12">
       <title>\(Markup.escaped(title))</title>
       <style>.tl{\(TimelineColors.variables(isDark: false))}\
-      @media (prefers-color-scheme:dark){.tl{\(TimelineColors.variables(isDark: true))}}\
+      @media screen and (prefers-color-scheme:dark){.tl{\(TimelineColors.variables(isDark: true))}}\
       .tl text{fill:var(--tl-ink)}.tl .f{fill:var(--tl-faint);font-size:11px}\
       .tl .n{font-variant-numeric:tabular-nums}</style>
       \(body.joined(separator: "\n"))

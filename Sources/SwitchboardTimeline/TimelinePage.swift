@@ -14,31 +14,17 @@ extension Timeline {
   ///   - most: How many callbacks, and waits, are drawn.
   public func page(title: String, most: Int = mostOnPage) -> String {
     let page = TimelinePage(self, most: max(1, most))
-    return """
-      <!doctype html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <title>\(Markup.escaped(title)) · switchboard timeline</title>
-      <style>
-      :root{\(TimelineColors.variables(isDark: false))}
-      @media (prefers-color-scheme:dark){:root{\(TimelineColors.variables(isDark: true))}}
-      \(TimelinePage.style)
-      </style>
-      </head>
-      <body>
-      \(TimelinePage.body(title: title))
-      \(page.data)
-      <script>
-      \(TimelinePage.script)
-      \(TimelinePage.drawing)
-      \(TimelinePage.controls)
-      </script>
-      </body>
-      </html>
-
-      """
+    return DrawingPage.html(
+      title: "\(title) · switchboard timeline", style: TimelinePage.style,
+      body: """
+        \(TimelinePage.body(title: title))
+        \(page.data)
+        <script>
+        \(TimelinePage.script)
+        \(TimelinePage.drawing)
+        \(TimelinePage.controls)
+        </script>
+        """)
   }
 }
 

@@ -37,36 +37,21 @@ package enum ExplainPage {
   }
 
   private static func page(_ data: String) -> String {
-    """
-    <!doctype html>
-    <html lang="en">
-    <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>Six ways to serve · switchboard explain</title>
-    <style>
-    :root{\(TimelineColors.variables(isDark: false))}
-    @media (prefers-color-scheme:dark){:root{\(TimelineColors.variables(isDark: true))}}
-    @media print{:root{\(TimelineColors.variables(isDark: false))}}
-    \(style)
-    </style>
-    </head>
-    <body>
-    <main>
-    \(introduction)
-    \(widget)
-    \(chapters)
-    </main>
-    <script type="application/json" id="data">\(data)</script>
-    <script>
-    \(reading)
-    \(state)
-    \(drawing)
-    \(controls)
-    </script>
-    </body>
-    </html>
-
-    """
+    DrawingPage.html(
+      title: "Six ways to serve · switchboard explain", style: style,
+      body: """
+        <main>
+        \(introduction)
+        \(widget)
+        \(chapters)
+        </main>
+        <script type="application/json" id="data">\(data)</script>
+        <script>
+        \(reading)
+        \(state)
+        \(drawing)
+        \(controls)
+        </script>
+        """)
   }
 }
