@@ -60,10 +60,10 @@ extension Engine {
   @Suite struct Pacers {
     @Test("All are called in turn, at each beat", arguments: Server.BackendName.loops)
     func beat(_ backend: Server.BackendName) throws {
-      try serving(
-        Player(), on: backend,
-        configure: { $0.pace { _ in Metronome(.microseconds(300)) } }
-      ) { port, _ in
+      let paced = { (server: inout Server) in
+        server.pace { _ in Metronome(.microseconds(300)) }
+      }
+      try serving(Player(), on: backend, configure: paced) { port, _ in
         let start = Linux().now()
         let callers = try (0..<5).map { _ in try Caller(to: port) }
         for caller in callers { try caller.expect("!!!!!!!!") }
@@ -140,7 +140,8 @@ extension Engine {
           return .wait(until: now + .microseconds(300))
         }
       }
-      try serving(Player(), on: backend, configure: { $0.pace { _ in Timing(shortest) } }) { _, _ in
+      let paced = { (server: inout Server) in server.pace { _ in Timing(shortest) } }
+      try serving(Player(), on: backend, configure: paced) { _, _ in
         #expect(eventually { shortest.withLock { $0 } < .microseconds(990) })
       }
       #expect(shortest.withLock { $0 } >= .microseconds(300))

@@ -37,6 +37,8 @@ public enum LoadFailure: String, Hashable, Sendable, Codable, CaseIterable {
   case noPorts
   /// Own: this process may open no more descriptors.
   case noDescriptors
+  /// Own: the backend cannot watch so many connections.
+  case beyondBackend
   /// Own: the kernel has no memory for more sockets.
   case noMemory
   /// Own: the system does not let the generator make a call.
@@ -45,7 +47,7 @@ public enum LoadFailure: String, Hashable, Sendable, Codable, CaseIterable {
   /// Whether it is the generator that ran out of something, and not the server that failed.
   public var isOwn: Bool {
     switch self {
-    case .noPorts, .noDescriptors, .noMemory, .notPermitted: true
+    case .noPorts, .noDescriptors, .beyondBackend, .noMemory, .notPermitted: true
     default: false
     }
   }
@@ -73,6 +75,7 @@ public enum LoadFailure: String, Hashable, Sendable, Codable, CaseIterable {
     case .broken: "connection broke"
     case .noPorts: "no local port left (EADDRNOTAVAIL)"
     case .noDescriptors: "no descriptor left (EMFILE)"
+    case .beyondBackend: "more than the backend can watch"
     case .noMemory: "no memory for sockets (ENOBUFS)"
     case .notPermitted: "the system refused a call"
     }
@@ -95,6 +98,7 @@ public enum LoadFailure: String, Hashable, Sendable, Codable, CaseIterable {
     case .broken: "check the network between"
     case .noPorts: "name more source addresses with --source, or several targets"
     case .noDescriptors: "raise 'ulimit -n', or use --processes"
+    case .beyondBackend: "use another --backend, or --processes"
     case .noMemory: "free memory, or use fewer connections"
     case .notPermitted: "check the process's rights, seccomp filter and firewall"
     }

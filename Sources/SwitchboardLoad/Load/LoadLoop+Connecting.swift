@@ -87,8 +87,11 @@ extension LoadLoop {
     case .failed(let error):
       let text = "\(error.call.rawValue): \(error.errno)"
       fail(index, LoadFailure(error.errno, connecting: false), text)
-    // Such as those beyond the end of a set of select.
-    case .registrationFailed(let error): fail(index, .noDescriptors, "\(error)")
+    case .registrationFailed(.beyondSet(let descriptor, let capacity)):
+      fail(index, .beyondBackend, "descriptor \(descriptor) of \(capacity) that select can watch")
+    case .registrationFailed(.system(let error)):
+      let text = "\(error.call.rawValue): \(error.errno)"
+      fail(index, LoadFailure(error.errno, connecting: true), text)
     default: fail(index, .broken, "\(reason)")
     }
   }
