@@ -3,17 +3,17 @@ extension EventLoop where B: ~Copyable {
   /// Asks it, and calls whom it names, until it waits or the others have their turn.
   @inline(never)
   mutating func servePacer() {
-    guard let pacer = pacing?.pacer else { return }
+    guard let pacing else { return }
     let moment = LoopMoment(connection)
     for _ in 0..<Pacing.mostCalls {
-      switch pacer.next(moment) {
+      switch pacing.pacer.next(moment) {
       case .call(let key): callPaced(key)
       case .wait(let next):
-        pacing?.next = next
+        pacing.next = next
         return
       }
     }
-    pacing?.next = now
+    pacing.next = now
   }
 
   private mutating func callPaced(_ key: Key) {

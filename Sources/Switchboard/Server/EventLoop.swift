@@ -37,11 +37,13 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   /// Who is to be told of its partner, at the end of this turn.
   var partnerNews: [PartnerNews] = []
   /// What is done on the loop again and again; nil where there is nothing.
-  var recurring: RecurringJobs?
+  var recurring: RecurringJobs? { didSet { hasDuties = true } }
   /// Who says when connections are to act by themselves; nil where nobody does.
-  var pacing: Pacing?
+  var pacing: Pacing? { didSet { hasDuties = true } }
   /// What the loop has of pools; nil before a session asks one.
-  var pools: PoolDesk?
+  var pools: PoolDesk? { didSet { hasDuties = true } }
+  /// There is one of these three: a loop without them asks once a turn.
+  private var hasDuties = false
   /// What is being sent was forwarded.
   var isForwarding = false
   /// Something waits for the end of a send: the next wait does not sleep over it.
@@ -146,7 +148,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     try backend.wait(until: deadline, isHurried: awaitsSends, isExact: pacing != nil)
     awaitsSends = false
     refreshTime()
-    pools?.turns.begin(now)
+    if hasDuties { pools?.turns.begin(now) }
     if let deadline, CatchUp.isDue(now, after: deadline), catchUp == nil { catchUp = CatchUp(now) }
   }
 
@@ -164,8 +166,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     tellDrained()
     giveLeftovers()
     tellOfPartners()
-    if pools != nil { servePools() }
-    if pacing != nil { servePacer() }
+    if hasDuties { doDuties() }
     obeyRequests()
   }
 
@@ -195,10 +196,23 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   private var nextDeadline: Instant? {
     let owesCalls =
       !sendSoon.isEmpty || !drainedSoon.isEmpty || !givenSoon.isEmpty || !partnerNews.isEmpty
-    if owesCalls || isGathering || pools?.isHurried ?? false { return now }
-    let ofNobody = earlier(earlier(pools?.deadline, recurring?.next), pacing?.next)
-    return earlier(
-      earlier(wheel.nextDeadline, ofNobody), earlier(accepting.retryAt, draining?.deadline))
+    if owesCalls || isGathering { return now }
+    let usual = earlier(wheel.nextDeadline, earlier(accepting.retryAt, draining?.deadline))
+    return hasDuties ? earlier(usual, deadlineOfDuties) : usual
+  }
+
+  /// When something is due that belongs to no connection.
+  private var deadlineOfDuties: Instant? {
+    @inline(never) get {
+      if pools?.isHurried ?? false { return now }
+      return earlier(earlier(pools?.deadline, recurring?.next), pacing?.next)
+    }
+  }
+
+  @inline(never)
+  private mutating func doDuties() {
+    if pools != nil { servePools() }
+    if pacing != nil { servePacer() }
   }
 
   @inline(__always)

@@ -134,7 +134,7 @@ final class Shard: @unchecked Sendable {
       loop.recurring = RecurringJobs(server.recurring, from: control.system.now())
     }
     if let pacer = server.makePacer?(control.handle) {
-      loop.pacing = Pacing(pacer: pacer, next: loop.now)
+      loop.pacing = Pacing(pacer, now: loop.now)
     }
     if let signals = consume signals { try loop.drainOnSignals(signals) }
     for place in 0..<listeners.end {

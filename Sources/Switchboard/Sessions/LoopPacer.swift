@@ -44,10 +44,13 @@ public enum LoopPace: Hashable, Sendable {
 }
 
 /// A loop's pacer, and when it wants to be asked.
-struct Pacing {
+final class Pacing {
   let pacer: any LoopPacer
   /// Nil: when something has happened.
   var next: Instant?
+
+  /// It is asked for the first time at once.
+  init(_ pacer: any LoopPacer, now: Instant) { (self.pacer, next) = (pacer, now) }
 
   /// How many connections it may have called in one turn.
   static var mostCalls: Int { 1024 }
