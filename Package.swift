@@ -70,7 +70,7 @@ let package = Package(
       name: "SwitchboardLab",
       dependencies: [
         "Switchboard", "SwitchboardProtocols", "SwitchboardBase", "SwitchboardArticle",
-        "SwitchboardLoad", "SwitchboardReport",
+        "SwitchboardTimeline", "SwitchboardLoad", "SwitchboardReport",
       ],
       swiftSettings: strict),
     .executableTarget(

@@ -23,9 +23,9 @@ LOOPBACK = {"0100007F", "00000000000000000000000001000000"}
 def default(at):
     folder = Path(at.program).parent
     commands = {"switchboard serve": [at.program, "serve", "--port", "0"],
-                "switchboard demo": [at.program, "demo"]}
+                "switchboard demo": [at.program, "demo", "--transcript"]}
     if (folder / "demo").is_file():
-        commands["demo"] = [str(folder / "demo")]
+        commands["demo"] = [str(folder / "demo"), "--transcript"]
     for name in ("select-server", "poll-server", "epoll-server", "echo-server", "chat-server", "key-value-server",
                  "file-server"):
         if (folder / name).is_file():

@@ -12,6 +12,7 @@ public struct ScriptedClient<System: Kernel>: ReactorHandler, ~Copyable {
   /// A connection's steps.
   struct Conversation: ~Copyable {
     let name: String
+    let number: Int
     var greeted = false
     /// The next message to send.
     var next = 0
@@ -34,16 +35,15 @@ public struct ScriptedClient<System: Kernel>: ReactorHandler, ~Copyable {
     ]
   }
 
-  /// How long a connection waits for a reply before it gives up.
-  public static var patience: Duration { .seconds(10) }
-
-  private let script = ScriptedClient.script
+  private let script: [(message: [UInt8], pause: Duration)]
+  private let patience: Duration
   private let replies: [UInt8]
   /// How many reply bytes are right after so many messages.
   private let allowed: [Int]
   private var conversations = PeerTable<Conversation>()
   private var scratch = [UInt8](repeating: 0, count: 8192)
   private let log: (String) -> Void
+  private let tell: (Int, ScriptedStep) -> Void
   private var begun = 0
   /// Connections whose greeting has not come yet: the kernel's accept queue is finite.
   private(set) var greetingsAwaited = 0
@@ -54,9 +54,14 @@ public struct ScriptedClient<System: Kernel>: ReactorHandler, ~Copyable {
   /// The most connections that stood at once.
   public private(set) var mostAtOnce = 0
 
-  /// A client that gives each of its lines to `log`.
-  public init(log: @escaping (String) -> Void) {
-    self.log = log
+  /// A client that gives each of its lines to `log`, and to `tell` each connection's steps, by its number
+  /// from 0 on.
+  public init(
+    pace: ScriptedPace = .article, log: @escaping (String) -> Void,
+    tell: @escaping (Int, ScriptedStep) -> Void = { _, _ in }
+  ) {
+    (self.log, self.tell, patience) = (log, tell, pace.patience)
+    script = ScriptedClient.script.map { ($0.message, $0.pause * pace.pauses) }
     var frames = Frames()
     var replies: [UInt8] = []
     var allowed = [0]
@@ -73,7 +78,8 @@ public struct ScriptedClient<System: Kernel>: ReactorHandler, ~Copyable {
 
   /// A connection attempt has been begun.
   mutating func began(_ key: Key) {
-    conversations.insert(Conversation(name: "conn\(begun)"), for: key)
+    conversations.insert(Conversation(name: "conn\(begun)", number: begun), for: key)
+    tell(begun, .begun)
     begun += 1
     greetingsAwaited += 1
   }
@@ -81,13 +87,14 @@ public struct ScriptedClient<System: Kernel>: ReactorHandler, ~Copyable {
   /// A connection attempt could not even be begun.
   mutating func failedToBegin(_ error: SystemError) {
     complain("conn\(begun) \(error)")
+    tell(begun, .failed)
     begun += 1
     finished += 1
     failures += 1
   }
 
   public mutating func peerConnected(_ peer: inout Peer<System>) -> Interest {
-    peer.wake(after: ScriptedClient.patience)
+    peer.wake(after: patience)
     mostAtOnce = max(mostAtOnce, begun - finished)
     return .read
   }
@@ -119,6 +126,7 @@ public struct ScriptedClient<System: Kernel>: ReactorHandler, ~Copyable {
         return $0.name
       }
       info("\(name ?? "") connected...")
+      note(.greeted, peer.key)
       let next = say(&peer)
       if bytes.isEmpty || next.isEmpty { return next }
     }
@@ -135,6 +143,7 @@ public struct ScriptedClient<System: Kernel>: ReactorHandler, ~Copyable {
     let expected = replies[from..<allowed[next]]
     guard expected.starts(with: bytes) else { return fail(peer.key, ", received \(literal)") }
     conversations.update(peer.key) { $0.received += bytes.count }
+    note(.replied, peer.key)
     return interest(after: peer.key)
   }
 
@@ -154,10 +163,13 @@ public struct ScriptedClient<System: Kernel>: ReactorHandler, ~Copyable {
       conversations.update(peer.key) { ($0.greeted, $0.next, $0.pausedToTheEnd) } ?? (
         false, 0, true
       )
-    if !greeted || over { return fail(peer.key, "; received nothing for 10 s") }
+    if !greeted || over {
+      return fail(
+        peer.key, "; received nothing for \(Figures.fixed(patience.inSeconds, places: 0)) s")
+    }
     if next < script.count { return say(&peer) }
     conversations.update(peer.key) { $0.pausedToTheEnd = true }
-    peer.wake(after: ScriptedClient.patience)
+    peer.wake(after: patience)
     return interest(after: peer.key)
   }
 
@@ -166,6 +178,7 @@ public struct ScriptedClient<System: Kernel>: ReactorHandler, ~Copyable {
     let (name, next) = conversations.update(peer.key) { ($0.name, $0.next) } ?? ("", 0)
     let (message, pause) = script[next]
     info("\(name) sending \(pythonBytesLiteral(message))")
+    note(.sent, peer.key)
     conversations.update(peer.key) {
       $0.unsent += message
       $0.next += 1
@@ -208,12 +221,17 @@ public struct ScriptedClient<System: Kernel>: ReactorHandler, ~Copyable {
     let (failure, greeted, name, isOver) =
       conversations.update(peer.key) { ($0.failure, $0.greeted, $0.name, $0.isOver) }
       ?? (nil, false, "", false)
+    note(isOver ? .over : .failed, peer.key)
     conversations.remove(peer.key)
     finished += 1
     if !greeted { greetingsAwaited -= 1 }
     if isOver { return }
     failures += 1
     complain(failure ?? "\(name) \(reason)")
+  }
+
+  private mutating func note(_ step: ScriptedStep, _ key: Key) {
+    if let number = conversations.update(key, { $0.number }) { tell(number, step) }
   }
 
   private func info(_ text: String) { log("INFO:\(logTimestamp()):\(text)") }

@@ -1,4 +1,5 @@
 import Switchboard
+import SwitchboardBase
 
 /// What a run of the scripted client came to.
 public struct ScriptedRun: Hashable, Sendable {
@@ -8,6 +9,9 @@ public struct ScriptedRun: Hashable, Sendable {
   public var failed: Int
   /// From the first connection attempt to the last close.
   public var elapsed: Duration
+
+  /// The last line of a client's transcript, in the article's form.
+  public var elapsedLine: String { "Elapsed: \(Figures.fixed(elapsed.inSeconds, places: 3))" }
 }
 
 /// Runs the article's client against a server, to its end.
@@ -15,15 +19,19 @@ public struct ScriptedRun: Hashable, Sendable {
 /// - Parameters:
 ///   - connections: How many at once, at least one.
 ///   - addresses: Where the server may be; the first that answers is used for all.
+///   - pace: How long its pauses are.
 ///   - log: Gets every line.
+///   - tell: Gets each connection's steps, by its number from 0 on.
 /// - Throws: when no poller or descriptor can be had, or no connection can be made at all.
 public func runScriptedClient(
-  connections: Int, to addresses: [SocketAddress], log: @escaping (String) -> Void
+  connections: Int, to addresses: [SocketAddress], pace: ScriptedPace = .article,
+  log: @escaping (String) -> Void, tell: @escaping (Int, ScriptedStep) -> Void = { _, _ in }
 ) throws(SystemError) -> ScriptedRun {
   let system = Linux()
   let address = firstReachable(addresses)
   var reactor = try Reactor(
-    poller: Epoll(system: system), handler: ScriptedClient(log: log), system: system)
+    poller: Epoll(system: system), handler: ScriptedClient(pace: pace, log: log, tell: tell),
+    system: system)
   let start = system.now()
   var begun = 0
   while begun < connections || !reactor.isFinished {

@@ -155,7 +155,7 @@ public func runClient(
     let run = try runScriptedClient(connections: connections, to: addresses) { line in
       if !isQuiet || line.hasPrefix("ERROR") { Output.line(line) }
     }
-    Output.line("Elapsed: \(run.elapsed.inSeconds)")
+    Output.line(run.elapsedLine)
     if run.failed > 0 { Output.error("\(run.failed) of \(connections) connections failed") }
     return run.failed == 0 ? 0 : 1
   } catch {

@@ -20,7 +20,7 @@ struct Backends: ParsableCommand {
   func run() throws {
     try reportingFailure(of: "backends") {
       try Linux().raiseDescriptorLimit()
-      Offer.here().lines(color: Output.wantsColor).forEach(Output.line)
+      Offer.here().lines(width: Output.width, color: Output.wantsColor).forEach(Output.line)
     }
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import SwitchboardBase
 
 /// What is wrong with a command line, in one line: which subcommand, what it did not understand,
 /// and where its options are told.
@@ -12,7 +13,8 @@ struct Complaint {
     let message = Complaint.joined(Complaint.message(for: error, arguments))
     guard !message.isEmpty else { return nil }
     let command = Complaint.command(in: arguments)
-    line = "\(command): \(Complaint.continued(message)) (see '\(command) --help')"
+    let meant = Complaint.meant(by: arguments).map { "; did you mean '\($0)'?" } ?? ""
+    line = "\(command): \(Complaint.continued(message))\(meant) (see '\(command) --help')"
   }
 
   /// The parser takes `-1` for an option and says that the one before it has no value. Written as
@@ -64,6 +66,22 @@ struct Complaint {
     let isWord = message.dropFirst().first.map { $0.isLowercase || $0 == " " } == true
     let begun = isWord ? message.prefix(1).lowercased() + message.dropFirst() : message
     return begun.hasSuffix(".") ? String(begun.dropLast()) : begun
+  }
+
+  /// The subcommand that was probably meant where the word in its place is none.
+  private static func meant(by arguments: [String]) -> String? {
+    var command: any ParsableCommand.Type = Main.self
+    var names = [Main._commandName]
+    for argument in arguments {
+      let subcommands = command.configuration.subcommands
+      guard let next = subcommands.first(where: { $0._commandName == argument }) else {
+        let nearest = Spellings.nearest(to: argument, of: subcommands.map { $0._commandName })
+        return nearest.map { (names + [$0]).joined(separator: " ") }
+      }
+      command = next
+      names.append(argument)
+    }
+    return nil
   }
 
   /// The subcommand that was meant, as it is written.

@@ -6,27 +6,51 @@ import SwitchboardTimeline
 /// `switchboard demo`
 struct Demo: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Run a server and a few clients, and show who was served when.",
+    abstract: "Serve a few clients in three ways at once, and show who waits for whom.",
+    usage: "switchboard demo [<options>]",
     discussion: """
-      Starts an epoll server on a free port of this machine, in one thread, runs the clients \
-      against it in another, and draws what the server's thread did: the whole run, and its first \
-      moments in microseconds. Colour is left out where the output is no terminal or NO_COLOR is \
-      set.
+      Three servers on free ports of this machine: one that takes a client at a time, one with a \
+      thread for each, and an event loop. The same clients call all three at the same moment, and \
+      what each of them saw is drawn on one axis. '--transcript' runs the article's session \
+      instead, with what its clients say and what the loop's thread did in microseconds. Colour is \
+      left out where the output is no terminal or NO_COLOR is set.
 
-      Example:
+      Examples:
 
-        switchboard demo -n 5
+        switchboard demo -n 20
+        switchboard demo --out race.html
+        switchboard demo --transcript
       """)
 
   @Option(
     name: [.long, .customShort("c"), .customShort("n")],
-    help: ArgumentHelp("Clients, each a connection with a row. (default: 3)", valueName: "n"),
-    transform: Read.count(1...100))
-  var connections = 3
+    help: ArgumentHelp("Clients of each server. (default: 3)", valueName: "n"),
+    transform: Read.count(Demonstration.clients))
+  var connections = Demonstration.usualClients
+
+  @Flag(help: "The article's session: what the clients say, and who was served when.")
+  var transcript = false
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Write a page with the race, complete in itself.", valueName: "html"))
+  var out: String?
+
+  @Option(help: ArgumentHelp("Write the drawing of the race.", valueName: "svg"))
+  var svg: String?
+
+  func validate() throws {
+    if transcript, out != nil || svg != nil {
+      throw ValidationError("'--out' and '--svg' are of the race; leave out '--transcript'.")
+    }
+  }
 
   func run() throws {
     let code = try reportingFailure(of: "demo") {
-      try Demonstration.show(clients: connections, program: "switchboard demo")
+      transcript
+        ? try Demonstration.transcript(clients: connections, program: "switchboard demo")
+        : try Demonstration.race(
+          clients: connections, program: "switchboard demo", page: out, svg: svg)
     }
     throw ExitCode(code)
   }

@@ -69,8 +69,11 @@ struct RunExperiment: ParsableCommand {
 
   func validate() throws {
     guard name != "all", Trials.named(name) == nil else { return }
+    let near = Spellings.nearest(to: name, of: Trials.all.map { $0.name })
+    let meant = near.map { "Did you mean '\($0)'? " } ?? ""
     throw ValidationError(
-      "There is no experiment '\(name)'. 'switchboard experiment list' shows what there is.")
+      "There is no experiment '\(name)'. \(meant)'switchboard experiment list' shows what there is."
+    )
   }
 
   func run() throws {
@@ -176,7 +179,7 @@ struct WaitingCostCommand: ParsableCommand {
     try reportingFailure(of: "experiment waiting-cost") {
       try Linux().raiseDescriptorLimit()
       let result = try WaitingCost(active: active, idle: idle).run()
-      result.lines.forEach(Output.line)
+      result.lines(width: Output.width).forEach(Output.line)
     }
   }
 }

@@ -23,7 +23,7 @@ struct Main: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      Demo.self, Serve.self, RelayCommand.self, Client.self, Load.self, Compare.self,
+      Demo.self, Explain.self, Serve.self, RelayCommand.self, Client.self, Load.self, Compare.self,
       Experiment.self, Simulate.self, TimelineCommand.self, Backends.self,
     ])
 

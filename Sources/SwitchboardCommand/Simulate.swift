@@ -148,14 +148,18 @@ struct Simulate: ParsableCommand {
   }
 
   private func outcome(_ report: SimulationReport) -> String {
-    "\(report.calls) calls, \(report.events) events, \(report.bytes) bytes, "
-      + "\(report.faults.count) faults, \(report.nanoseconds / 1_000_000) ms, "
+    let counts = [
+      (report.calls, "call"), (report.events, "event"), (report.bytes, "byte"),
+      (report.faults.count, "fault"),
+    ].map { Figures.counted($0, $1) }
+    return counts.joined(separator: ", ") + ", \(report.nanoseconds / 1_000_000) ms, "
       + "digest \(String(report.digest, radix: 16))"
   }
 
   private func summary(_ failure: SimulationFailure) -> String {
     "seed \(failure.seed) (\(failure.backend.rawValue)) failed after "
-      + "\(failure.time / 1_000_000) ms and \(failure.faults.count) faults: \(failure.violation)"
+      + "\(failure.time / 1_000_000) ms and \(Figures.counted(failure.faults.count, "fault")): "
+      + "\(failure.violation)"
   }
 
   private func shrinkSeed(_ seed: UInt64) throws {
@@ -173,8 +177,9 @@ struct Simulate: ParsableCommand {
     }
     Output.line("// \(shrunk.failure.violation)")
     Output.line(
-      "// \(shrunk.faults.count) faults and \(shrunk.clients.count) clients are left after "
-        + "\(shrunk.runs) runs, \((clock.now - start).inSeconds) s.")
+      "// Left are \(Figures.counted(shrunk.faults.count, "fault")) and "
+        + "\(Figures.counted(shrunk.clients.count, "client")), after "
+        + "\(Figures.counted(shrunk.runs, "run")), \(Figures.brief(clock.now - start)).")
     let test = shrunk.test(serving: ["SimulatedWorkload.\(workload.rawValue).serve(in: world)"])
     for line in test.split(separator: "\n") { Output.line(String(line)) }
   }

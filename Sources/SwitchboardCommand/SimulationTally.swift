@@ -35,7 +35,8 @@ struct SimulationTally {
     guard clock.now - lastShown > .seconds(1) else { return }
     lastShown = clock.now
     progress.show(
-      "\(grouped(passed + failed)) seeds, \(failed) failed, \(perSecond(passed + failed)) a second")
+      "\(counted(passed + failed, "seed")), \(grouped(failed)) failed, "
+        + "\(perSecond(passed + failed)) a second")
   }
 
   /// A seed did not pass; who says why has a line of its own for it.
@@ -60,6 +61,8 @@ struct SimulationTally {
 
   private func grouped(_ number: Int) -> String { Figures.grouped(number) }
 
+  private func counted(_ number: Int, _ noun: String) -> String { Figures.counted(number, noun) }
+
   /// From so many seeds on all branches are to be reached.
   private static let telling = 5000
 
@@ -71,32 +74,42 @@ struct SimulationTally {
     let ratio = Int(Double(nanoseconds) / 1e9 / seconds)
     var lines = ["faults by kind:"]
     for kind in Fault.Kind.allCases {
-      lines.append("  \(kind): \(grouped(byKind[Int(kind.rawValue)]))")
+      lines.append("  \("\(kind)".inWords): \(grouped(byKind[Int(kind.rawValue)]))")
     }
     let unreached = branches.unreached
     let reached = Branch.allCases.count - unreached.count
     lines.append("branches of care: \(reached) of \(Branch.allCases.count) reached")
-    for branch in Branch.allCases { lines.append("  \(branch): \(grouped(branches[branch]))") }
+    for branch in Branch.allCases {
+      lines.append("  \("\(branch)".inWords): \(grouped(branches[branch]))")
+    }
     if !unreached.isEmpty {
-      let names = unreached.map { "\($0)" }.joined(separator: ", ")
+      let names = unreached.map { "\($0)".inWords }.joined(separator: ", ")
       lines.append("not reached: \(names)")
     }
     lines += [
-      "\(grouped(passed + failed)) seeds in \(elapsed.inSeconds) s: \(perSecond(passed + failed)) "
-        + "seeds, \(perSecond(calls)) calls, \(perSecond(events)) events and \(perSecond(faults)) "
-        + "faults a second",
-      "\(grouped(calls)) calls, \(grouped(bytes)) bytes checked, \(grouped(faults)) faults; "
+      "\(counted(passed + failed, "seed")) in \(Figures.brief(elapsed)): a second has "
+        + "\(perSecond(passed + failed)) of them, \(perSecond(calls)) calls, "
+        + "\(perSecond(events)) events and \(perSecond(faults)) faults",
+      "\(counted(calls, "call")), \(counted(bytes, "byte")) checked, \(counted(faults, "fault")); "
         + "virtual to real time \(grouped(ratio)) to 1",
     ]
     if operations > 0 {
       lines.append(
-        "\(grouped(operations)) operations were submitted to rings, \(perSecond(operations)) a "
-          + "second; a call that carries several is one call")
+        "\(counted(operations, "operation")) \(operations == 1 ? "was" : "were") submitted to rings, "
+          + "\(perSecond(operations)) a second; a call that carries several is one call")
     }
-    if different > 0 { lines.append("\(different) seeds ran differently the second time") }
+    if different > 0 {
+      lines.append("\(counted(different, "seed")) ran differently the second time")
+    }
     lines.append(
-      failed == 0 ? "every seed passed" : "\(grouped(failed)) of \(passed + failed) seeds failed")
-    return lines
+      failed == 0
+        ? "every seed passed"
+        : "\(grouped(failed)) of \(counted(passed + failed, "seed")) failed")
+    // Short ones stay as they are, with their indents.
+    return lines.flatMap { line in
+      line.count <= Output.width
+        ? [line] : Prose.hanging(line, behind: "", indent: 2, to: Output.width)
+    }
   }
 }
 

@@ -66,29 +66,32 @@ public struct Offer: Sendable {
 extension Offer {
   /// The tables, in lines of at most 80 columns.
   ///
-  /// - Parameter color: With the terminal's colours and weights.
-  public func lines(color: Bool) -> [String] {
-    let ink = Ink(isOn: color)
+  /// - Parameters:
+  ///   - width: Of the terminal, in columns; a smaller number than 30 counts as that.
+  ///   - color: With the terminal's colours and weights.
+  public func lines(width: Int = 80, color: Bool) -> [String] {
+    let (ink, room) = (Ink(isOn: color), max(30, min(width, 80)) - 1)
     let waiting = Offer.ways.map { name, meaning in
       (name, name == "io_uring" ? ringAbsence : nil, meaning)
     }
-    var lines = [ink.painted(system, .bold), "", ink.painted("Ways to wait", .bold)]
+    var lines = Prose.wrapped(system, to: room).map { ink.painted($0, .bold) }
+    lines += ["", ink.painted("Ways to wait", .bold)]
     for (name, absence, meaning) in waiting {
-      lines += row(name, width: 10, isThere: absence == nil, absence ?? meaning, ink)
+      lines += row(name, width: 10, isThere: absence == nil, absence ?? meaning, ink, room)
     }
-    lines += [
-      "", ink.painted("What the io_uring backend uses, and the Linux that brought it", .bold),
-    ]
+    let heading = "What the io_uring backend uses, and the Linux that brought it"
+    lines += [""] + Prose.wrapped(heading, to: room).map { ink.painted($0, .bold) }
     for feature in features {
       let name = feature.name.padded(to: 20) + " " + feature.since
       let purpose = feature.purpose + (feature.isNeeded ? "" : "; may be missing")
       lines += row(
-        name, width: 28, isThere: feature.hindrance == nil, feature.hindrance ?? purpose, ink)
+        name, width: 28, isThere: feature.hindrance == nil, feature.hindrance ?? purpose, ink, room)
     }
     lines += ["", ink.painted("Limits", .bold)]
     for limit in limits {
       let shown = limit.name.padded(to: 19) + " " + limit.value.padded(to: 10) + " "
-      lines.append("  " + shown + ink.painted(limit.meaning, .dim))
+      let pieces = Offer.remark(limit.meaning, behind: shown.count + 2, room)
+      lines += Offer.joined("  " + shown, pieces.map { ink.painted($0, .dim) }, pieces)
     }
     return lines + ["", "auto takes \(ink.painted(chosen.rawValue, .bold)) here."]
   }
@@ -101,15 +104,32 @@ extension Offer {
   ]
 
   /// A name, whether it is there, and a remark, in as many lines as that takes.
-  private func row(_ name: String, width: Int, isThere: Bool, _ remark: String, _ ink: Ink)
-    -> [String]
-  {
+  private func row(
+    _ name: String, width: Int, isThere: Bool, _ remark: String, _ ink: Ink, _ room: Int
+  ) -> [String] {
     let answer = isThere ? ink.painted("yes", .green) : ink.painted("no ", .red)
-    let indent = width + 7
-    let pieces = Prose.wrapped(remark, to: 79 - indent).map { isThere ? ink.painted($0, .dim) : $0 }
-    return pieces.enumerated().map { number, piece in
-      number == 0
-        ? "  " + name.padded(to: width) + answer + "  " + piece : "".padded(to: indent) + piece
-    }
+    let pieces = Offer.remark(remark, behind: width + 7, room)
+    let shown = pieces.map { isThere ? ink.painted($0, .dim) : $0 }
+    return Offer.joined("  " + name.padded(to: width) + answer + "  ", shown, pieces)
+  }
+
+  /// Less is no room for a remark.
+  private static let leastRoom = 24
+
+  /// A remark in pieces: spaces, and what stands behind them. Where there is no room beside what it
+  /// belongs to it begins below.
+  private static func remark(_ text: String, behind indent: Int, _ room: Int) -> [String] {
+    let isBeside = room - indent >= leastRoom
+    let space = isBeside ? indent : 4
+    let pieces = Prose.wrapped(text, to: room - space).map { "".padded(to: space) + $0 }
+    return isBeside
+      ? [String((pieces.first ?? "").dropFirst(indent))] + pieces.dropFirst() : [""] + pieces
+  }
+
+  /// The head before the first piece, without spaces at its end where that says nothing.
+  private static func joined(_ head: String, _ shown: [String], _ pieces: [String]) -> [String] {
+    let first =
+      pieces.first?.isEmpty == true ? String(head.reversed().drop { $0 == " " }.reversed()) : head
+    return [first + (shown.first ?? "")] + shown.dropFirst()
   }
 }

@@ -105,7 +105,7 @@ extension Timeline {
   }
 
   private func heading(_ axis: CutAxis, of count: Int, width: Int) -> [TextLine] {
-    let number = "\(Figures.grouped(axis.boxes.count)) callbacks"
+    let number = Figures.counted(axis.boxes.count, "callback")
     let what =
       axis.boxes.count == count
       ? "its \(number)" : "the first \(number) of \(Figures.grouped(count))"

@@ -12,7 +12,7 @@ struct TimeScale {
   /// The column that a moment falls in.
   func column(of moment: Instant) -> Int {
     guard span > .zero, columns.count > 1 else { return columns.lowerBound }
-    let share = moment.since(start).inSeconds / span.inSeconds
+    let share = min(1, moment.since(start).inSeconds / span.inSeconds)
     return columns.lowerBound + Int((share * Double(columns.count - 1)).rounded())
   }
 
@@ -31,6 +31,19 @@ struct TimeScale {
       let moment = start + .nanoseconds(Int64(min(nanoseconds, 9e18)))
       return (column(of: moment), TimeScale.label(Double(index) * step, step: step))
     }
+  }
+
+  /// The axis for a terminal, and its labels above: `apart` columns from each other or more.
+  func lines(width: Int, apart: Int) -> (labels: TextLine, axis: TextLine) {
+    var (labels, axis) = (TextLine(width: width), TextLine(width: width))
+    axis.fill(columns, "─", .faint)
+    for (column, label) in ticks(apart: apart) {
+      axis.put("┼", at: column, .faint)
+      if column + label.count <= columns.upperBound { labels.put(label, at: column, .faint) }
+    }
+    axis.put("├", at: columns.lowerBound, .faint)
+    axis.put("┤", at: columns.upperBound - 1, .faint)
+    return (labels, axis)
   }
 
   /// 1, 2 and 5 times the powers of ten, from a nanosecond to a day.
@@ -75,7 +88,7 @@ extension Timeline {
   }
 
   private func heading(width: Int) -> [TextLine] {
-    let count = clients.count == 1 ? "1 client" : "\(Figures.grouped(clients.count)) clients"
+    let count = Figures.counted(clients.count, "client")
     let threads = loops.count > 1 ? "\(loops.count) loops" : "one server thread"
     let text = "Who was served when: \(count), \(threads), "
     return TextLine.paragraph(
@@ -85,20 +98,12 @@ extension Timeline {
   /// That there are more clients than rows.
   func rest(after limit: Int, width: Int) -> [TextLine] {
     guard clients.count > limit else { return [] }
-    let more = Figures.grouped(clients.count - limit)
-    return TextLine.paragraph("and \(more) more clients, not shown", width: width, .faint)
+    let more = Figures.counted(clients.count - limit, "more client")
+    return TextLine.paragraph("and \(more), not shown", width: width, .faint)
   }
 
   private func axis(_ scale: TimeScale, width: Int, figures: Int) -> [TextLine] {
-    var labels = TextLine(width: width)
-    var axis = TextLine(width: width)
-    axis.fill(scale.columns, "─", .faint)
-    for (column, label) in scale.ticks(apart: 9) {
-      axis.put("┼", at: column, .faint)
-      if column + label.count <= scale.columns.upperBound { labels.put(label, at: column, .faint) }
-    }
-    axis.put("├", at: scale.columns.lowerBound, .faint)
-    axis.put("┤", at: scale.columns.upperBound - 1, .faint)
+    var (labels, axis) = scale.lines(width: width, apart: 9)
     if figures > 0 {
       axis.put("calls", endingBefore: width - 10, .faint)
       axis.put("in all", endingBefore: width, .faint)
@@ -110,7 +115,7 @@ extension Timeline {
     var line = TextLine(width: width)
     line.put(client.name, at: 0)
     let callbacks = callbacks(of: client)
-    let from = scale.column(of: callbacks.first?.start ?? start)
+    let from = scale.column(of: client.opened)
     line.fill(from..<max(from, scale.column(of: client.closed ?? end)) + 1, "━", .faint)
     for callback in callbacks {
       let first = scale.column(of: callback.start)

@@ -79,6 +79,16 @@ public struct SendRecord: Hashable, Sendable {
   public let bytes: Int
 }
 
+/// From when to when a connection stood, as far as a recording knows.
+public struct ConnectionLife: Hashable, Sendable {
+  /// When its first callback began.
+  public var opened: Instant
+  /// When it was closed; nil where it stood to the end.
+  public var closed: Instant?
+  /// Why it was closed, in words.
+  public var closeReason: String?
+}
+
 /// What has been seen of a server: by a ``Recorder`` of a reactor, or by a `ServerRecorder`.
 public struct Recording: Hashable, Sendable {
   /// The callbacks, by their beginning.
@@ -103,6 +113,10 @@ public struct Recording: Hashable, Sendable {
   public var numbers: [ConnectionName: Int] = [:]
   /// The moment that counts as zero; nil for the first callback's beginning.
   public var origin: Instant?
+  /// The part that was asked for: axes show exactly this. Nil for the whole.
+  public var window: ClosedRange<Instant>?
+  /// Of a part: the connections that stood in it, those without a callback there among them.
+  public var lives: [ConnectionName: ConnectionLife] = [:]
 
   /// A recording of these callbacks.
   public init(
@@ -113,19 +127,42 @@ public struct Recording: Hashable, Sendable {
     self.processorTime = processorTime
   }
 
-  /// The part between two times, counted from the first callback's beginning. Connections keep
-  /// their numbers.
+  /// The part between two times, counted from the first callback's beginning, and not beyond what was
+  /// recorded. Connections keep their numbers, and those that stood without a callback their lives.
   public func clipped(from: Duration?, to: Duration?) -> Recording {
     guard from != nil || to != nil, let zero = origin ?? callbacks.first?.start else { return self }
-    let start = zero + (from ?? .zero)
-    let end = to.map { zero + $0 } ?? Instant(nanoseconds: .max)
+    let last = max(zero, end)
+    let until = to.map { min(zero + $0, last) } ?? last
+    let start = min(zero + (from ?? .zero), until)
     var part = numbered()
     part.origin = zero
+    part.window = start...until
+    part.lives = allLives().filter { $1.opened <= until && ($1.closed ?? until) >= start }
     part.processorTime = nil
-    part.callbacks.removeAll { $0.sentBy < start || $0.start > end }
-    part.waits.removeAll { $0.end < start || $0.start > end }
-    part.sends.removeAll { $0.end < start || $0.start > end }
+    part.callbacks.removeAll { $0.sentBy < start || $0.start > until }
+    part.waits.removeAll { $0.end < start || $0.start > until }
+    part.sends.removeAll { $0.end < start || $0.start > until }
     return part
+  }
+
+  /// The end of the last that was recorded.
+  private var end: Instant {
+    let ends =
+      callbacks.lazy.map(\.sentBy).max() ?? Instant(nanoseconds: 0)
+    return max(ends, waits.lazy.map(\.end).max() ?? ends, sends.lazy.map(\.end).max() ?? ends)
+  }
+
+  /// From when to when each connection stood.
+  private func allLives() -> [ConnectionName: ConnectionLife] {
+    var lives = lives
+    for callback in callbacks {
+      var life = lives[callback.connection] ?? ConnectionLife(opened: callback.start)
+      if callback.kind == .closed {
+        (life.closed, life.closeReason) = (callback.end, callback.closeReason)
+      }
+      lives[callback.connection] = life
+    }
+    return lives
   }
 
   /// The same with a number for each connection.

@@ -2,7 +2,7 @@ import SwitchboardBase
 
 /// How a character of a drawing looks where colour is wanted.
 enum TextStyle {
-  case plain, title, faint, served, connected, receive, send, other
+  case plain, title, faint, served, waiting, connected, receive, send, other
 
   /// Nil for no change.
   fileprivate var ink: Ink.Style? {
@@ -10,11 +10,12 @@ enum TextStyle {
     case .plain: nil
     case .title: .bold
     case .faint: .dim
-    case .served: .boldGreen
-    case .connected: .cyan
-    case .receive: .green
-    case .send: .yellow
-    case .other: .magenta
+    case .served: .boldBlue
+    case .waiting: .amber
+    case .connected: .sky
+    case .receive: .blue
+    case .send: .orange
+    case .other: .pink
     }
   }
 }

@@ -17,6 +17,8 @@ public struct Timeline {
     var sent = 0
     /// How long its callbacks took, and sending what they wrote.
     var busy = Duration.zero
+    /// When its first callback began, be that before what is shown.
+    var opened: Instant
     /// When its connection was closed, and why.
     var closed: Instant?
     var closeReason: String?
@@ -26,9 +28,9 @@ public struct Timeline {
   let clients: [Client]
   /// Loops with something to show, in order.
   let loops: [Int]
-  /// The first callback's beginning.
+  /// The beginning of the part that was asked for, or of the first callback.
   let start: Instant
-  /// The end of the last callback and of what it sent.
+  /// The end of that part, or of the last callback and of what it sent.
   let end: Instant
   /// The moment that the axes call zero.
   let zero: Instant
@@ -40,8 +42,9 @@ public struct Timeline {
     let recording = recording.numbered()
     clients = Timeline.clients(of: recording)
     self.recording = recording
-    start = recording.callbacks.first?.start ?? Instant(nanoseconds: 0)
-    end = recording.callbacks.map(\.sentBy).max() ?? start
+    start =
+      recording.window?.lowerBound ?? recording.callbacks.first?.start ?? Instant(nanoseconds: 0)
+    end = recording.window?.upperBound ?? recording.callbacks.map(\.sentBy).max() ?? start
     zero = recording.origin ?? start
     let present = Set(recording.callbacks.map(\.connection.loop) + recording.waits.map(\.loop))
     loops = present.sorted()
@@ -59,16 +62,29 @@ public struct Timeline {
       } else {
         row = clients.count
         rows[callback.connection] = row
-        let number = recording.numbers[callback.connection] ?? row
-        clients.append(Client(name: "conn\(number)", connection: callback.connection))
+        clients.append(client(callback.connection, from: callback.start, of: recording))
       }
       clients[row].add(callback, at: place)
+    }
+    // Those that stood in the part that was asked for, and nobody called.
+    for (connection, life) in recording.lives where rows[connection] == nil {
+      rows[connection] = clients.count
+      clients.append(client(connection, from: life.opened, of: recording))
     }
     for sending in recording.sends {
       if let row = rows[sending.connection] { clients[row].sent += sending.bytes }
     }
     let number = { (client: Client) in recording.numbers[client.connection] ?? 0 }
     return clients.sorted { number($0) < number($1) }
+  }
+
+  private static func client(
+    _ connection: ConnectionName, from first: Instant, of recording: Recording
+  ) -> Client {
+    let (number, life) = (recording.numbers[connection] ?? 0, recording.lives[connection])
+    return Client(
+      name: "conn\(number)", connection: connection, opened: life?.opened ?? first,
+      closed: life?.closed, closeReason: life?.closeReason)
   }
 
   /// A client's callbacks, in order.
@@ -94,10 +110,9 @@ public struct Timeline {
     let width = max(24, width)
     guard !clients.isEmpty else { return ["nobody was served"] }
     let blank = [TextLine(width: width)]
-    let parts = [
-      overview(width: width, clients: max(1, limit)),
-      closeUp(width: width, clients: max(1, limit)), summary(width: width),
-    ]
+    var parts = [overview(width: width, clients: max(1, limit))]
+    if !recording.callbacks.isEmpty { parts.append(closeUp(width: width, clients: max(1, limit))) }
+    parts.append(summary(width: width))
     return parts.joined(separator: blank).map { $0.text(color: color) }
   }
 
@@ -105,9 +120,8 @@ public struct Timeline {
     let callbacks = recording.callbacks
     let busy = callbacks.reduce(Duration.zero) { $0 + $1.duration }
     let elapsed = end.since(start)
-    let noun = callbacks.count == 1 ? "callback" : "callbacks"
     let sending = callbacks.reduce(Duration.zero) { $0 + $1.sentBy.since($1.end) }
-    var text = "\(Figures.grouped(callbacks.count)) \(noun) took \(Figures.brief(busy)) in all"
+    var text = "\(Figures.counted(callbacks.count, "callback")) took \(Figures.brief(busy)) in all"
     text += sending > .zero ? ", and sending their output \(Figures.brief(sending))." : "."
     if let used = recording.processorTime, elapsed > .zero {
       text += " The one thread that made them used a processor for \(Figures.brief(used)) of"
@@ -115,10 +129,12 @@ public struct Timeline {
     }
     if !recording.waits.isEmpty { text += " " + waiting(of: elapsed) + longest }
     if recording.missed > 0 {
-      text += " \(Figures.grouped(recording.missed)) more were not recorded: the buffer was full."
+      let were = recording.missed == 1 ? "was" : "were"
+      let count = Figures.grouped(recording.missed)
+      text += " \(count) more \(were) not recorded: the buffer was full."
     }
     if recording.unknown > 0 {
-      text += " \(Figures.grouped(recording.unknown)) records could not be understood."
+      text += " \(Figures.counted(recording.unknown, "record")) could not be understood."
     }
     return TextLine.paragraph(text, width: width)
   }

@@ -19,15 +19,16 @@ extension CallbackKind {
 }
 
 /// The other colours of the drawings, on a light and on a dark page.
-enum TimelineColors {
+package enum TimelineColors {
   static let all: [(name: String, light: String, dark: String)] = [
     ("ink", "#1f2328", "#e6edf3"), ("faint", "#59636e", "#9198a1"), ("line", "#d1d9e0", "#30363d"),
     ("life", "#aab4be", "#57606a"), ("work", "#8c959f", "#768390"), ("wait", "#9a6700", "#d4a72c"),
+    ("served", "#0072b2", "#3d9be0"),
     ("page", "#ffffff", "#0d1117"), ("panel", "#f6f8fa", "#151b23"),
   ]
 
   /// Declarations of custom properties, `--tl-ink` and so on.
-  static func variables(isDark: Bool) -> String {
+  package static func variables(isDark: Bool) -> String {
     let kinds = CallbackKind.allCases.map { kind in
       "--tl-\(kind):\(isDark ? kind.colors.dark : kind.colors.light)"
     }

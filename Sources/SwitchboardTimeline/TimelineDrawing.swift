@@ -39,7 +39,7 @@ struct TimelineDrawing {
       font-size="12">
       <title>\(Markup.escaped(title))</title>
       <style>.tl{\(TimelineColors.variables(isDark: false))}\
-      @media (prefers-color-scheme:dark){.tl{\(TimelineColors.variables(isDark: true))}}\
+      @media screen and (prefers-color-scheme:dark){.tl{\(TimelineColors.variables(isDark: true))}}\
       .tl text{fill:var(--tl-ink)}.tl .f{fill:var(--tl-faint);font-size:11px}\
       .tl .n{font-variant-numeric:tabular-nums}</style>
       \(body.joined(separator: "\n"))
@@ -49,8 +49,7 @@ struct TimelineDrawing {
   }
 
   private var title: String {
-    let count = timeline.clients.count
-    let who = count == 1 ? "1 client" : "\(Figures.grouped(count)) clients"
+    let who = Figures.counted(timeline.clients.count, "client")
     return "Who was served when: \(who), \(Figures.brief(timeline.end.since(timeline.start)))"
   }
 
@@ -126,8 +125,7 @@ struct TimelineDrawing {
 
   private mutating func row(of client: Timeline.Client, _ ready: [Instant?]) {
     text(client.name, 2, y + 14)
-    let callbacks = timeline.callbacks(of: client)
-    let from = place(callbacks.first?.start ?? timeline.start)
+    let from = place(client.opened)
     box(from, y + 9, place(client.closed ?? timeline.end) - from, 1.5, "life")
     drawWaiting(of: client, ready)
     drawBoxes(of: client)
@@ -195,7 +193,7 @@ struct TimelineDrawing {
   private mutating func remark() {
     let more = timeline.clients.count - clients.count
     guard more > 0 else { return }
-    text("and \(Figures.grouped(more)) more clients, not shown", left, y + 12, "f")
+    text("and \(Figures.counted(more, "more client")), not shown", left, y + 12, "f")
     y += 18
   }
 

@@ -179,7 +179,8 @@ extension TimelinePage {
     // The texts.
     const when = facts.wallClock ? ", recorded " + new Date(facts.wallClock).toLocaleString() : "";
     byId("summary").textContent += `: ${plural(facts.clients.length, "client")}, `
-      + `${plural(start.length, "callback")} in ${brief(whole.to - whole.from)}`
+      + `${plural(start.length + facts.leftOut, "callback")}`
+      + (facts.leftOut ? "" : ` in ${brief(whole.to - whole.from)}`)
       + (facts.backend ? `, ${facts.backend}` : "") + when;
     const warn = text => {
       const p = document.createElement("p");
@@ -189,8 +190,9 @@ extension TimelinePage {
     };
     if (facts.missed) warn(`${plural(facts.missed, "record")} came when there was no room and `
       + `${facts.missed === 1 ? "is" : "are"} missing.`);
-    if (facts.leftOut) warn(`These are the first callbacks; ${grouped(facts.leftOut)} more are not on `
-      + "this page. Choose a part with --from and --to.");
+    if (facts.leftOut) warn(`Drawn are the first ${grouped(start.length)} of them, `
+      + `${brief(whole.to - whole.from)}. The list of the longest is that of all; choose a part to draw `
+      + "with --from and --to.");
     const present = new Set(kind);
     const entry = (color, text, style = "") => {
       const item = document.createElement("li"), swatch = document.createElement("i");
@@ -204,16 +206,9 @@ extension TimelinePage {
       entry("wait", "ready, waits for its turn", "height:4px;vertical-align:3px");
       entry("work", "the loop at work; gaps are waits");
     }
-    const longest = [];
-    for (let e = 0; e < start.length; e++) {
-      if (longest.length === 10 && took[e] <= took[longest[9]]) continue;
-      longest.push(e);
-      longest.sort((a, b) => took[b] - took[a]);
-      longest.length = Math.min(longest.length, 10);
-    }
-    for (const e of longest) {
-      const cells = [brief(took[e]), kinds[kind[e]].name, facts.clients[rowOf[e]][0],
-        moment(start[e], 100), grouped(received[e]), grouped(sent[e])];
+    for (const [time, which, client, at, input, output, e] of facts.longest) {
+      const cells = [brief(time), kinds[which].name, facts.clients[client][0],
+        moment(at, 100), grouped(input), grouped(output)];
       const row = document.createElement("tr");
       cells.forEach((text, i) => {
         const cell = document.createElement("td");
@@ -222,6 +217,13 @@ extension TimelinePage {
         row.append(cell);
       });
       const button = document.createElement("button"), cell = document.createElement("td");
+      row.append(cell);
+      byId("longest").append(row);
+      if (e < 0) {
+        cell.textContent = "not drawn";
+        cell.className = "l";
+        continue;
+      }
       button.textContent = "show";
       button.onclick = () => {
         const at = loopRows + rowOf[e];
@@ -229,8 +231,6 @@ extension TimelinePage {
         go(at, rows[at].events.indexOf(e));
       };
       cell.append(button);
-      row.append(cell);
-      byId("longest").append(row);
     }
 
     const recolor = () => { readColors(); if (width) { drawMap(); draw(); } };

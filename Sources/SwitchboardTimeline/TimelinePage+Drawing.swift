@@ -4,7 +4,8 @@ extension TimelinePage {
   static let drawing = #"""
     const view = byId("view"), map = byId("map"), tip = byId("tip");
     const whole = {from: facts.from, to: Math.max(facts.to, facts.from + 1)};
-    const margin = (whole.to - whole.from) * 0.01;
+    // A part that was asked for has exactly that axis.
+    const margin = facts.isPart ? 0 : (whole.to - whole.from) * 0.01;
     const all = {from: whole.from - margin, to: whole.to + margin};
     const seen = {from: all.from, to: all.to, top: 0};
     let width = 0, height = 0, left = 0, focus = null, colors = {};

@@ -2,41 +2,29 @@ import Switchboard
 import SwitchboardBase
 
 extension Timeline {
-  /// How many callbacks, and how many waits, a page holds; further ones are left out, and the page
-  /// says so.
+  /// How many callbacks, and how many waits, a page draws; further ones are left out, and the page
+  /// says so. The longest that it lists are those of the whole recording.
   public static let mostOnPage = 400_000
 
   /// A page that draws the recording so that one can zoom into it: complete in itself, it asks no
   /// network for anything.
   ///
-  /// - Parameter title: What was recorded; the file's name.
-  public func page(title: String) -> String {
-    let page = TimelinePage(self)
-    return """
-      <!doctype html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <title>\(Markup.escaped(title)) · switchboard timeline</title>
-      <style>
-      :root{\(TimelineColors.variables(isDark: false))}
-      @media (prefers-color-scheme:dark){:root{\(TimelineColors.variables(isDark: true))}}
-      \(TimelinePage.style)
-      </style>
-      </head>
-      <body>
-      \(TimelinePage.body(title: title))
-      \(page.data)
-      <script>
-      \(TimelinePage.script)
-      \(TimelinePage.drawing)
-      \(TimelinePage.controls)
-      </script>
-      </body>
-      </html>
-
-      """
+  /// - Parameters:
+  ///   - title: What was recorded; the file's name.
+  ///   - most: How many callbacks, and waits, are drawn.
+  public func page(title: String, most: Int = mostOnPage) -> String {
+    let page = TimelinePage(self, most: max(1, most))
+    return DrawingPage.html(
+      title: "\(title) · switchboard timeline", style: TimelinePage.style,
+      body: """
+        \(TimelinePage.body(title: title))
+        \(page.data)
+        <script>
+        \(TimelinePage.script)
+        \(TimelinePage.drawing)
+        \(TimelinePage.controls)
+        </script>
+        """)
   }
 }
 
@@ -47,18 +35,64 @@ struct TimelinePage {
   private let callbacks: ArraySlice<CallbackRecord>
   private let waits: [WaitRecord]
 
-  init(_ timeline: Timeline) {
+  /// Where what is drawn ends.
+  private let end: Instant
+  /// How many of the longest callbacks are listed.
+  private static let longestListed = 10
+
+  init(_ timeline: Timeline, most: Int) {
     self.timeline = timeline
-    callbacks = timeline.recording.callbacks.prefix(Timeline.mostOnPage)
-    let end = callbacks.last?.sentBy ?? timeline.end
+    let all = timeline.recording.callbacks
+    let callbacks = all.prefix(most)
+    // What does not hold all of them ends where they do.
+    let end =
+      callbacks.count < all.count ? callbacks.map(\.sentBy).max() ?? timeline.end : timeline.end
     let inside = timeline.recording.waits.filter { $0.end > timeline.start && $0.start < end }
-    waits = Array(inside.prefix(Timeline.mostOnPage))
+    (self.callbacks, self.end) = (callbacks, end)
+    waits = Array(inside.prefix(most))
+  }
+
+  /// The longest callbacks of the whole recording, the longest first, by their places there.
+  private var longest: [Int] {
+    let all = timeline.recording.callbacks
+    var longest: [Int] = []
+    for place in all.indices {
+      if longest.count == TimelinePage.longestListed, let last = longest.last,
+        all[place].duration <= all[last].duration
+      {
+        continue
+      }
+      let at = longest.firstIndex { all[$0].duration < all[place].duration } ?? longest.count
+      longest.insert(place, at: at)
+      if longest.count > TimelinePage.longestListed { longest.removeLast() }
+    }
+    return longest
+  }
+
+  /// A row of the list: took, kind, client, start, bytes in and out, and the place on the page, or -1.
+  private func listed(_ place: Int, _ rows: [ConnectionName: Int]) -> String {
+    let callback = timeline.recording.callbacks[place]
+    let kind = callback.kind.rawValue - CallbackKind.connected.rawValue
+    return "[\(callback.duration.plainMicroseconds),\(kind),\(rows[callback.connection] ?? 0),"
+      + "\(relative(callback.start)),\(callback.received),\(callback.sent),"
+      + "\(place < callbacks.count ? place : -1)]"
+  }
+
+  /// Microseconds from the moment that axes call zero; negative before it.
+  private func relative(_ moment: Instant) -> String {
+    moment < timeline.zero
+      ? "-" + timeline.zero.since(moment).plainMicroseconds
+      : moment.since(timeline.zero).plainMicroseconds
+  }
+
+  /// Rows of the clients, by connection.
+  private var rows: [ConnectionName: Int] {
+    Dictionary(uniqueKeysWithValues: timeline.clients.enumerated().map { ($1.connection, $0) })
   }
 
   /// The elements that hold it.
   var data: String {
-    let rows = Dictionary(
-      uniqueKeysWithValues: timeline.clients.enumerated().map { ($1.connection, $0) })
+    let rows = rows
     let ready = timeline.readyMoments()
     let waited = callbacks.indices.map { place in
       ready[place].map { callbacks[place].start.since($0).microseconds } ?? 0
@@ -93,17 +127,17 @@ struct TimelinePage {
       "[\"\(kind)\",\"\(kind.look.letter)\",\(TraceEvent.quoted(timeline.word(for: kind)))]"
     }
     let clients = timeline.clients.map { client in
-      let opened = timeline.callbacks(of: client).first?.start ?? timeline.start
       let closed = client.closed ?? timeline.end
       let reason = client.closeReason.map(TraceEvent.quoted) ?? "null"
-      return "[\"\(client.name)\",\(opened.since(timeline.zero).plainMicroseconds),"
-        + "\(closed.since(timeline.zero).plainMicroseconds),\(client.closed == nil ? 0 : 1),\(reason),"
+      return "[\"\(client.name)\",\(relative(client.opened)),\(relative(closed)),"
+        + "\(client.closed == nil ? 0 : 1),\(reason),"
         + "\(client.places.count),\(client.received),\(client.sent)]"
     }
     let loops = timeline.loops.map { "[\($0),\"\(timeline.name(ofLoop: $0))\"]" }
-    let end = callbacks.map(\.sentBy).max() ?? timeline.end
-    return "{\"from\":\(timeline.start.since(timeline.zero).plainMicroseconds),"
-      + "\"to\":\(end.since(timeline.zero).plainMicroseconds),"
+    let rows = rows
+    let longest = longest.map { listed($0, rows) }
+    return "{\"from\":\(relative(timeline.start)),\"to\":\(relative(end)),"
+      + "\"isPart\":\(recording.window != nil),\"longest\":[\(longest.joined(separator: ","))],"
       + "\"backend\":\(TraceEvent.quoted(recording.backend)),"
       + "\"wallClock\":\(recording.wallClock / 1_000_000),\"missed\":\(recording.missed),"
       + "\"leftOut\":\(recording.callbacks.count - callbacks.count),"

@@ -56,6 +56,14 @@ struct BackendsTests {
     #expect(lines.last == "auto takes epoll here.")
   }
 
+  @Test(arguments: [30, 40, 50, 60])
+  func `On a narrow terminal remarks stand below what they belong to`(width: Int) {
+    let lines = Self.old.lines(width: width, color: false)
+    #expect(lines.allSatisfy { $0.count <= max(width, 39) })
+    #expect(lines.contains { $0.hasPrefix("    this kernel is too") } == (width < 42))
+    #expect(lines.contains { $0.contains("INVAL") })
+  }
+
   @Test func `Colours change nothing but colour`() {
     let plain = Self.old.lines(color: false)
     let painted = Self.old.lines(color: true)

@@ -10,10 +10,10 @@ struct DemoTests {
   private static let demos = [["demo"], ["switchboard", "demo"]]
 
   @Test(arguments: demos)
-  func `The demo shows the transcript and then who was served when, in 80 plain columns`(
+  func `The demo's transcript is the article's, and then who was served when, in 80 plain columns`(
     words: [String]
   ) async throws {
-    try await Spawned.run(words[0], Array(words.dropFirst())) { demo in
+    try await Spawned.run(words[0], words.dropFirst() + ["--transcript"]) { demo in
       try await demo.expectEnd(.exit(0))
       #expect(demo.errors.count == 1)
       let blank = try #require(demo.output.firstIndex(of: ""))
@@ -34,10 +34,42 @@ struct DemoTests {
     }
   }
 
-  @Test func `The demo has as many rows as clients were asked for`() async throws {
-    try await Spawned.run("demo", ["-n", "2"]) { demo in
+  @Test(arguments: demos)
+  func `The demo is a race of three servers on one axis, and says what to try next`(
+    words: [String]
+  ) async throws {
+    try await Spawned.run(words[0], words.dropFirst() + ["-n", "2"]) { demo in
       try await demo.expectEnd(.exit(0))
-      #expect(demo.output.contains { $0.hasPrefix("Who was served when: 2 clients") })
+      #expect(demo.errors == [])
+      #expect(demo.output.allSatisfy { $0.count <= 80 })
+      #expect(demo.output.first?.contains("the same 2 clients, served in three ways") == true)
+      let heads = [
+        "One client at a time: 1 thread, done after ",
+        "A thread for each client: 3 threads, done after ",
+        "One event loop for all: 1 thread, done after ",
+      ]
+      for head in heads { #expect(demo.output.contains { $0.hasPrefix(head) }) }
+      #expect(demo.output.count { $0.hasPrefix("conn0 ") } == 3)
+      let program = words[0] == "demo" ? "swift run demo" : "switchboard demo"
+      let next = try #require(demo.output.firstIndex(of: "To try next:"))
+      #expect(demo.output[(next + 1)...].allSatisfy { $0.hasPrefix("  \(program) -") })
+    }
+  }
+
+  @Test func `A page and a drawing of the race are complete in themselves`() async throws {
+    let folder = FileManager.default.temporaryDirectory.path + "/race-\(UUID())"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let (page, svg) = (folder + "/race.html", folder + "/race.svg")
+    try await Spawned.run("demo", ["-n", "20", "--out", page, "--svg", svg]) { demo in
+      try await demo.expectEnd(.exit(0))
+      #expect(demo.output.count { $0.hasPrefix("and 12 more clients; the last waited ") } == 3)
+    }
+    for path in [page, svg] {
+      let text = try String(contentsOfFile: path, encoding: .utf8)
+      #expect(text.contains("prefers-color-scheme:dark"))
+      #expect(text.replacing("http://www.w3.org/2000/svg", with: "").contains("http") == false)
+      #expect(text.utf8.count < 200_000)
     }
   }
 
@@ -49,7 +81,10 @@ struct DemoTests {
       try await demo.expectEnd(.exit(64))
       #expect(demo.output == [])
       #expect(
-        demo.errors == ["usage: demo [-n N]    (N clients, from 1 to 100; 3 if left out)"])
+        demo.errors == [
+          "usage: demo [-n N] [--transcript | --out HTML --svg SVG]    (N clients, from 1 to 100; "
+            + "3 if left out)"
+        ])
     }
   }
 

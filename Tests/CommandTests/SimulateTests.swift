@@ -10,7 +10,7 @@ struct SimulateTests {
       #expect(command.errors.allSatisfy { $0.contains(" seeds, 0 failed, ") })
       #expect(command.output.last == "every seed passed")
       #expect(command.output.contains { $0.hasPrefix("5 seeds in ") })
-      #expect(command.output.contains { $0.hasPrefix("  shortSend: ") })
+      #expect(command.output.contains { $0.hasPrefix("  short send: ") })
     }
   }
 

@@ -116,7 +116,7 @@ import Testing
     let plain = timeline.lines(width: 80, color: false)
     let colored = timeline.lines(width: 80, color: true)
     #expect(!plain.joined().contains("\u{1B}"))
-    #expect(colored.joined().contains("\u{1B}[1;32m●"))
+    #expect(colored.joined().contains("\u{1B}[1;38;5;32m●"))
     #expect(colored.map { $0.replacing(/\u{1B}\[[0-9;]*m/, with: "") } == plain)
     #expect(
       colored.allSatisfy {

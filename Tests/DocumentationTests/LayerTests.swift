@@ -21,6 +21,7 @@ import Testing
     "SwitchboardLoad/Statistics", "SwitchboardLoad/Load",
     "SwitchboardReport/Charts", "SwitchboardReport/Report",
     "SwitchboardLab", "SwitchboardLab/Experiments", "SwitchboardLab/Simulated",
+    "SwitchboardLab/Explained",
     "SwitchboardCommand",
   ]
 

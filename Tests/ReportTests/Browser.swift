@@ -57,7 +57,7 @@ enum Browser {
   }
 
   /// The lines that a page's script has written into its element `found`.
-  private static func found(by page: String) throws -> [String] {
+  static func found(by page: String) throws -> [String] {
     let folder = FileManager.default.temporaryDirectory.appending(path: "page-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }

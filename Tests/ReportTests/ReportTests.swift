@@ -132,6 +132,38 @@ struct ReportTests {
     #expect(try Browser.faults(of: [ReportTests.planted]) == ReportTests.faultsPlanted)
   }
 
+  @Test(arguments: [30, 40, 59, 80, 200])
+  func `A table without room for its columns is a record for each row`(width: Int) {
+    for sample in Samples.all {
+      for table in sample.findings.tables {
+        let lines = table.lines(width: width)
+        let isWide = table.lines.contains { $0.count > width }
+        #expect(isWide || lines == table.lines)
+        // A figure with its name may need all of a narrow line.
+        #expect(lines.allSatisfy { $0.count <= max(width, 36) }, "\(lines)")
+        for row in table.rows { #expect(lines.contains { $0.contains(row[0]) }) }
+      }
+    }
+  }
+
+  @Test func `No chart bends a straight line: both axes are alike`() {
+    for sample in Samples.all {
+      for case let chart as LineChart in sample.findings.pictures.map(\.picture)
+      where chart.x.scale != .nines {
+        #expect(chart.x.scale == chart.y.scale, "\(chart.title)")
+      }
+    }
+  }
+
+  @Test func `A latency curve is drawn at every share that a histogram tells apart`() {
+    let shares = LatencyCurve.with(SlowCallbackStalls.shares)
+    #expect(shares.count > 70 && Set(shares).count == shares.count)
+    #expect(shares.starts(with: SlowCallbackStalls.shares))
+    let curve = LatencyCurve.shares
+    #expect(zip(curve, curve.dropFirst()).allSatisfy { $0 < $1 })
+    #expect(abs((curve.last ?? 0) - 0.9999) < 1e-9)
+  }
+
   @Test func `A drawing alone has its colours with it, dark and light, and is small`() {
     for sample in Samples.all {
       for named in sample.findings.pictures {

@@ -114,6 +114,7 @@ extension Course {
       if let errno = outcome.errno, errno != .wouldBlock { lost(index, errno) }
       return false
     }
+    record.say("client \(clients[index].plan.number) sends \(outcome.value) bytes")
     clients[index].offset += outcome.value
     guard outcome.value == rest.count else { return false }
     clients[index].offset = 0
@@ -146,6 +147,7 @@ extension Course {
     if count > 0 {
       if let pace = clients[index].pace { pause(index, pace.pause) }
       world.heard?(clients[index].plan.number, incoming.next(count))
+      record.say("client \(clients[index].plan.number) receives \(count) bytes")
       let offset = clients[index].received
       let found = incoming.difference(from: clients[index].expected, at: offset, count: count)
       if let (at, got) = found {

@@ -173,12 +173,17 @@ final class ObservedTable: SessionTable {
       course.took(count, lives[index].client, at: connection.now)
       given(bytes.count, index)
     }
+    record.say("session \(index) is given \(bytes.count) bytes")
     base.received(index, bytes, &connection)
+    if let time = course.world.callbackTime, index < lives.count {
+      network.work(time(lives[index].client, bytes.count).clampedNanoseconds)
+    }
     if index < lives.count {
       lives[index].left = connection.requests.contains(.leave) ? connection.leftovers.count : 0
     }
     network.spend(UInt64(bytes.count) &* kibibyteCost >> 10)
     leave(index, &connection)
+    record.say("session \(index) returns")
   }
 
   override func drained(_ index: Int, _ connection: inout Connection) {

@@ -32,7 +32,9 @@ extension SimulatedKernel {
       }
     }
     record.waited(network, from: start, found: found, milliseconds)
-    return answer(.select, none, .value(found), UInt64(count))
+    let outcome = answer(.select, none, .value(found), UInt64(count))
+    tellFound((0..<count).filter { asked[$0] || askedWriting[$0] }) { reading[$0] || writing[$0] }
+    return outcome
   }
 
   /// Which of the descriptors that were asked for are ready, and how many; -1 when one is closed.

@@ -84,7 +84,28 @@ extension SimulatedKernel {
     if end == .never || end == .limit { return .failure(.badDescriptor) }
     count = unsafe disturb(set, events, count)
     record.waited(network, from: start, found: count, milliseconds)
-    return unsafe answer(.epollWait, epoll, .value(count), mixed(events, count))
+    let outcome = unsafe answer(.epollWait, epoll, .value(count), mixed(events, count))
+    tellFound(watched(by: set)) { number in
+      guard let key = network.watch(Descriptor(rawValue: number))?.key else { return false }
+      return unsafe events[..<count].contains { $0.key == key }
+    }
+    return outcome
+  }
+
+  /// The descriptors that an epoll watches.
+  private func watched(by set: SimulatedEpoll) -> [Int32] {
+    guard record.trace != nil else { return [] }
+    return (0..<Int32(network.descriptors.count)).filter {
+      network.watch(Descriptor(rawValue: $0))?.own.epoll == set
+    }
+  }
+
+  /// Says, for a trace, which descriptors were watched, and which of them were found ready.
+  func tellFound(_ watched: @autoclosure () -> [Int32], _ isReady: (Int32) -> Bool) {
+    guard record.trace != nil else { return }
+    let all = watched()
+    let ready = all.filter(isReady).map(String.init).joined(separator: ", ")
+    record.say("  ready of \(all.count) watched: \(ready.isEmpty ? "none" : ready)")
   }
 
   /// Looks at an epoll that is not the one which the loop sleeps with: no turn, and nothing spurious, since what
@@ -192,7 +213,12 @@ extension SimulatedKernel {
     if end == .never || end == .limit { return .failure(.badDescriptor) }
     if unsafe addSpurious(entries, found: count) { count += 1 }
     record.waited(network, from: start, found: count, milliseconds)
-    return answer(.poll, none, .value(count), UInt64(entries.count))
+    let outcome = answer(.poll, none, .value(count), UInt64(entries.count))
+    let watched = unsafe entries.filter { $0.descriptor >= 0 }
+    tellFound(watched.map(\.descriptor)) { number in
+      watched.contains { $0.descriptor == number && $0.happened != 0 }
+    }
+    return outcome
   }
 
   private func look(_ entries: UnsafeMutableBufferPointer<PollEntry>) -> Int {

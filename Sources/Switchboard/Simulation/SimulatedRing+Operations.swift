@@ -8,7 +8,8 @@ extension SimulatedRing {
     let data = entry.user_data
     let code = UInt32(entry.opcode)
     kernel.record.say(
-      "  entry \(SimulatedRing.name(data)): operation \(code) on \(entry.fd), \(entry.len)")
+      "  entry \(SimulatedRing.name(data)): \(SimulatedRing.name(ofOperation: code)) "
+        + "\(entry.fd), \(entry.len)")
     switch code {
     case IORING_OP_ACCEPT.rawValue: issueAccept(entry)
     // IOSQE_FIXED_FILE

@@ -82,6 +82,10 @@ public final class SimulatedWorld {
   /// Told what a client has received, by its number, before that is checked.
   package var heard: ((Int, [UInt8]) -> Void)?
 
+  /// How long a session takes for what it is given, beside what that costs all: by its client's number
+  /// and the bytes.
+  package var callbackTime: ((Int, Int) -> Duration)?
+
   var clients: [SimulatedClient] = []
   var remotes: [SimulatedRemote] = []
   var names: [(name: String, family: SocketAddress.Family, entry: SimulatedNames.Entry)] = []

@@ -85,15 +85,15 @@ public enum Output {
   /// Whether lines on standard error can be drawn anew: on a terminal that understands how.
   public static var canRedraw: Bool { isatty(2) == 1 && variable("TERM") != "dumb" }
 
-  /// Shows on standard error how work is going: in place of the line before where that can be, and
-  /// cut to the width there. It is left out where it would have to wait: nothing is lost by it.
+  /// Shows on standard error how work is going: in place of the line before where that can be, and on
+  /// any terminal cut to its width. It is left out where it would have to wait: nothing is lost by it.
   public static func progress(_ text: String) {
     guard WholeWrite.hasRoom(2) else { return }
-    guard canRedraw else { return error(text) }
+    guard isatty(2) == 1 else { return error(text) }
     let room = max(0, errorWidth - 1)
     let shown = FileName.shown(text)
     let cut = shown.count <= room ? shown : shown.prefix(max(0, room - 1)) + (room > 0 ? "…" : "")
-    _ = WholeWrite("\r\u{1B}[2K" + cut, to: 2)
+    _ = canRedraw ? WholeWrite("\r\u{1B}[2K" + cut, to: 2) : WholeWrite(cut + "\n", to: 2)
   }
 
   /// Takes that line away.

@@ -7,6 +7,17 @@ package enum Columns {
     }
   }
 
+  /// A table where there is no room for its columns: each row's name, and below it the figures, each behind
+  /// what its column is called.
+  package static func records(_ header: [String], _ rows: [[String]], width: Int) -> [String] {
+    rows.flatMap { row in
+      let figures = zip(header, row).dropFirst().filter { !$0.1.isEmpty }
+        .map { $0.0.isEmpty ? $0.1 : "\($0.0) \($0.1)" }
+      return [row.first ?? ""]
+        + Prose.wrapped(figures.joined(separator: ", "), to: width - 2).map { "  " + $0 }
+    }
+  }
+
   /// Cells in columns of these widths, `gap` spaces apart: names at the left, figures at the right.
   ///
   /// - Parameter names: How many of the first columns are names.

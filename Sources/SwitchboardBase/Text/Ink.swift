@@ -9,6 +9,14 @@ package struct Ink: Sendable {
     case yellow = "33"
     case magenta = "35"
     case cyan = "36"
+    case boldRed = "1;31"
+    // Of 256 colours, those of the pages' drawings; to be read on black and on white.
+    case sky = "38;5;74"
+    case blue = "38;5;32"
+    case boldBlue = "1;38;5;32"
+    case orange = "38;5;172"
+    case amber = "38;5;136"
+    case pink = "38;5;175"
     case boldGreen = "1;32"
     case boldYellow = "1;33"
 

@@ -27,7 +27,8 @@ struct LoadCharts {
   func serverTime(_ title: String) -> LineChart {
     LineChart(
       title: title, x: across,
-      y: Axis("processor time of the server for a request", unit: .duration, including: [0]),
+      y: Axis(
+        "processor time of the server for a request", unit: .duration, scale: .logarithmic),
       series: series {
         .init(
           Double($0.connections), $0.serverTime / 1e6, from: $0.serverTimes.lowerBound / 1e6,
@@ -37,7 +38,7 @@ struct LoadCharts {
 
   func throughput(_ title: String) -> LineChart {
     LineChart(
-      title: title, x: across, y: Axis("requests in a second"),
+      title: title, x: across, y: Axis("requests in a second", scale: .logarithmic),
       series: series {
         .init(Double($0.connections), $0.rate, from: $0.rates.lowerBound, to: $0.rates.upperBound)
       })
@@ -53,12 +54,8 @@ struct LoadCharts {
   }
 
   func memory(_ title: String) -> LineChart {
-    // What hardly changes would be a line in an empty field of decades.
-    let sizes = cells.map(\.memory)
-    let isWide = (sizes.max() ?? 0) > 4 * (sizes.min() ?? 0)
-    return LineChart(
-      title: title, x: across,
-      y: Axis("memory of the server", unit: .bytes, scale: isWide ? .logarithmic : .linear),
+    LineChart(
+      title: title, x: across, y: Axis("memory of the server", unit: .bytes, scale: .logarithmic),
       series: series { .init(Double($0.connections), Double($0.memory)) })
   }
 

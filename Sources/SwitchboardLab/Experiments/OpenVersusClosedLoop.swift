@@ -132,7 +132,8 @@ public struct OpenVersusClosedLoop: Trial {
       x: Axis("share of replies", unit: .share, scale: .nines),
       y: Axis("came within", unit: .duration, scale: .logarithmic),
       series: zip([closed, raw, open], hues).map { row, hue in
-        LineChart.Series(row.name, hue, row.percentiles.map { .init($0.share, $0.seconds) })
+        LineChart.Series(
+          row.name, hue, row.percentiles.map { .init($0.share, $0.seconds) }, isPlain: true)
       },
       rules: [.init(.level, at: stall, "the stall takes 1 s")])
     let shown = OpenVersusClosedLoop.shares.filter { $0 != 0.75 && $0 != 0.995 }
@@ -157,7 +158,7 @@ extension OpenVersusClosedLoop.Measured.Row {
   fileprivate init(_ name: String, _ result: LoadResult, _ histogram: LatencyHistogram) {
     self.init(
       name: name, requests: result.requests,
-      percentiles: OpenVersusClosedLoop.shares.map {
+      percentiles: LatencyCurve.with(OpenVersusClosedLoop.shares).map {
         ($0, histogram.percentile($0 * 100).inSeconds)
       },
       longest: histogram.longest.inSeconds, isLimited: result.isLimitedByGenerator)

@@ -1,9 +1,24 @@
+import SwitchboardBase
 import SwitchboardLoad
 
 /// Latencies of one run as percentiles.
 public protocol Percentiles {
   /// Shares of all replies, and the seconds within which so many came.
   var percentiles: [(share: Double, seconds: Double)] { get set }
+}
+
+/// At which shares a latency curve is drawn: twenty for each nine, as a histogram knows them.
+enum LatencyCurve {
+  private static let stepsForNine = 20.0
+
+  /// From half of the replies to all but one of ten thousand.
+  static let shares: [Double] =
+    [0.5] + (7...80).map { 1 - power(ofTen: -Double($0) / stepsForNine) }
+
+  /// The shares of a table, and those of the curve.
+  static func with(_ table: [Double]) -> [Double] {
+    table + shares.filter { share in !table.contains { abs($0 - share) < 1e-9 } }
+  }
 }
 
 extension Percentiles {

@@ -79,7 +79,9 @@ public struct SlowCallbackStalls: Trial {
     let result = try LoadRun(options).run()
     return Measured.Row(
       name: name, requests: result.requests,
-      percentiles: shares.map { ($0, result.latency.percentile($0 * 100).inSeconds) },
+      percentiles: LatencyCurve.with(shares).map {
+        ($0, result.latency.percentile($0 * 100).inSeconds)
+      },
       failures: result.failures.server + result.failures.own,
       answeredShare: Double(result.window.answered) / Double(max(1, result.window.due)),
       isLimited: result.isLimitedByGenerator)
@@ -122,7 +124,8 @@ public struct SlowCallbackStalls: Trial {
       x: Axis("share of replies", unit: .share, scale: .nines),
       y: Axis("came within", unit: .duration, scale: .logarithmic),
       series: zip([calm, loop, pool], hues).map { row, hue in
-        LineChart.Series(row.name, hue, row.percentiles.map { .init($0.share, $0.seconds) })
+        LineChart.Series(
+          row.name, hue, row.percentiles.map { .init($0.share, $0.seconds) }, isPlain: true)
       },
       rules: [.init(.level, at: SlowCallbackStalls.stall, "the callback takes 100 ms")])
     return Findings(
@@ -138,7 +141,7 @@ public struct SlowCallbackStalls: Trial {
   private func table(_ measured: Measured) -> Table {
     let rows = measured.rows.map { row in
       [row.name, Figures.grouped(row.requests)]
-        + row.percentiles.map { Figures.brief(.seconds($0.seconds)) }
+        + SlowCallbackStalls.shares.map { Figures.brief(.seconds(row.at($0))) }
     }
     let header = ["", "requests"] + SlowCallbackStalls.shares.map { "p" + Ticks.number($0 * 100) }
     return Table("Latency of the other clients", header, rows)

@@ -155,8 +155,7 @@ public struct ThreadsCost: Trial {
     LineChart(
       title: "\(Figures.grouped(threads.clients)) clients with a thread each take "
         + "\(inAll(threads)), on one event loop \(inAll(loop))",
-      x: Axis("clients", scale: .logarithmic),
-      y: Axis("memory more than with no client", unit: .bytes),
+      x: Axis("clients"), y: Axis("memory more than with no client", unit: .bytes),
       series: lines(measured) { Double(max(0, $0.memory + $0.kernelStacks)) })
   }
 
@@ -166,7 +165,7 @@ public struct ThreadsCost: Trial {
     LineChart(
       title: "A thread each is switched \(Figures.fixed(threads.switches, places: 1)) times a "
         + "request, the event loop \(Figures.fixed(loop.switches, places: 2)) times",
-      x: Axis("clients", scale: .logarithmic), y: Axis("context switches a request"),
+      x: Axis("clients"), y: Axis("context switches a request"),
       series: lines(measured, \.switches))
   }
 

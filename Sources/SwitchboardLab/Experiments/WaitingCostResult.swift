@@ -23,14 +23,17 @@ public struct WaitingCostResult: Sendable {
   /// Epoll first: the others are compared with it.
   public let rows: [Row]
 
-  /// A table, in lines of at most 80 columns, and what has to be said about it.
-  public var lines: [String] {
-    let noun = experiment.active == 1 ? "connection" : "connections"
-    let (active, idle) = (Figures.grouped(experiment.active), Figures.grouped(experiment.idle))
-    let title = "One wait, with \(active) \(noun) active among \(idle) idle"
+  /// A table, in lines of at most 80 columns, or of the terminal's, and what has to be said about it.
+  public func lines(width: Int = 80) -> [String] {
+    let active = Figures.counted(experiment.active, "connection")
+    let title = "One wait, with \(active) active among \(Figures.grouped(experiment.idle)) idle"
     let header = ["", "system call", "median", "p10", "p90", "to epoll"]
-    let table = WaitingCostResult.aligned([header] + rows.map(cells))
-    return [title, ""] + table.map { "  " + $0 } + [""] + notes
+    let (cells, room) = (rows.map(cells), max(30, width) - 2)
+    let table = WaitingCostResult.aligned([header] + cells)
+    let isFitting = table.allSatisfy { $0.count <= room }
+    let shown = isFitting ? table : Columns.records(header, cells, width: room)
+    return Prose.wrapped(title, to: room) + [""] + shown.map { "  " + $0 } + [""]
+      + notes.flatMap { Prose.wrapped($0, to: room + 2) }
   }
 
   private func cells(_ row: Row) -> [String] {

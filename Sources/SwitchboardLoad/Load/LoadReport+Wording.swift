@@ -36,6 +36,7 @@ extension LoadReport {
   func label(_ text: String) -> String { bold(text.padded(to: 13)) }
   func bold(_ text: String) -> String { ink.painted(text, .bold) }
   func strong(_ text: String) -> String { ink.painted(text, .boldGreen) }
+  func wrong(_ text: String) -> String { ink.painted(text, .boldRed) }
   func faint(_ text: String) -> String { ink.painted(text, .dim) }
   func tinted(_ text: String) -> String { ink.painted(text, .cyan) }
   func alarming(_ text: String) -> String { ink.painted(text, .boldYellow) }

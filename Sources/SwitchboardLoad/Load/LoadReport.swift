@@ -10,17 +10,19 @@ public struct LoadReport: Sendable {
   /// A report for a terminal of so many columns.
   public init(_ result: LoadResult, width: Int, color: Bool) {
     self.result = result
-    self.width = max(60, min(width, 120))
+    self.width = max(LoadReport.narrowest, min(width, LoadReport.widest))
     ink = Ink(isOn: color)
   }
+
+  /// Labels take thirteen columns; prose wider than this is hard to read.
+  private static let (narrowest, widest) = (30, 120)
 
   /// The lines, the verdict on the generator itself last.
   public var lines: [String] {
     var lines =
       Prose.wrapped(title, to: width).map(bold)
       + Prose.wrapped(conditions, to: width).map(faint) + [""]
-    lines += rateLines + [""] + latencyLines
-    if result.steps.count > 1 { lines += [""] + stepLines }
+    lines += rateLines + [""] + (isStepped ? stepLines : latencyLines)
     lines += [""] + figureLines
     if !result.failures.kinds.isEmpty { lines += [""] + failureLines }
     let warnings = self.warnings
@@ -34,7 +36,7 @@ public struct LoadReport: Sendable {
     let setup = result.setup
     let target = setup["target"] ?? "?"
     let count = Int(setup["connections"] ?? "") ?? 0
-    let connections = "\(Figures.grouped(count)) connection\(count == 1 ? "" : "s")"
+    let connections = Figures.counted(count, "connection")
     return "\(target), \(setup["protocol"] ?? "?"): \(connections), \(loop)"
   }
 
@@ -59,19 +61,46 @@ public struct LoadReport: Sendable {
 
   // ------------------------------------------------------------------------------ the rate
 
+  /// Rates of several steps have no average that means anything.
+  private var isStepped: Bool { result.steps.count > 1 }
+
   private var rateLines: [String] {
-    let measured = result.series.filter { $0.isMeasured && $0.seconds > 0.2 }
-    let rates = measured.map(\.rate)
-    var lines = [label("Rate") + strong(perSecond(result.rate))]
+    let rates = result.series.filter { $0.isMeasured && $0.seconds > 0.2 }.map(\.rate)
+    var lines = headline
     if let low = rates.min(), let high = rates.max(), rates.count > 1 {
-      lines[0] += faint(
-        "   \(Figures.grouped(Figures.whole(low))) to \(Figures.grouped(Figures.whole(high))) by the second"
-      )
+      if !isStepped, low < high {
+        let span = [low, high].map { Figures.grouped(Figures.whole($0)) }.joined(separator: " to ")
+        lines += rows("", span + " by the second").map(faint)
+      }
       let room = width - 14
       lines.append(label("") + tinted(LoadMeter.sparkline(LoadReport.thinned(rates, to: room))))
     }
-    if result.replicates.count > 1 { lines += rows("", replicated) }
+    if result.replicates.count > 1, !isStepped { lines += rows("", replicated) }
     return lines + rows("", counted) + (behind.map { rows("", $0) } ?? [])
+  }
+
+  /// The rate, or that there were several; where something went wrong, how much of how much.
+  private var headline: [String] {
+    let steps = "\(Figures.counted(result.steps.count, "step")), told apart below"
+    let rate = isStepped ? steps : perSecond(result.rate)
+    guard let trouble else { return [label("Rate") + (isStepped ? rate : strong(rate))] }
+    let lines = Prose.wrapped("\(rate), \(trouble)", to: width - 13)
+    return lines.enumerated().map { label($0 == 0 ? "Rate" : "") + wrong($1) }
+  }
+
+  /// What went wrong, of how many; nil where nothing did.
+  private var trouble: String? {
+    let (tally, errors) = (result.window, result.failures.server + result.failures.own)
+    let failed = LoadReport.failed(of: tally)
+    if failed > 0 {
+      return "\(Figures.grouped(failed)) of \(Figures.counted(tally.due, "request")) failed"
+    }
+    return errors > 0 ? Figures.counted(errors, "error") : nil
+  }
+
+  /// Requests that came to a bad end: not those that were on their way when the run was ended.
+  private static func failed(of tally: LoadTally) -> Int {
+    tally.wrong + tally.lost + tally.unsent
   }
 
   /// How many requests were due, and what became of each.
@@ -145,7 +174,8 @@ public struct LoadReport: Sendable {
     return rows.enumerated().map { number, row in
       let text = Columns.line(widths.map { row.1[$0.column] }, widths.map(\.width), gap: gap)
       let name = row.0.padded(to: 13)
-      return number == 0 ? bold(name) + faint(text) : name + (number == 1 ? strong(text) : text)
+      let isHeadline = number == 1 && trouble == nil
+      return number == 0 ? bold(name) + faint(text) : name + (isHeadline ? strong(text) : text)
     }
   }
 
@@ -160,7 +190,7 @@ public struct LoadReport: Sendable {
     }
     if fits(3) { return (columns, 3) }
     if !fits(2) { columns.remove(at: spare) }
-    if !fits(2) { columns.removeLast() }
+    while !fits(2), columns.count > 1 { columns.removeLast() }
     return (columns, 2)
   }
 
@@ -171,17 +201,21 @@ public struct LoadReport: Sendable {
   }
 
   private var stepLines: [String] {
-    let heads = ["asked", "got", "p50", "p99", "p99.9", "max"]
-    let rows = result.steps.map { step in
+    let failed = result.steps.map { LoadReport.failed(of: $0.tally) }
+    let hasFailed = failed.contains { $0 > 0 }
+    let heads = ["asked", "got"] + (hasFailed ? ["failed"] : []) + ["p50", "p99", "p99.9", "max"]
+    let rows = zip(result.steps, failed).map { step, failed in
       let latency = step.latency
       let rates = [step.asked, step.rate].map { Figures.grouped(Figures.whole($0)) + "/s" }
-      return rates + [50, 99, 99.9].map { Figures.brief(latency.percentile($0)) }
+      return rates + (hasFailed ? [Figures.grouped(failed)] : [])
+        + [50, 99, 99.9].map { Figures.brief(latency.percentile($0)) }
         + [Figures.brief(latency.longest)]
     }
     let (widths, gap) = columns([heads] + rows, sparing: heads.firstIndex(of: "p99.9") ?? 0)
     return ([heads] + rows).enumerated().map { number, row in
       let text = Columns.line(widths.map { row[$0.column] }, widths.map(\.width), gap: gap)
-      return number == 0 ? bold("Steps".padded(to: 13)) + faint(text) : label("") + text
+      if number == 0 { return bold("Steps".padded(to: 13)) + faint(text) }
+      return label("") + (failed[number - 1] > 0 ? wrong(text) : text)
     }
   }
 
@@ -211,7 +245,7 @@ public struct LoadReport: Sendable {
   private var generator: String {
     let shares = result.threads.map { Figures.fixed($0.share * 100, places: 0) + " %" }
     let listed = shares.count <= 8 ? shares.joined(separator: ", ") : "up to \(busiest)"
-    let threads = "\(shares.count) thread\(shares.count == 1 ? "" : "s")"
+    let threads = Figures.counted(shares.count, "thread")
     return "\(threads) used \(listed) of a processor, "
       + Figures.fixed(result.microsecondsPerRequest, places: 2) + " µs a request"
   }

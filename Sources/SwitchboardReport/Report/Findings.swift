@@ -47,6 +47,13 @@ public struct Table: Hashable, Sendable {
       return String(line.reversed().drop { $0 == " " }.reversed())
     }
   }
+
+  /// In lines of at most so many columns: a record for each row where the columns have no room.
+  public func lines(width: Int) -> [String] {
+    let lines = lines
+    guard lines.contains(where: { $0.count > width }) else { return lines }
+    return Columns.records(header, rows, width: width - 2).map { "  " + $0 }
+  }
 }
 
 /// A picture with the name of its file.

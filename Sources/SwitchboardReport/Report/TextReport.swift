@@ -4,6 +4,8 @@ import SwitchboardBase
 public struct TextReport: Sendable {
   private let section: Report.Section
   private let width: Int
+  /// What tables may take.
+  private let room: Int
   private let ink: Ink
 
   /// - Parameters:
@@ -11,17 +13,20 @@ public struct TextReport: Sendable {
   ///   - color: With colours and weights.
   public init(_ section: Report.Section, width: Int, color: Bool) {
     self.section = section
-    self.width = max(40, min(width, 100))
+    room = max(TextReport.narrowest, width)
+    self.width = min(room, TextReport.widestProse)
     ink = Ink(isOn: color)
   }
 
-  /// The lines; tables keep their own width.
+  private static let (narrowest, widestProse) = (30, 100)
+
+  /// The lines. Tables may be wider than prose, and become records where they have no room.
   public var lines: [String] {
     let findings = section.findings
     let head = section.name + "  "
     var lines = wrapped(section.claim, first: ink.painted(head, .bold), indent: head.count)
     for table in findings.tables {
-      lines += ["", "  " + table.title, ""] + table.lines
+      lines += ["", "  " + table.title, ""] + table.lines(width: room)
     }
     lines.append("")
     if let found = findings.verdict { lines += verdict(found) }

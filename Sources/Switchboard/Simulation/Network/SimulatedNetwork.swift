@@ -114,6 +114,16 @@ final class SimulatedNetwork {
   @inline(__always)
   func spend(_ nanoseconds: UInt64) { now &+= nanoseconds }
 
+  /// The same, and what others do meanwhile happens when they do it.
+  func work(_ nanoseconds: UInt64) {
+    let end = now &+ nanoseconds
+    while heap.nextTime <= end {
+      now = max(now, heap.nextTime)
+      happen(heap.pop())
+    }
+    now = end
+  }
+
   /// Bytes passed through a socket: the server's cost time.
   @inline(__always)
   func charge(_ count: Int, on socket: SimulatedSocket) {
