@@ -91,7 +91,9 @@ struct ProxyCutTests {
     }
   }
 
-  @Test("An opening that is given a header in pieces keeps no more than the header, and leaves the rest")
+  @Test(
+    "An opening that is given a header in pieces keeps no more than the header, and leaves the rest"
+  )
   mutating func openings() {
     let proxy = ProxyProtocol(from: [.unix])
     for _ in 0..<300 {
@@ -187,7 +189,8 @@ struct AddressPrefixTests {
     "What is no prefix is none",
     arguments: [
       "", "/", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/08", "10.0.0.0/-1", "10.0.0.0/8/8",
-      "10.0.0.1/8", "10.0.0/8", "10.0.0.0 /8", "::/129", "::1/64", "::ffff:10.0.0.0/95", "localhost",
+      "10.0.0.1/8", "10.0.0/8", "10.0.0.0 /8", "::/129", "::1/64", "::ffff:10.0.0.0/95",
+      "localhost",
       "unix/8", "010.0.0.0/8", "10.0.0.0/+8", "*",
     ])
   func none(_ text: String) { #expect(AddressPrefix(text) == nil) }

@@ -95,7 +95,8 @@ extension ProxyHeader {
     return start..<place
   }
 
-  private static func equals(_ line: Span<UInt8>, _ field: Range<Int>, _ word: StaticString) -> Bool {
+  private static func equals(_ line: Span<UInt8>, _ field: Range<Int>, _ word: StaticString) -> Bool
+  {
     let wanted = Array(word.description.utf8)
     return field.count == wanted.count && begins(line.extracting(field), wanted)
   }

@@ -41,15 +41,20 @@ extension ProxyHeaderFault: CustomStringConvertible {
   public var description: String {
     switch self {
     case .noHeader(let versions):
-      "it does not begin with a PROXY header\(versions.inWords); have the proxy send one, or expect none"
+      "it does not begin with a PROXY header\(versions.inWords); "
+        + "have the proxy send one, or expect none"
     case .bareLineEnd: "a CR or LF stands in the line of the PROXY header"
-    case .lineTooLong: "the line of the PROXY header does not end within \(ProxyHeader.longestLine) bytes"
+    case .lineTooLong:
+      "the line of the PROXY header does not end within \(ProxyHeader.longestLine) bytes"
     case .unknownProtocol: "the PROXY header is for neither TCP4 nor TCP6 nor UNKNOWN"
-    case .wrongFields: "the PROXY header is not two addresses and two ports with single spaces between"
+    case .wrongFields:
+      "the PROXY header is not two addresses and two ports with single spaces between"
     case .wrongAddress(let side): "the \(side.rawValue) address of the PROXY header is none"
     case .wrongPort(let side): "the \(side.rawValue) port of the PROXY header is none"
-    case .wrongVersion(let version): "the PROXY header says that its version is \(version), and not 2"
-    case .wrongCommand(let command): "the PROXY header's command is \(command): neither LOCAL nor PROXY"
+    case .wrongVersion(let version):
+      "the PROXY header says that its version is \(version), and not 2"
+    case .wrongCommand(let command):
+      "the PROXY header's command is \(command): neither LOCAL nor PROXY"
     case .wrongFamily(let byte):
       "the PROXY header's family and transport are 0x\(String(byte, radix: 16)), which there are not"
     case .tooLong(let count):

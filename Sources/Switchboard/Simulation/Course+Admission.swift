@@ -54,11 +54,13 @@ extension Course {
       return record.fail(.sessionContract("opened for nobody"))
     }
     clients[index].wasOpened = true
+    checkOpening(index)
     cameFurther()
     openedInTurn += 1
     if openedInTurn == world.options.acceptBudget { record.reach(.acceptBudgetUsed) }
     if drainBegan != nil { record.reach(.cameInDrain) }
-    if openedInTurn > world.options.acceptBudget {
+    // Headers that come together are not accepted together.
+    if openedInTurn > world.options.acceptBudget, world.proxyProtocol == nil {
       record.fail(.budget("\(openedInTurn) connections were opened in one turn"))
     }
     clients[index].isHeld = true
@@ -97,6 +99,10 @@ extension Course {
     }
     if !clients[index].wasOpened { record.reach(.neverOpened) }
     guard !clients[index].wasOpened, !record.isExcused(number), !record.hasFailed else { return }
+    if mayRefuse(socket, index) {
+      record.reach(.neverOpened)
+      return record.excuse(number)
+    }
     // Its peer has gone already, or the loop is ending.
     if socket.wasReset || drainBegan != nil || stopBegan != nil { return record.excuse(number) }
     if isOneTooMany(index) {
