@@ -33,13 +33,10 @@ extension EventLoop where B: ~Copyable {
   mutating func receivedByFilter(_ completion: Completion) {
     let key = completion.key
     slots[key.index].lastActive = tick
-    let received = unsafe UnsafeBufferPointer<UInt8>(
-      start: UnsafePointer(completion.bytes), count: completion.value)
-    let bytes = unsafe received.span
-    switch openings[key.index]?.opening.take(bytes) {
-    case .open(let header, let used):
-      let rest = unsafe Array(received.dropFirst(used))
-      open(key, header, rest)
+    // A copy, once for a connection: what follows the header may have to be kept for its session.
+    let bytes = unsafe Array(completion.received)
+    switch openings[key.index]?.opening.take(bytes.span) {
+    case .open(let header, let used): open(key, header, Array(bytes[used...]))
     case .refuse(let refusal): refuse(key, refusal)
     case .receive, nil: break
     }

@@ -80,7 +80,12 @@ extension Course {
   /// How many connections the server holds from a client's machine.
   private func heldFromMachine(of index: Int) -> Int {
     let machine = clients[index].machine
-    return clients.indices.count { clients[$0].isHeld && clients[$0].machine == machine }
+    return clients.indices.count { other in
+      // A ring closes when it is entered next, and headers of others may have come by then.
+      let isClosing =
+        world.proxyProtocol != nil && record.ring != nil && clients[other].sessionClosedIn == turn
+      return clients[other].isHeld && clients[other].machine == machine && !isClosing
+    }
   }
 
   func index(of number: Int) -> Int? {

@@ -48,6 +48,8 @@ struct CourseClient {
   let machine: SocketAddress
   /// In which turn the server closed its end; -1 when it has not.
   var closedIn = -1
+  /// In which turn its session was closed; -1 when it has not been.
+  var sessionClosedIn = -1
   /// How many of its bytes its session has been given.
   var taken = 0
   /// When that was last.
