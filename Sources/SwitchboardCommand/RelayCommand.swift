@@ -47,6 +47,13 @@ struct RelayCommand: ParsableCommand {
       """, valueName: "time"), transform: Read.timeOrNever)
   var halfCloseTimeout = Timeout.seconds(60)
 
+  @Option(
+    help: """
+      Tell upstreams whose each connection is, by a header of the PROXY protocol; they have to \
+      expect one. (default: no header)
+      """)
+  var sendProxy: ProxyVersion?
+
   @Option(help: "What the loops wait with. (default: auto)")
   var backend: Backend?
 
@@ -59,6 +66,8 @@ struct RelayCommand: ParsableCommand {
   var pin = false
 
   @OptionGroup(title: "Limits") var limits: ServeLimits
+
+  @OptionGroup(title: "Behind a proxy") var proxy: ProxyArguments
 
   @OptionGroup(title: "Looking on") var observing: ServeObserving
 
@@ -76,6 +85,7 @@ struct RelayCommand: ParsableCommand {
       try Linux().raiseDescriptorLimit()
       var server = Server(on: try Place.listening(listen).addresses())
       server.options = limits.options
+      server.proxyProtocol = try proxy.required()
       server.options.slowCallback = observing.slowCallback?.duration
       server.backend = backend?.name ?? .auto
       server.loops = loops
@@ -106,6 +116,7 @@ struct RelayCommand: ParsableCommand {
     var options = RelayOptions()
     options.connectTimes.timeout = connectTimeout.duration ?? .seconds(10)
     options.halfCloseTimeout = halfCloseTimeout.duration
+    options.sendsHeader = sendProxy?.version
     return options
   }
 }

@@ -98,6 +98,8 @@ struct Serve: ParsableCommand {
 
   @OptionGroup(title: "Limits") var limits: ServeLimits
 
+  @OptionGroup(title: "Behind a proxy") var proxy: ProxyArguments
+
   @OptionGroup(title: "Looking on") var observing: ServeObserving
 
   @Option(help: "The least important messages to print.")
@@ -175,6 +177,7 @@ struct Serve: ParsableCommand {
   private func server() throws -> Server {
     var server = Server(on: try SocketAddress.toListenOn(place.host, port: place.port))
     server.options = limits.options
+    server.proxyProtocol = try proxy.required()
     server.options.slowCallback = observing.slowCallback?.duration
     server.listening.isDualStack = dualStack
     server.listening.sharesPort = sharePort

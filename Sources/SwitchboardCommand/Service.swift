@@ -60,8 +60,8 @@ struct Service {
 
   private func tell(_ notice: LoopNotice) {
     switch notice {
-    case .acceptingPaused, .addressLimit, .addressRefusals, .callRefused, .slowCallback,
-      .slowCallbacksUntold:
+    case .acceptingPaused, .addressLimit, .addressRefusals, .headerRefused, .callRefused,
+      .slowCallback, .slowCallbacksUntold:
       logger.warning("\(notice)")
     default: logger.info("\(notice)")
     }

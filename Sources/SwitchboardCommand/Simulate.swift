@@ -18,7 +18,7 @@ enum FaultLevel: String, CaseIterable, ExpressibleByArgument {
 
 /// What a simulated server speaks; `all` takes one after the other, by the seed.
 enum SimulatedProtocol: String, CaseIterable, ExpressibleByArgument {
-  case all, frames, echo, line, probe, care, relay, pool, files
+  case all, frames, echo, line, probe, care, relay, pool, files, proxied
 
   func workload(_ seed: UInt64) -> SimulatedWorkload {
     let every = SimulatedWorkload.allCases

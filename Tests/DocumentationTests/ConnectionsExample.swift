@@ -26,6 +26,33 @@ struct Operator: Session {
 }
 // end
 
+/// Is told who it is, and by whom.
+private struct Visitor: Session {
+  let greeting: String
+
+  init(from peer: SocketAddress?, through proxy: SocketAddress?, wanting host: String?) {
+    let words = [peer?.description, proxy?.host, host]
+    greeting = words.map { $0 ?? "?" }.joined(separator: " ")
+  }
+
+  mutating func opened(_ connection: inout Connection) {
+    connection.write(greeting)
+    connection.close()
+  }
+  mutating func received(_ bytes: Span<UInt8>, _ connection: inout Connection) {}
+}
+
+/// Serves visitors that come through a proxy.
+private func serveBehindProxies(_ server: inout Server) {
+  // snippet proxied
+  let proxies = ["10.0.0.0/8", "127.0.0.1", "fd00::/8"].compactMap { AddressPrefix($0) }
+  let header = ProxyProtocol(.any, from: proxies)
+  server.listen(on: .loopback(port: 0), proxyProtocol: header) { accepted in
+    Visitor(from: accepted.peer, through: accepted.realPeer, wanting: accepted.proxied?.authority)
+  }
+  // end
+}
+
 // snippet guest
 /// Passes what its peer says on to a server behind this one.
 struct Guest: Session {
@@ -155,6 +182,20 @@ private func relaying(to targets: [ConnectTarget]) -> Server {
     #expect(try first.receiveToEnd() == [])
     #expect(try Client(to: running.addresses[0].port).receiveToEnd() == [])
     running.drain()
+    try running.wait()
+  }
+
+  @Test("The page's visitors are told who they are", arguments: backends)
+  func proxied(_ backend: Server.BackendName) throws {
+    var server = Server()
+    server.backend = backend
+    serveBehindProxies(&server)
+    let running = try server.start()
+    let client = try Client(to: running.addresses[0].port)
+    try client.send("PROXY TCP4 203.0.113.9 198.51.100.2 1000 443\r\n")
+    let told = String(decoding: try client.receiveToEnd(), as: UTF8.self)
+    #expect(told == "203.0.113.9:1000 127.0.0.1 ?")
+    running.stop()
     try running.wait()
   }
 

@@ -8,7 +8,8 @@ import Testing
 
   /// From the lowest to the highest: each names only what stands before it.
   private static let order = [
-    "Switchboard/Kernel", "Switchboard/Loop", "Switchboard/Connecting", "Switchboard/Readiness",
+    "Switchboard/Kernel", "Switchboard/Filters", "Switchboard/Loop", "Switchboard/Connecting",
+    "Switchboard/Readiness",
     "Switchboard/Reactor", "Switchboard/Completion", "Switchboard/Ring", "Switchboard/Sessions",
     "Switchboard/Relay",
     "Switchboard/Observing", "Switchboard/Blocking", "Switchboard/Server",

@@ -27,7 +27,7 @@ final class BlockingSelf: BlockingCrew {
     _ accepted: consuming Listener<Linux>.Incoming, _ role: ListenerRole, _ ticket: UInt32
   ) {
     house.attach(house.control, to: ticket)
-    worker.serve(accepted, role)
+    worker.serve(accepted, role, ticket)
     house.leave(ticket)
   }
   func tidy() {}
@@ -69,7 +69,7 @@ final class BlockingThreads: BlockingCrew {
     started += 1
     let number = started
     threads[number] = try Thread {
-      if let accepted = parcel.open() { worker.serve(accepted, role) }
+      if let accepted = parcel.open() { worker.serve(accepted, role, ticket) }
       worker.end()
       over.add(number)
       house.leave(ticket)
@@ -117,7 +117,9 @@ final class BlockingPool: BlockingCrew {
           try Thread {
             while let item = queue.take() {
               house.attach(control, to: item.ticket)
-              if let accepted = item.parcel.open() { worker.serve(accepted, item.role) }
+              if let accepted = item.parcel.open() {
+                worker.serve(accepted, item.role, item.ticket)
+              }
               house.leave(item.ticket)
             }
             worker.end()

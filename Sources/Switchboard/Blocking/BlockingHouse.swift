@@ -9,12 +9,15 @@ final class BlockingHouse: Sendable {
     /// Tickets that were given back.
     var free: [UInt32] = []
     var addresses: AddressCounts
+    var proxyRefusals = ProxyRefusals()
     var forced = 0
     var peersAtDrain: Int?
     var hasSignal = false
   }
 
   let options: ServerOptions
+  /// What stands before the sessions of each service.
+  private let filters: [ProxyProtocol?]
   let notice: @Sendable (LoopNotice) -> Void
   let makeTables: @Sendable (Int, MailFlag) throws(SystemError) -> SessionTable.Boxed
   /// The thread that accepts.
@@ -25,10 +28,12 @@ final class BlockingHouse: Sendable {
   private let told = Atomic<UInt8>(Waker<Linux>.Request.none.rawValue)
 
   init(
-    _ options: ServerOptions, _ notice: @escaping @Sendable (LoopNotice) -> Void,
+    _ options: ServerOptions, _ filters: [ProxyProtocol?],
+    _ notice: @escaping @Sendable (LoopNotice) -> Void,
     _ makeTables: @escaping @Sendable (Int, MailFlag) throws(SystemError) -> SessionTable.Boxed
   ) throws(SystemError) {
     self.options = options
+    self.filters = filters
     self.notice = notice
     self.makeTables = makeTables
     state = Lock(State(addresses: AddressCounts(limit: options.maxConnectionsPerAddress)))
@@ -79,15 +84,39 @@ final class BlockingHouse: Sendable {
     return false
   }
 
+  /// What stands before the sessions of a listener's connections.
+  func filter(_ role: ListenerRole) -> ProxyProtocol? {
+    let service = Int(role.service)
+    return service < filters.count ? filters[service] : nil
+  }
+
+  /// A connection is closed before its session was made.
+  func refused(_ refusal: ProxyRefusal, of peer: SocketAddress) {
+    let (count, isTold) = state.withLock { state in
+      let count = state.proxyRefusals.count(refusal)
+      return (count, state.addresses.isRound(count))
+    }
+    if isTold { notice(.headerRefused(peer, refusal, count)) }
+  }
+
   /// An admitted connection is on its way to a thread: its ticket.
-  func enter(_ address: SocketAddress) -> UInt32 {
-    state.withLock { state in
+  ///
+  /// - Parameter address: Where it comes from; nil where that is to be told yet: see ``note(_:at:)``.
+  func enter(_ address: SocketAddress?) -> UInt32 {
+    let ticket = state.withLock { state in
       let ticket = state.free.popLast() ?? UInt32(state.controls.count)
       state.controls[ticket] = .some(nil)
-      if state.addresses.limit != nil, let origin = AddressCounts.Origin(address) {
-        state.addresses.note(origin, at: ticket)
-      }
       return ticket
+    }
+    if let address { note(address, at: ticket) }
+    return ticket
+  }
+
+  /// An admitted connection counts for its address.
+  func note(_ address: SocketAddress, at ticket: UInt32) {
+    state.withLock { state in
+      guard state.addresses.limit != nil, let origin = AddressCounts.Origin(address) else { return }
+      state.addresses.note(origin, at: ticket)
     }
   }
 

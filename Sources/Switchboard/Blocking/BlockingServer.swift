@@ -120,9 +120,10 @@ struct BlockingServer: ~Copyable {
     do throws(SystemError) {
       guard let accepted = try listeners[key].accept() else { return .nobody }
       let address = accepted.address
-      guard house.admit(address) else { return .taken }
+      let filter = house.filter(roles[index])
+      guard filter.map({ trusts(address, $0) }) ?? house.admit(address) else { return .taken }
       if accepting.end() { house.notice(.acceptingResumed) }
-      let ticket = house.enter(address)
+      let ticket = house.enter(filter == nil ? address : nil)
       do throws(SystemError) {
         try crew.take(accepted, roles[index], ticket)
       } catch {
@@ -135,6 +136,13 @@ struct BlockingServer: ~Copyable {
       pause(.failed(error))
       return .paused
     }
+  }
+
+  /// Whether somebody may say whose his connection is.
+  private func trusts(_ address: SocketAddress, _ filter: ProxyProtocol) -> Bool {
+    if filter.trusts(address) { return true }
+    house.refused(.untrusted, of: address.unmapped)
+    return false
   }
 
   private mutating func pause(_ reason: LoopNotice.Pause) {

@@ -32,6 +32,8 @@ final class BlockingWorker: @unchecked Sendable {
   var refusedPartner: CloseReason??
   /// What the session has left, and whether it is to be given it at once.
   var leftovers: [UInt8] = []
+  /// What has come last of a connection that has no session yet.
+  var arrived: [UInt8] = []
   var owesLeftovers = false
   var hasLetters = false
   var isToldToDrain = false
@@ -66,7 +68,11 @@ final class BlockingWorker: @unchecked Sendable {
   }
 
   /// Serves a connection to its end.
-  func serve(_ accepted: consuming Listener<Linux>.Incoming, _ role: ListenerRole) {
+  ///
+  /// - Parameter ticket: Its place with the house.
+  func serve(
+    _ accepted: consuming Listener<Linux>.Incoming, _ role: ListenerRole, _ ticket: UInt32
+  ) {
     descriptor = accepted.socket.descriptor
     latest.note(descriptor.rawValue, accepted.address)
     key = Key(index: 0, generation: key.generation | 1)
@@ -76,7 +82,11 @@ final class BlockingWorker: @unchecked Sendable {
     alarm = nil
     lastActive = system.now()
     connection.role = role
-    callBack { sessions, connection in sessions.open(0, &connection) }
+    if let filter = house.filter(role) {
+      open(behind: filter, from: accepted.address.unmapped, ticket)
+    } else {
+      callBack { sessions, connection in sessions.open(0, &connection) }
+    }
     while !isOver { turn() }
     // Nobody else is called before the next connection comes.
     returnLetters()

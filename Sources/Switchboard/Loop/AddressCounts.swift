@@ -83,7 +83,7 @@ struct AddressCounts {
   }
 
   /// Whether a count is told when it is reached.
-  private func isRound(_ count: Int) -> Bool {
+  func isRound(_ count: Int) -> Bool {
     var rest = count
     while rest >= 10, rest % 10 == 0 { rest /= 10 }
     return rest == 1

@@ -20,6 +20,10 @@ public enum LoopNotice: Hashable, Sendable, CustomStringConvertible {
   /// So many connections of an address have been closed since then: told when they are ten, a hundred
   /// and so on, and when it has no connection any more.
   case addressRefusals(SocketAddress, Int)
+  /// A connection was closed before its session was made, since it did not begin with a header that may be taken:
+  /// see ``ProxyProtocol``. Where it came from, and how many of its kind there were on this loop; told when they are
+  /// one, ten, a hundred and so on.
+  case headerRefused(SocketAddress?, ProxyRefusal, Int)
   /// A connection broke since a call on it is refused to this process, as a sandbox does; told once
   /// for each call. Others will break as well.
   case callRefused(SystemError)
@@ -45,6 +49,9 @@ public enum LoopNotice: Hashable, Sendable, CustomStringConvertible {
         + "raise it if many share that address"
     case .addressRefusals(let address, let count):
       "refused \(address.host): \(count) connections so far, beyond the limit for one address"
+    case .headerRefused(let peer, let refusal, let count):
+      "closed a connection from \(peer.map { "\($0)" } ?? "an unknown peer"): \(refusal)"
+        + (count == 1 ? "" : "; \(count) such so far")
     case .callRefused(let error): "connections break: \(error)"
     case .draining(let peers): "draining: \(peers) connected"
     case .drained(let finished, let forced): "drained: \(finished) finished, \(forced) cut off"

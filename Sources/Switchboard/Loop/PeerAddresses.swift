@@ -13,6 +13,8 @@ final class PeerAddresses {
 
   private let capacity: Int
   private var entries: ReservedTable<Entry>?
+  /// What has no place there.
+  private var apart: [UInt32: (key: Key, address: SocketAddress)] = [:]
 
   /// - Parameter capacity: How many slots there are.
   init(capacity: Int) { self.capacity = capacity }
@@ -30,8 +32,15 @@ final class PeerAddresses {
       port: address.port, isV6: address.family == .v6)
   }
 
+  /// The same of an address that nobody can be asked for again.
+  func remember(_ key: Key, proxied address: SocketAddress) {
+    remember(key, address)
+    if address.family == .unix || entries == nil { apart[key.index] = (key, address) }
+  }
+
   /// What is known of a connection without asking.
   func address(of key: Key) -> SocketAddress? {
+    if !apart.isEmpty, let known = apart[key.index], known.key == key { return known.address }
     guard Int(key.index) < capacity, let entry = entries?[Int(key.index)],
       entry.generation == key.generation
     else { return nil }

@@ -70,6 +70,8 @@ extension Slot {
   private static var lower: UInt32 { 0xFFFF }
   /// Of the loop: its flags, and the partnership.
   private static var own: UInt32 { 0xF_FFFF }
+  /// A filter stands before its session.
+  private static var filtered: UInt32 { 1 << 19 }
 
   var flags: Flags {
     @inline(__always) get { Flags(rawValue: bits & Slot.lower) }
@@ -86,8 +88,24 @@ extension Slot {
 
   /// Apart from the flags, since these are sixteen bits, which a processor takes in one instruction.
   var partnership: Partnership {
-    get { Partnership(rawValue: bits & Slot.own & ~Slot.lower) }
-    set { bits = bits & ~(Slot.own & ~Slot.lower) | newValue.rawValue }
+    get { Partnership(rawValue: bits & Slot.partners) }
+    set { bits = bits & ~Slot.partners | newValue.rawValue & Slot.partners }
+  }
+
+  private static var partners: UInt32 { own & ~lower & ~filtered }
+
+  /// Whether a filter stands before its session: what comes is the filter's.
+  var isFiltered: Bool {
+    get { bits & Slot.filtered != 0 }
+    set { bits = newValue ? bits | Slot.filtered : bits & ~Slot.filtered }
+  }
+
+  /// Whether what comes is not simply its session's: one test for all that may stand in between.
+  var isApart: Bool {
+    @inline(__always) get {
+      let apart: Flags = [.closing, .lingering, .closed, .hasLeftovers]
+      return bits & (apart.rawValue | Slot.filtered) != 0
+    }
   }
 
   /// Whether it is not to be received from, for any of the reasons that there are. They are counted apart: none

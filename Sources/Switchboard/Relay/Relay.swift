@@ -5,6 +5,9 @@ public struct RelayOptions: Hashable, Sendable {
   /// When one side has finished sending and on the other nothing comes for so long, both are closed: a peer
   /// that has gone without a word does not keep the other waiting for ever. More than zero; nil: never.
   public var halfCloseTimeout: Duration? = .seconds(60)
+  /// Begins each connection to a server behind with a header of the PROXY protocol, which tells whose it is: of the
+  /// client, or of whom its own proxy told, with all that it said. Nil: does not. The servers have to expect one.
+  public var sendsHeader: ProxyHeader.Version?
   /// The defaults.
   public init() {}
 }
@@ -39,6 +42,8 @@ public struct Relay: Session {
   /// The servers that a client's connection was tried with.
   private var tried: Set<Int> = []
   private var isOpen = false
+  /// What each server is told of the client before all else; empty where it is told nothing.
+  private var header: [UInt8] = []
 
   /// - Parameters:
   ///   - upstreams: Where to.
@@ -69,6 +74,7 @@ public struct Relay: Session {
     switch role {
     case .client:
       account.begin(connection.now, peer: connection.peerAddress)
+      if let version = options.sendsHeader { header = connection.header(version) }
       connectToNext(&connection)
     case .server(let place):
       account.connected(to: place, connection.now)
@@ -89,6 +95,11 @@ public struct Relay: Session {
   }
 
   // --------------------------------------------------------------------------------- passing
+
+  /// Tells the server whose the connection is. The client has not been received from before.
+  public mutating func partnerOpened(_ connection: inout Connection) {
+    if isClient, !header.isEmpty { connection.forward(header.span) }
+  }
 
   /// Passes them on.
   public mutating func received(_ bytes: Span<UInt8>, _ connection: inout Connection) {

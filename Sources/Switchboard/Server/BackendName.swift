@@ -72,7 +72,10 @@ extension Server {
       throw OptionCheck.fault(OptionFault("calls of listen", is: services.count, remedy))
     }
     server.options = try options.checked()
-    for service in services { try service.check() }
+    for service in services {
+      try service.check()
+      try service.proxyProtocol?.check()
+    }
     for job in recurring { try OptionCheck.positive(job.interval, "interval") }
     if backend.isBlocking, !recurring.isEmpty || makePacer != nil {
       let remedy = "choose a backend with loops"

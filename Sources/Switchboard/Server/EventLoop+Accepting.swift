@@ -4,11 +4,11 @@ extension EventLoop where B: ~Copyable {
     // Those that are refused take one of the slots to spare, and give it back at once.
     let key = slots.take(descriptor: descriptor)
     if slots.count > limits.maxConnections || isStopped { return giveUp(key) }
+    let filter = listener < filters.count ? filters[listener] : nil
     // A peer whose address the kernel does not tell counts for nobody: memory is short.
-    let peer = addresses.limit == nil ? nil : connection.loop.peerAddress(descriptor)
-    let origin = peer.flatMap { AddressCounts.Origin($0) }
-    if let peer, let origin, !admits(peer, origin) { return giveUp(key) }
-    if let origin { addresses.note(origin, at: key.index) }
+    let isAsked = addresses.limit != nil || filter != nil
+    let peer = isAsked ? connection.loop.peerAddress(descriptor) : nil
+    guard filter.map({ trusts(peer, $0) }) ?? admits(peer, key) else { return giveUp(key) }
     slots[key.index].lastActive = tick
     do throws(RegistrationError) {
       try backend.open(key, &slots)
@@ -18,12 +18,14 @@ extension EventLoop where B: ~Copyable {
       return pauseAccepting(.refused(error))
     }
     noteAccepted()
-    if peers.isWanted, let peer = peer ?? connection.loop.acceptedAddress(descriptor) {
-      peers.remember(key, peer)
+    if let filter {
+      beginOpening(key, peer, from: listener, filter)
+    } else {
+      if peers.isWanted, let peer = peer ?? connection.loop.acceptedAddress(descriptor) {
+        peers.remember(key, peer)
+      }
+      openSession(key, from: listener)
     }
-    connection.role = listener < roles.count ? roles[listener] : ListenerRole()
-    callBack(key) { sessions, index, connection in sessions.open(index, &connection) }
-    if limits.idle != 0, slots.contains(key) { schedule(key) }
     // It was on its way when the listeners were closed.
     if draining.map({ !$0.isGathering }) ?? false { return askToFinish(key) }
     if slots.count >= limits.maxConnections {
@@ -31,11 +33,28 @@ extension EventLoop where B: ~Copyable {
     }
   }
 
+  /// Makes the session of a connection that has come through a listener.
+  mutating func openSession(_ key: Key, from listener: Int) {
+    connection.role = listener < roles.count ? roles[listener] : ListenerRole()
+    callBack(key) { sessions, index, connection in sessions.open(index, &connection) }
+    if limits.idle != 0, slots.contains(key) { schedule(key) }
+  }
+
   /// Closes a connection that cannot be kept. No session has seen it.
   private mutating func giveUp(_ key: Key) {
     _ = backend.close(key, &slots)
     slots.giveBack(key)
     control.places?.giveBack()
+  }
+
+  /// Whether a connection may come from there, which then is counted.
+  mutating func admits(_ peer: SocketAddress?, _ key: Key) -> Bool {
+    guard addresses.limit != nil, let peer, let origin = AddressCounts.Origin(peer) else {
+      return true
+    }
+    guard admits(peer, origin) else { return false }
+    addresses.note(origin, at: key.index)
+    return true
   }
 
   /// Whether an address may have one more connection, which then is counted.

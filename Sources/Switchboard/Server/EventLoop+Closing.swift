@@ -65,6 +65,7 @@ extension EventLoop where B: ~Copyable {
   }
 
   private mutating func endSession(_ key: Key, _ reason: CloseReason) {
+    if slots[key.index].isFiltered { return forgetOpening(key) }
     if slots[key.index].flags.contains(.hasLeftovers) { _ = takeLeftovers(key) }
     if slots[key.index].partnership.contains(.paired) { leavePartner(key, reason) }
     if slots[key.index].partnership.contains(.asks) { stopAsking(key) }

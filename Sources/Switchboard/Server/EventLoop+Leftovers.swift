@@ -4,6 +4,7 @@ extension EventLoop where B: ~Copyable {
   @inline(never)
   mutating func receivedApart(_ completion: Completion) {
     let key = completion.key
+    if slots[key.index].isFiltered { return receivedByFilter(completion) }
     guard slots[key.index].flags.isDisjoint(with: [.closing, .lingering, .closed]) else {
       return discard(completion.value, key)
     }
@@ -13,7 +14,7 @@ extension EventLoop where B: ~Copyable {
     give(bytes, key)
   }
 
-  private mutating func give(_ bytes: [UInt8], _ key: Key) {
+  mutating func give(_ bytes: [UInt8], _ key: Key) {
     callBack(key) { sessions, index, connection in
       sessions.received(index, bytes.span, &connection)
     }

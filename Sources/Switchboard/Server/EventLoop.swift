@@ -62,6 +62,11 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   var listeners: Slab<Listener<B.System>>
   /// The listeners' roles, in the order in which the backend watches them.
   var roles: [ListenerRole] = []
+  /// What stands before the sessions of each listener's connections; empty where nothing does.
+  var filters: [ProxyProtocol?] = []
+  /// Connections whose sessions are not made yet, by their slots.
+  var openings: [UInt32: BegunOpening] = [:]
+  var proxyRefusals = ProxyRefusals()
 
   /// The options, in the units of the hot path.
   struct Limits {
@@ -108,11 +113,14 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     listeners = Slab(capacity: 1)
   }
 
-  /// Accepts from a listener until the loop ends.
+  /// Accepts from a listener until the loop ends; if wanted, what begins with a header alone.
   mutating func listen(
-    _ listener: consuming Listener<B.System>, as role: ListenerRole = ListenerRole()
+    _ listener: consuming Listener<B.System>, as role: ListenerRole = ListenerRole(),
+    behind filter: ProxyProtocol? = nil
   ) throws(SystemError) {
     try backend.watch(listener.descriptor, .accepted)
+    while filter != nil, filters.count < roles.count { filters.append(nil) }
+    if filter != nil || !filters.isEmpty { filters.append(filter) }
     roles.append(role)
     _ = listeners.insert(listener)
   }
@@ -256,10 +264,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   private mutating func received(_ completion: Completion) {
     let key = completion.key
     guard slots.contains(key) else { return }
-    let apart: Slot.Flags = [.closing, .lingering, .closed, .hasLeftovers]
-    guard slots[key.index].flags.isDisjoint(with: apart) else {
-      return receivedApart(completion)
-    }
+    if slots[key.index].isApart { return receivedApart(completion) }
     slots[key.index].lastActive = tick
     begin(key)
     unsafe connection.forwarded.begin(completion.received)
@@ -273,6 +278,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
 
   private mutating func ended(_ key: Key) {
     guard slots.contains(key) else { return }
+    if slots[key.index].isFiltered { return endedBeforeOpening(key) }
     let step = slots[key.index].ending.peerEnded()
     // Level-triggered backends would report the end for ever.
     if slots[key.index].ending.phase != .over { updateReceiving(key) }

@@ -8,7 +8,9 @@ extension Server {
     _ ready: (ServerHandle) -> Void
   ) throws(SystemError) {
     let signals = drainsOnSignals ? try EndSignals() : nil
-    let house = try BlockingHouse(options, notice) { (capacity, mail) throws(SystemError) in
+    let filters = services.map(\.proxyProtocol)
+    let house = try BlockingHouse(options, filters, notice) {
+      (capacity, mail) throws(SystemError) in
       try services.makeTables(capacity, mail)
     }
     var server = try BlockingServer(house, signals)

@@ -9,6 +9,8 @@ public struct Server: Sendable {
   public var addresses: [SocketAddress]
   /// How the listeners behave.
   public var listening = Listener<Linux>.Options()
+  /// What connections that come to ``addresses`` have to begin with, where they come through proxies. Nil: nothing.
+  public var proxyProtocol: ProxyProtocol?
   /// How each loop behaves.
   public var options = ServerOptions()
   /// How each loop waits.

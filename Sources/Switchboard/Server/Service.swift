@@ -8,6 +8,8 @@ struct Service: Sendable {
   var inherited: [Descriptor] = []
   /// How its listeners behave; nil: as the server's do.
   var listening: Listener<Linux>.Options?
+  /// What its connections have to begin with.
+  var proxyProtocol: ProxyProtocol?
   let makeTable: MakeTable
   /// What its options are held to when the server starts.
   var check: @Sendable () throws(SystemError) -> Void = { () throws(SystemError) in }
@@ -16,10 +18,10 @@ struct Service: Sendable {
   static let most = 256
 
   init<S: Session & ~Copyable>(
-    _ addresses: [SocketAddress], _ listening: Listener<Linux>.Options?,
+    _ addresses: [SocketAddress], _ proxyProtocol: ProxyProtocol?,
     _ session: @escaping @Sendable () -> S
   ) {
-    (self.addresses, self.listening) = (addresses, listening)
+    (self.addresses, self.proxyProtocol) = (addresses, proxyProtocol)
     makeTable = { (capacity, mail) throws(SystemError) in
       try Sessions.boxed(capacity, mail, session)
     }
@@ -38,10 +40,11 @@ struct Service: Sendable {
 
   init<S: Session & ~Copyable>(
     _ addresses: [SocketAddress], _ inherited: [Descriptor],
-    _ listening: Listener<Linux>.Options?,
+    _ listening: Listener<Linux>.Options?, _ proxyProtocol: ProxyProtocol? = nil,
     accepting session: @escaping @Sendable (borrowing Accepted) -> S
   ) {
     (self.addresses, self.inherited, self.listening) = (addresses, inherited, listening)
+    self.proxyProtocol = proxyProtocol
     makeTable = { (capacity, mail) throws(SystemError) in
       try Sessions.boxed(capacity, mail, accepting: session)
     }
@@ -95,6 +98,20 @@ extension Server {
     services.append(Service(addresses, [], options, accepting: session))
   }
 
+  /// The same for what comes through proxies: each connection begins with a header that tells whose it is.
+  ///
+  /// - Parameters:
+  ///   - addresses: Where; all of them. Those without a port get one port for all.
+  ///   - options: How the listeners behave; nil: as ``listening`` says.
+  ///   - proxyProtocol: Which headers are taken, and from whom.
+  ///   - session: Makes the session of a connection whose header has come, on its loop's thread.
+  public mutating func listen<S: Session & ~Copyable>(
+    on addresses: SocketAddress..., options: Listener<Linux>.Options? = nil,
+    proxyProtocol: ProxyProtocol, session: @escaping @Sendable (borrowing Accepted) -> S
+  ) {
+    services.append(Service(addresses, [], options, proxyProtocol, accepting: session))
+  }
+
   /// Serves sessions of one type on sockets that listen already and that this process was given: by the program
   /// that started it, such as systemd, or by the server that it replaces.
   ///
@@ -115,6 +132,14 @@ extension Server {
     session: @escaping @Sendable (borrowing Accepted) -> S
   ) {
     services.append(Service([], descriptors, options, accepting: session))
+  }
+
+  /// The same for what comes through proxies: see ``listen(on:options:proxyProtocol:session:)``.
+  public mutating func listen<S: Session & ~Copyable>(
+    inheriting descriptors: Descriptor..., options: Listener<Linux>.Options? = nil,
+    proxyProtocol: ProxyProtocol, session: @escaping @Sendable (borrowing Accepted) -> S
+  ) {
+    services.append(Service([], descriptors, options, proxyProtocol, accepting: session))
   }
 
   /// Sessions of this type are made for outgoing connections: see ``Connection/connect(to:from:times:session:)``.
@@ -155,6 +180,6 @@ extension Server {
     ready: (ServerHandle) -> Void = { _ in },
     session: @escaping @Sendable () -> S
   ) throws(SystemError) {
-    try serve([Service(addresses, nil, session)] + services, notice, ready)
+    try serve([Service(addresses, proxyProtocol, session)] + services, notice, ready)
   }
 }

@@ -139,7 +139,9 @@ final class Shard: @unchecked Sendable {
     if let signals = consume signals { try loop.drainOnSignals(signals) }
     for place in 0..<listeners.end {
       guard let key = listeners.key(at: place) else { continue }
-      try loop.listen(listeners.remove(key), as: roles[Int(place)])
+      let role = roles[Int(place)]
+      let filter = services[Int(role.service)].proxyProtocol
+      try loop.listen(listeners.remove(key), as: role, behind: filter)
     }
     started()
     try loop.run()

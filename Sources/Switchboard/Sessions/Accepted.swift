@@ -8,20 +8,27 @@ public struct Accepted: ~Copyable {
   public let loop: LoopHandle
   private let context: LoopContext
   private let descriptor: Int32
+  /// What its proxy has said, where its listener requires a header: see ``ProxyProtocol``.
+  public let proxied: ProxyHeader?
 
   init(_ connection: borrowing Connection) {
     listener = Int(connection.role.number)
     loop = connection.loopHandle
     context = connection.loop
     descriptor = connection.descriptor
+    proxied = connection.proxied
   }
 
   /// Where it comes from: see ``Connection/peerAddress``.
-  public var peer: SocketAddress? { context.peerAddress(descriptor) }
+  public var peer: SocketAddress? { proxied?.source ?? realPeer }
 
   /// Where it arrived: the address that its peer wrote to, which a listener on all addresses does not
-  /// tell. Nil when the connection is no longer there to ask. A system call.
-  public var local: SocketAddress? { context.localAddress(descriptor) }
+  /// tell; of a connection that came through a proxy, where that was reached, if it says so. Nil when the
+  /// connection is no longer there to ask. A system call.
+  public var local: SocketAddress? { proxied?.destination ?? context.localAddress(descriptor) }
+
+  /// Who has really connected: the proxy, where there is one. Otherwise as ``peer``.
+  public var realPeer: SocketAddress? { context.peerAddress(descriptor) }
 
   /// Who is at the other end of a Unix-domain socket; nil for others. A system call.
   public var credentials: PeerCredentials? { context.peerCredentials(descriptor) }

@@ -83,6 +83,8 @@ public struct Connection: ~Copyable {
   public let loopHandle: LoopHandle
   /// Of the listener through which the connection came that was accepted last, and is called back at once.
   var role = ListenerRole()
+  /// What its proxy has said of that connection.
+  var proxied: ProxyHeader?
 
   init(
     loop: LoopContext, handle: LoopHandle, now: Instant, limit: Int, watermark: Int = 65536
@@ -300,6 +302,10 @@ public struct Connection: ~Copyable {
     if let found { peers?.remember(key, found) }
     return found
   }
+
+  /// Where the connection really comes from, also where a proxy says that it is another's (``ProxyProtocol``), and
+  /// ``peerAddress`` is that one's; nil when it is no longer there to ask. A system call.
+  public var realPeerAddress: SocketAddress? { loop.peerAddress(descriptor) }
 
   /// Closes at once, as ``abort()`` does, and tells the peer that what it was promised is lost: by a reset
   /// instead of an end.

@@ -8,6 +8,7 @@ public enum Branch: UInt8, Hashable, Sendable, CaseIterable {
   case stopped
   // What operators were told.
   case pausedByLimit, pausedByFailure, pausedByRefusal, resumed, addressLimit, draining, drained
+  case headerRefused
   case cutOff
   // What sessions were called for, and what they asked for.
   case ended, toldDrained, elapsed, posted, askedToFinish
@@ -67,6 +68,7 @@ extension Branch {
     case .acceptingPaused(.refused): self = .pausedByRefusal
     case .acceptingResumed: self = .resumed
     case .addressLimit: self = .addressLimit
+    case .headerRefused: self = .headerRefused
     case .draining: self = .draining
     case .drained(_, let forced): self = forced > 0 ? .cutOff : .drained
     default: return nil

@@ -54,11 +54,13 @@ extension Course {
       return record.fail(.sessionContract("opened for nobody"))
     }
     clients[index].wasOpened = true
+    checkOpening(index)
     cameFurther()
     openedInTurn += 1
     if openedInTurn == world.options.acceptBudget { record.reach(.acceptBudgetUsed) }
     if drainBegan != nil { record.reach(.cameInDrain) }
-    if openedInTurn > world.options.acceptBudget {
+    // Headers that come together are not accepted together.
+    if openedInTurn > world.options.acceptBudget, world.proxyProtocol == nil {
       record.fail(.budget("\(openedInTurn) connections were opened in one turn"))
     }
     clients[index].isHeld = true
@@ -78,7 +80,12 @@ extension Course {
   /// How many connections the server holds from a client's machine.
   private func heldFromMachine(of index: Int) -> Int {
     let machine = clients[index].machine
-    return clients.indices.count { clients[$0].isHeld && clients[$0].machine == machine }
+    return clients.indices.count { other in
+      // A ring closes when it is entered next, and headers of others may have come by then.
+      let isClosing =
+        world.proxyProtocol != nil && record.ring != nil && clients[other].sessionClosedIn == turn
+      return clients[other].isHeld && clients[other].machine == machine && !isClosing
+    }
   }
 
   func index(of number: Int) -> Int? {
@@ -97,6 +104,10 @@ extension Course {
     }
     if !clients[index].wasOpened { record.reach(.neverOpened) }
     guard !clients[index].wasOpened, !record.isExcused(number), !record.hasFailed else { return }
+    if mayRefuse(socket, index) {
+      record.reach(.neverOpened)
+      return record.excuse(number)
+    }
     // Its peer has gone already, or the loop is ending.
     if socket.wasReset || drainBegan != nil || stopBegan != nil { return record.excuse(number) }
     if isOneTooMany(index) {

@@ -101,6 +101,7 @@ extension Course {
       return
     }
     let state = clients[indices[number]]
+    clients[indices[number]].sessionClosedIn = turn
     clients[indices[number]].readBefore = network.other(state.socket)?.incoming?.read ?? 0
     func unless(_ isRight: Bool, _ what: String) {
       if isRight {

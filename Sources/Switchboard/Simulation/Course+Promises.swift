@@ -29,7 +29,7 @@ extension Course {
       // A ring's connections stay a little longer, with the loop or with its kernel.
       let unfinished = record.ring?.unfinishedCloses ?? 0
       let held = held + making + made.count
-      if peers + unfinished < held || peers > held && record.ring == nil {
+      if peers + unfinished < held || peers > held + mostOpenings && record.ring == nil {
         record.fail(.told("draining with \(peers) peers, of \(held)"))
       }
       told.draining = peers

@@ -140,7 +140,8 @@ extension Course {
       notice: { [unowned self] notice in noticed(notice) })
     var listeners = listeners
     for place in 0..<listeners.end {
-      if let key = listeners.key(at: place) { try loop.listen(listeners.remove(key)) }
+      guard let key = listeners.key(at: place) else { continue }
+      try loop.listen(listeners.remove(key), behind: world.proxyProtocol)
     }
     record.isServing = true
     begin()

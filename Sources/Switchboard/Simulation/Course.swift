@@ -130,7 +130,9 @@ final class Course: SimulatedNetwork.Hooks {
     socket.address = plan.address(family)
     while indices.count <= plan.number { unsafe indices.append(-1) }
     indices[plan.number] = clients.count
-    unsafe clients.append(CourseClient(plan, socket, model: world.model))
+    let client = CourseClient(
+      plan, socket, model: world.model, behind: world.proxyProtocol)
+    unsafe clients.append(client)
   }
 
   /// Where a client connects to.

@@ -48,6 +48,8 @@ struct CourseClient {
   let machine: SocketAddress
   /// In which turn the server closed its end; -1 when it has not.
   var closedIn = -1
+  /// In which turn its session was closed; -1 when it has not been.
+  var sessionClosedIn = -1
   /// How many of its bytes its session has been given.
   var taken = 0
   /// When that was last.
@@ -61,7 +63,15 @@ struct CourseClient {
   /// What it must have received in the end if the server drains early; nil for everything.
   var promised: Int?
 
-  init(_ plan: SimulatedClient, _ socket: SimulatedSocket, model: (([UInt8]) -> [UInt8])?) {
+  /// What it begins with, where that is to be a header; nil where not.
+  let header: ProxyHeaderReading?
+  /// Whether it may send one.
+  let isTrusted: Bool
+
+  init(
+    _ plan: SimulatedClient, _ socket: SimulatedSocket, model: (([UInt8]) -> [UInt8])?,
+    behind proxy: ProxyProtocol?
+  ) {
     var (sent, expected): ([UInt8], [UInt8]) = ([], [])
     var moves: [Move] = []
     moves.reserveCapacity(plan.steps.count)
@@ -96,7 +106,10 @@ struct CourseClient {
     if let model, sent.count != modelled { expected = model(sent) }
     self.plan = plan
     self.socket = socket
+    header = proxy.map { ProxyHeader.read(sent.span, $0.versions) }
+    isTrusted = proxy?.trusts(socket.address) ?? true
     var machine = socket.address
+    if case .whole(let told, _) = header, let source = told.source { machine = source }
     machine.port = 0
     self.machine = machine
     self.sent = sent

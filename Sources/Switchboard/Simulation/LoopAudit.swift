@@ -35,6 +35,7 @@ extension EventLoop where B: ~Copyable {
       }
       if let wrong = amiss(of: key) { return "connection \(index): \(wrong)" }
     }
+    if openings.count > used { return "filters stand before nobody" }
     if used != slots.count { return "\(used) connections are counted as \(slots.count)" }
     if closed != condemned { return "\(closed) bytes of the closed are counted as \(condemned)" }
     if deadlines != wheel.count { return "\(deadlines) deadlines are counted as \(wheel.count)" }
@@ -53,6 +54,8 @@ extension EventLoop where B: ~Copyable {
     if slot.flags.contains(.closed) {
       return wheel.isSet(key.index) ? "a deadline outlives its close" : nil
     }
+    if slot.isFiltered != (openings[key.index] != nil) { return "its filter is another's" }
+    if slot.isFiltered, !wheel.isSet(key.index) { return "its filter may wait for ever" }
     // Nobody's connection yet.
     if slot.flags.contains(.connecting) { return amissInPairs(key) }
     let unsent = outboxes.count(slot.outbox)

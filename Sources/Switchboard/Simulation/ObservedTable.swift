@@ -155,7 +155,9 @@ final class ObservedTable: SessionTable {
   private func checkAddress(_ told: SocketAddress?, _ end: SimulatedSocket?) {
     guard let end else { return }
     if let told {
-      if told != end.peer { record.fail(.sessionContract("told of another's address")) }
+      if told != course.address(of: end) {
+        record.fail(.sessionContract("told of another's address"))
+      }
     } else if !end.wasReset || record.ring != nil {
       record.fail(.sessionContract("told of no address"))
     }

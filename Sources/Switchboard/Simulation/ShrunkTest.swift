@@ -23,6 +23,13 @@ extension SimulatedWorld {
       let all = addresses.map { ".loopback(.\($0.family), port: \($0.port))" }
       lines.append("world.addresses = [\(all.joined(separator: ", "))]")
     }
+    if let proxyProtocol {
+      let trusted = proxyProtocol.trusted.map { "AddressPrefix(\"\($0)\")!" }
+      let from = "from: [\(trusted.joined(separator: ", "))]"
+      lines.append("world.proxyProtocol = ProxyProtocol(.\(proxyProtocol.versions), \(from))")
+      let timeout = proxyProtocol.timeout.clampedNanoseconds
+      lines.append("world.proxyProtocol?.timeout = .nanoseconds(\(timeout))")
+    }
     if let limit = options.maxConnectionsPerAddress {
       lines.append("world.options.maxConnectionsPerAddress = \(limit)")
     }

@@ -59,6 +59,23 @@ public struct SimulatedClient: Hashable, Sendable {
     start = UInt64(random.within(0...200)) * 100_000
   }
 
+  /// Does something before all that was said so far.
+  package mutating func begin(with script: (inout SimulatedClient) -> Void) {
+    let rest = steps
+    steps = []
+    script(&self)
+    // What is sent last then goes with what is sent first now.
+    if case .send(let last) = steps.last, case .send(let first) = rest.first {
+      steps[steps.count - 1] = .send(last + first)
+      steps += rest.dropFirst()
+    } else {
+      steps += rest
+    }
+  }
+
+  /// Does nothing of what was said so far.
+  package mutating func forget() { steps = [] }
+
   /// Connects so long after the start; by chance within 20 ms unless told.
   public mutating func connect(after duration: Duration) { start = duration.clampedNanoseconds }
   /// Connects to another of the world's addresses than the first.

@@ -256,6 +256,7 @@ extension SimulatedRing {
         post(operation.data, -Int(Errno.systemDescriptorLimit.rawValue))
         return true
       }
+      first.acceptedAt = kernel.network.now
       let more = goesOn(operation)
       post(operation.data, number, more: more)
       if !more { return true }

@@ -27,6 +27,8 @@ public final class SimulatedWorld {
   public var options = ServerOptions()
   /// Where the server listens: on all of them. Clients come to the first unless told otherwise.
   public var addresses = [SocketAddress.loopback(port: 9090)]
+  /// What connections have to begin with, on all of the addresses. Nil: nothing.
+  public var proxyProtocol: ProxyProtocol?
   /// Connections that each listener's queue holds.
   public var backlog = 128
   /// Descriptors that the server's process may hold.

@@ -93,7 +93,7 @@ extension SimulatedWorkload {
     while bytes.count < most {
       switch self {
       case .frames: bytes += [UInt8(ascii: "^")] + piece + [UInt8(ascii: "$")]
-      case .echo, .relay, .pool: bytes += piece
+      case .echo, .relay, .pool, .proxied: bytes += piece
       case .line: bytes += LineModel.line(&random)
       case .care: bytes += Care.request(&random)
       case .files: bytes += FileModel.request(&random)

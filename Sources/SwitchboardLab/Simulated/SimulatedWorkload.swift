@@ -20,6 +20,8 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
   case pool
   /// Parts of a file.
   case files
+  /// Every byte comes back, behind a header of the PROXY protocol.
+  case proxied
 
   /// Describes the world of a seed: a few clients, with options that make the edges near.
   public func describe(_ world: SimulatedWorld, _ breadth: Breadth = .wide) {
@@ -45,10 +47,12 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
         hasMarked = true
       }
     }
-    guard breadth == .wide else { return }
-    widen(world)
-    press(world)
-    if [.relay, .pool].contains(self) { makeRoomForRelaying(in: world) }
+    if breadth == .wide {
+      widen(world)
+      press(world)
+      if [.relay, .pool].contains(self) { makeRoomForRelaying(in: world) }
+    }
+    if self == .proxied { addHeaders(to: world) }
   }
 
   /// What is served, and its model.
@@ -90,6 +94,7 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
       world.serve { FileSession(file: file) }
       world.replies(FileModel.replies)
       world.readsLate = true
+    case .proxied: serveProxied(in: world)
     }
   }
 
@@ -154,7 +159,7 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
     case .frames:
       let length = length(&random)
       return Array("^".utf8) + random.bytes(length) + (random.chance(0.9) ? Array("$".utf8) : [])
-    case .echo, .relay, .pool: return random.bytes(1 + length(&random))
+    case .echo, .relay, .pool, .proxied: return random.bytes(1 + length(&random))
     case .line: return LineModel.line(&random)
     case .probe: return probe(&random)
     case .care: return Care.request(&random)

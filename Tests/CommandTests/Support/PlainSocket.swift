@@ -70,15 +70,23 @@ final class PlainSocket {
     guard withLoopback(port: 0, { bind(socket.descriptor, $0, $1) }) == 0 else {
       throw Failure(call: "bind", errno: errno)
     }
-    var address = sockaddr_in()
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let answer = withUnsafeMutablePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        getsockname(socket.descriptor, $0, &size)
+    return (socket, try socket.localPort)
+  }
+
+  /// A port that was free a moment ago, for a program that cannot choose one.
+  static func freePort() throws -> UInt16 { try bound().port }
+
+  /// Its own port.
+  var localPort: UInt16 {
+    get throws {
+      var address = sockaddr_in()
+      var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+      let answer = withUnsafeMutablePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) }
       }
+      guard answer == 0 else { throw Failure(call: "getsockname", errno: errno) }
+      return UInt16(bigEndian: address.sin_port)
     }
-    guard answer == 0 else { throw Failure(call: "getsockname", errno: errno) }
-    return (socket, UInt16(bigEndian: address.sin_port))
   }
 
   func accepted() throws -> PlainSocket {

@@ -38,6 +38,7 @@ extension SimulatedNetwork {
     guard let number = install(first) else { return .failure(.descriptorLimit) }
     listener.queue.removeFirst()
     first.lastActive = turnStart
+    first.acceptedAt = now
     peer = first.peer
     return .value(Int(number))
   }

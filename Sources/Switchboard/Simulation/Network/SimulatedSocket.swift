@@ -40,6 +40,8 @@ struct SimulatedSocket {
     var workerAt: UInt64 = 0
     /// When its owner last received or sent.
     var lastActive: UInt64 = 0
+    /// When its process took it from a listener's queue.
+    var acceptedAt: UInt64 = 0
     var address: SocketAddress
     var peer: SocketAddress
     // Listening.
@@ -190,6 +192,10 @@ extension SimulatedSocket {
   var lastActive: UInt64 {
     get { own.lastActive }
     nonmutating set { own.lastActive = newValue }
+  }
+  var acceptedAt: UInt64 {
+    get { own.acceptedAt }
+    nonmutating set { own.acceptedAt = newValue }
   }
   var address: SocketAddress {
     get { own.address }
