@@ -112,19 +112,18 @@ struct ProxyTests {
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     try process.run()
-    defer {
-      process.terminate()
-      process.waitUntilExit()
-    }
+    // It may have been started with SIGTERM blocked, and not everybody looks at that.
+    defer { kill(process.processIdentifier, SIGKILL) }
     try await body()
   }
 
   /// Asks the frames server behind a port, as soon as there is one.
   private func ask(_ port: UInt16) async throws -> PlainSocket {
     for _ in 0..<500 {
-      if let peer = try? PlainSocket.connected(to: port) {
-        try peer.write("^abc$")
-        #expect(try peer.read(4) == "*bcd")
+      // Who relays to a program that has not begun yet resets.
+      if let peer = try? PlainSocket.connected(to: port), (try? peer.write("^abc$")) != nil,
+        (try? peer.read(4)) == "*bcd"
+      {
         return peer
       }
       try await Task.sleep(for: .milliseconds(20))
