@@ -47,6 +47,11 @@ stream {{
 }}
 """
 
+# A process for each connection: what they used is what was used of the processor that they have for themselves.
+SOCAT = ("exec socat -b 65536 TCP-LISTEN:$0,bind=127.0.0.1,fork,reuseaddr,backlog=1024,nodelay "
+         "TCP:127.0.0.1:{behind},nodelay")
+FORKING = {"socat"}
+
 STREAM_MODULE = Path("/usr/lib/nginx/modules/ngx_stream_module.so")
 
 
@@ -74,6 +79,10 @@ def relays(program, folder, behind):
         there.append(configured("nginx-stream", text, "nginx -c", folder, behind))
     else:
         absent.append("nginx with its stream module")
+    if shutil.which("socat"):
+        there.append(servers.Server("socat", ["sh", "-c", SOCAT.format(behind=behind)]))
+    else:
+        absent.append("socat")
     return there, absent
 
 
@@ -103,6 +112,9 @@ def run(relay, cell, arguments, port, options, figures, repeat):
         print(f"{cell}, {relay.name}: FAILED: {trouble}", file=sys.stderr)
         return
     cost = report["server_cpu_us_per_request"]
+    if relay.name in FORKING:
+        share = report["server_cpu_share"] + report["server_cpu_others_share"]
+        cost = share * 1e6 / report["requests_per_s"]
     figures.setdefault(cell, {}).setdefault(relay.name, []).append(
         (cost, report["requests_per_s"], report.get("latency_us", {}).get("p99")))
     print(f"{repeat + 1} {cell:22} {relay.name:22} {cost:8.2f} us a request "

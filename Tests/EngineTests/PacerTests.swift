@@ -55,6 +55,20 @@ private final class Insistent: LoopPacer {
   }
 }
 
+/// Names every connection that there may be, whether it is there or not.
+private final class Guessing: LoopPacer {
+  private var place: UInt32 = 0
+
+  func next(_ moment: borrowing LoopMoment) -> LoopPace {
+    if place == 16 {
+      place = 0
+      return .wait(until: moment.now + .microseconds(100))
+    }
+    place += 1
+    return .call(Key(index: (place - 1) / 2, generation: place % 2 == 0 ? 1 : 3))
+  }
+}
+
 extension Engine {
   /// Connections that act by themselves, when somebody says so.
   @Suite struct Pacers {
@@ -105,6 +119,24 @@ extension Engine {
       try echo.expect("after!")
       running.stop()
       try running.wait()
+    }
+
+    @Test("Who has not said where he comes from is not called", arguments: Server.BackendName.loops)
+    func filtered(_ backend: Server.BackendName) throws {
+      let paced = { (server: inout Server) in
+        server.proxyProtocol = ProxyProtocol(.v1, from: [AddressPrefix("127.0.0.0/8")!])
+        server.pace { _ in Guessing() }
+      }
+      try serving(Player(), on: backend, configure: paced) { port, _ in
+        let callers = try (0..<3).map { _ in try Caller(to: port) }
+        try callers[0].send("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n")
+        try callers[0].expect("!!!!!!!!")
+        // The others were there meanwhile.
+        for caller in callers.dropFirst() {
+          try caller.send("PROXY UNKNOWN\r\n")
+          try caller.expect("!!!!")
+        }
+      }
     }
 
     @Test("A model without loops has no pacer")

@@ -15,7 +15,9 @@ extension ProxyHeader {
   /// same fault by every part that holds the first wrong byte. No part costs more than a look at ``longestLine``
   /// bytes before it is whole.
   ///
-  /// - Parameter versions: What may come. A header is never guessed at: what comes is one, or wrong.
+  /// - Parameters:
+  ///   - bytes: What has come of the connection, from its beginning on.
+  ///   - versions: What may come. A header is never guessed at: what comes is one, or wrong.
   public static func read(_ bytes: Span<UInt8>, _ versions: Versions = .any) -> ProxyHeaderReading {
     guard !bytes.isEmpty else { return .incomplete }
     let isLine = bytes[0] == lineStart[0]

@@ -84,7 +84,9 @@ public struct ProxyHeader: Hashable, Sendable {
 
   /// A header that says nothing of where the connection comes from.
   ///
-  /// - Parameter command: Whether it is the proxy's own.
+  /// - Parameters:
+  ///   - command: Whether it is the proxy's own.
+  ///   - version: As which it is written.
   public init(_ command: Command, version: Version = .v2) {
     (self.version, self.command) = (version, command)
   }

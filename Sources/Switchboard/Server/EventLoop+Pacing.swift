@@ -17,7 +17,8 @@ extension EventLoop where B: ~Copyable {
   }
 
   private mutating func callPaced(_ key: Key) {
-    guard slots.contains(key), slots[key.index].ending.isOpen,
+    // Where there is no session yet, nobody can be called.
+    guard slots.contains(key), slots[key.index].ending.isOpen, !slots[key.index].isFiltered,
       slots[key.index].flags.isDisjoint(with: [.closed, .connecting])
     else { return }
     callBack(key) { sessions, index, connection in sessions.elapsed(index, &connection) }
