@@ -123,18 +123,25 @@ extension Engine {
 
     @Test("Who has not said where he comes from is not called", arguments: Server.BackendName.loops)
     func filtered(_ backend: Server.BackendName) throws {
+      struct Greeter: Session {
+        mutating func opened(_ connection: inout Connection) { connection.write(UInt8(ascii: ">")) }
+        mutating func received(_ bytes: Span<UInt8>, _ connection: inout Connection) {}
+        mutating func elapsed(_ connection: inout Connection) {
+          connection.write(UInt8(ascii: "!"))
+        }
+      }
       let paced = { (server: inout Server) in
         server.proxyProtocol = ProxyProtocol(.v1, from: [AddressPrefix("127.0.0.0/8")!])
         server.pace { _ in Guessing() }
       }
-      try serving(Player(), on: backend, configure: paced) { port, _ in
+      try serving(Greeter(), on: backend, configure: paced) { port, _ in
         let callers = try (0..<3).map { _ in try Caller(to: port) }
         try callers[0].send("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n")
-        try callers[0].expect("!!!!!!!!")
+        try callers[0].expect(">!!!!!!!")
         // The others were there meanwhile.
         for caller in callers.dropFirst() {
           try caller.send("PROXY UNKNOWN\r\n")
-          try caller.expect("!!!!")
+          try caller.expect(">!!!")
         }
       }
     }
