@@ -24,14 +24,14 @@ extension Engine {
         (options.mostConnections, options.mostWaiting) = (1, 2)
       } _: { port, _ in
         let (client, server) = try Self.hold(port, behind)
-        // One after the other: what is asked of a fourth is answered behind it.
         let others = [try Client(to: port), try Client(to: port), try Client(to: port)]
-        try others[0].send("?0\n")
-        try others[1].send("?1\n")
-        var told = ""
-        // Whether the others have been heard by then, the loop decides; who is third is told.
+        // One after the other: of two that have spoken, the loop decides whom it hears first.
+        for place in 0..<2 {
+          try others[place].send("+\(place)\n")
+          #expect(try others[place].line() == "heard")
+        }
         try others[2].send("?2\n")
-        told = try others[2].line()
+        let told = try others[2].line()
         #expect(told.hasPrefix("none: 2 sessions wait for a connection already; try again later"))
         try server.send("done\n")
         #expect(try client.line() == "done")
@@ -69,7 +69,8 @@ extension Engine {
       } _: { port, _ in
         let (client, server) = try Self.hold(port, behind)
         let leaving = try Client(to: port)
-        try leaving.send("?gone\n")
+        try leaving.send("+gone\n")
+        #expect(try leaving.line() == "heard")
         let refused = try Client(to: port)
         try refused.send("?x\n")
         #expect(try refused.line().hasPrefix("none: 1 sessions wait"))

@@ -5,6 +5,7 @@ import TestSupport
 /// it gets. What stands before a line's first letter says what becomes of the connection then.
 ///
 /// - `?` it is given back;
+/// - `+` the same, and that it was heard is told before;
 /// - `!` it is dropped;
 /// - `=` it is kept for the next line;
 /// - `<` it is given back at once, before the answer;
@@ -26,6 +27,7 @@ struct PoolFront: Session {
     question = bytes.indices.map { bytes[$0] }
     isWaiting = true
     if hasPartner, kind != UInt8(ascii: "2") { return ask(&connection) }
+    if kind == UInt8(ascii: "+") { connection.write("heard\n") }
     connection.takePartner(from: pool)
   }
 
@@ -50,7 +52,7 @@ struct PoolFront: Session {
     connection.write(bytes)
     guard !bytes.isEmpty, bytes[bytes.count - 1] == UInt8(ascii: "\n") else { return }
     switch kind {
-    case UInt8(ascii: "?"): connection.givePartnerBack()
+    case UInt8(ascii: "?"), UInt8(ascii: "+"): connection.givePartnerBack()
     case UInt8(ascii: "!"): connection.dropPartner()
     default:
       isWaiting = false
