@@ -38,8 +38,7 @@ public enum LoopPace: Hashable, Sendable {
   /// more, or not yet.
   case call(Key)
   /// Nothing more at the moment. It is asked again by then; nil: when something has happened on the loop. The moment
-  /// is kept to as exactly as the backend waits: microseconds late on select, nanoseconds on the others, and what the
-  /// machine adds.
+  /// is kept to as exactly as the kernel can: to the nanosecond on every backend, and what the machine adds.
   case wait(until: Instant?)
 }
 
