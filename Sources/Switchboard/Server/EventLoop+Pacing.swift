@@ -18,7 +18,7 @@ extension EventLoop where B: ~Copyable {
 
   private mutating func callPaced(_ key: Key) {
     // Where there is no session yet, nobody can be called.
-    guard slots.contains(key), slots[key.index].ending.isOpen, !slots[key.index].isFiltered,
+    guard slots.contains(key), slots[key.index].ending.isOpen, !isOpening(key),
       slots[key.index].flags.isDisjoint(with: [.closed, .connecting])
     else { return }
     callBack(key) { sessions, index, connection in sessions.elapsed(index, &connection) }
