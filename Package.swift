@@ -90,6 +90,7 @@ let package = Package(
       dependencies: [
         "Switchboard", "SwitchboardProtocols", "SwitchboardBase", "SwitchboardArticle",
         "SwitchboardTimeline", "SwitchboardLoad", "SwitchboardReport", "SwitchboardLab", "ChatRoom",
+        "SwitchboardTLS",
         .command("ArgumentParser", package: "swift-argument-parser"),
         .command("Logging", package: "swift-log"),
       ], swiftSettings: plain),

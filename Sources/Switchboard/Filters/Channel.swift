@@ -70,8 +70,10 @@ final class FilterDesk {
   var waiting: [Key] = []
   /// How long exchanges have computed in this turn.
   var spent: UInt64 = 0
-  /// How many were given up in their opening exchange.
-  private(set) var failures = 0
+  /// How many were given up in their opening exchange, of each kind.
+  private var failures: [FilterFailure: Int] = [:]
+  /// More kinds than that are one.
+  private static let mostKinds = 64
 
   /// How long exchanges may compute in a turn while others wait, in nanoseconds; one goes on in any case.
   static let budget: UInt64 = 500_000
@@ -106,9 +108,11 @@ final class FilterDesk {
     return channel
   }
 
-  /// One more: so many by now.
-  func countFailure() -> Int {
-    failures += 1
-    return failures
+  /// One more: so many of its kind by now.
+  func count(_ failure: FilterFailure) -> Int {
+    let isKnown = failures[failure] != nil || failures.count < Self.mostKinds
+    let kind = isKnown ? failure : FilterFailure("for reasons of many kinds")
+    failures[kind, default: 0] += 1
+    return failures[kind] ?? 1
   }
 }

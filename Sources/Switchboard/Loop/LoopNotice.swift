@@ -24,8 +24,8 @@ public enum LoopNotice: Hashable, Sendable, CustomStringConvertible {
   /// see ``ProxyProtocol``. Where it came from, and how many of its kind there were on this loop; told when they are
   /// one, ten, a hundred and so on.
   case headerRefused(SocketAddress?, ProxyRefusal, Int)
-  /// A connection was given up before its session was made: why, where it came from, and how many there were on this
-  /// loop; told when they are one, ten, a hundred and so on.
+  /// A connection was given up before its session was made: where it came from, why, and how many there were of its
+  /// kind on this loop; told when they are one, ten, a hundred and so on.
   case openingFailed(SocketAddress?, FilterFailure, Int)
   /// A connection broke since a call on it is refused to this process, as a sandbox does; told once
   /// for each call. Others will break as well.

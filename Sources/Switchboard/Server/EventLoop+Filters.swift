@@ -252,7 +252,7 @@ extension EventLoop where B: ~Copyable {
     guard let desk, let failure = channel.failure, !channel.isOpen, !channel.isOutgoing else {
       return
     }
-    let count = desk.countFailure()
+    let count = desk.count(failure)
     guard addresses.isRound(count) else { return }
     let known = channel.proxied?.source ?? peers.address(of: key)
     let peer = known ?? connection.loop.peerAddress(slots[key.index].descriptor)

@@ -63,7 +63,8 @@ extension EventLoop where B: ~Copyable {
     let unsent = unsent(key)
     // Of a file, a piece is sealed at a time.
     let mostSealed = slot.isFiltered ? FilterBuffers.count / 8 * 9 : 0
-    if outboxes.held(slot.outbox) > mostUnsent + mostSealed { return "\(unsent) bytes are unsent" }
+    let mostHeld = mostUnsent.plus(clamped: mostSealed)
+    if outboxes.held(slot.outbox) > mostHeld { return "\(unsent) bytes are unsent" }
     if slot.outbox != 0, outboxes.count(slot.outbox) == 0 { return "an empty outbox is kept" }
     if unsent > 0, !slot.flags.contains(.sending) { return "unsent bytes are not being sent" }
     return amissInPairs(key) ?? amissInPauses(slot, unsent) ?? amissInDeadlines(key, slot)
