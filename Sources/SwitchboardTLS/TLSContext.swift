@@ -28,7 +28,8 @@ final class TLSContext {
   static func server(_ options: ServerTLS, _ identity: TLSIdentity.Loaded) throws(TLSError)
     -> TLSContext
   {
-    let made = unsafe try make(TLS_server_method(), options.leastVersion, identity, isServer: true)
+    let made = unsafe try make(
+      TLS_server_method(), (options.leastVersion, options.mostVersion), identity, isServer: true)
     let context = unsafe made.context
     switch options.clientCertificates {
     case .notAsked: break
@@ -48,7 +49,8 @@ final class TLSContext {
 
   static func client(_ options: ClientTLS) throws(TLSError) -> TLSContext {
     let made = unsafe try make(
-      TLS_client_method(), options.leastVersion, options.identity?.current, isServer: false)
+      TLS_client_method(), (options.leastVersion, options.mostVersion), options.identity?.current,
+      isServer: false)
     let context = unsafe made.context
     unsafe try believe(options.trust, context, SSL_VERIFY_PEER)
     let list = ALPN.list(options.protocols)
@@ -67,7 +69,8 @@ final class TLSContext {
   private static let ticketLifetime = 24 * 3600
 
   private static func make(
-    _ method: OpaquePointer?, _ least: TLSVersion, _ identity: TLSIdentity.Loaded?, isServer: Bool
+    _ method: OpaquePointer?, _ versions: (least: TLSVersion, most: TLSVersion),
+    _ identity: TLSIdentity.Loaded?, isServer: Bool
   ) throws(TLSError) -> TLSContext {
     OpenSSLErrors.clear()
     guard let context = unsafe SSL_CTX_new(method) else {
@@ -76,9 +79,13 @@ final class TLSContext {
     }
     let made = unsafe TLSContext(context, identity)
     unsafe co_set_up(context, isServer ? 1 : 0)
-    guard unsafe co_set_least_version(context, least.rawValue) == 1 else {
+    guard versions.least.rawValue <= versions.most.rawValue,
+      unsafe co_set_least_version(context, versions.least.rawValue) == 1,
+      unsafe co_set_most_version(context, versions.most.rawValue) == 1
+    else {
       throw TLSError(
-        "OpenSSL does not take \(least) as the least version: its configuration forbids it")
+        "no version from \(versions.least) to \(versions.most) can be spoken: set leastVersion and mostVersion so "
+          + "that one lies between, which OpenSSL's configuration allows")
     }
     guard let identity else { return made }
     let isTaken = unsafe SSL_CTX_use_cert_and_key(

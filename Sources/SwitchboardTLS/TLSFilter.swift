@@ -150,8 +150,16 @@ final class TLSFilter: StreamFilter {
     guard recordsOfKey > Self.mostRecordsOfKey, unsafe SSL_version(ssl) == TLS1_3_VERSION else {
       return
     }
-    unsafe SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED)
+    renewOwnKey()
     recordsOfKey = 0
+  }
+
+  /// Renews its own key, as it does by itself in time.
+  func renewKey(_ wire: inout Connection) { maker.wire.with(&wire) { renewOwnKey() } }
+
+  private func renewOwnKey() {
+    unsafe SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED)
+    unsafe SSL_do_handshake(ssl)
   }
 
   package func end(_ wire: inout Connection) {

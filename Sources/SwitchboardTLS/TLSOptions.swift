@@ -44,6 +44,8 @@ public struct ServerTLS: Sendable {
   public var protocols: [String] = []
   /// The least version that is spoken.
   public var leastVersion = TLSVersion.tls12
+  /// The newest version that is spoken.
+  public var mostVersion = TLSVersion.tls13
   /// Whether clients have to say who they are.
   public var clientCertificates = ClientCertificates.notAsked
   /// How long a handshake may take. More than zero, at most 24 days.
@@ -80,6 +82,8 @@ public struct ClientTLS: Sendable {
   public var protocols: [String] = []
   /// The least version that is spoken.
   public var leastVersion = TLSVersion.tls12
+  /// The newest version that is spoken.
+  public var mostVersion = TLSVersion.tls13
   /// How long a handshake may take: no longer than what is left of ``ConnectTimes/timeout``.
   public var handshakeTimeout: Duration = .seconds(10)
 

@@ -340,7 +340,7 @@ extension EventLoop where B: ~Copyable {
     else { return false }
     while channel.plain != 0, slots[key.index].outbox == 0 {
       guard let all = unsafe bytesToSend(from: channel.plain, key) else { return false }
-      let bytes = unsafe UnsafeRawBufferPointer(rebasing: all.prefix(FilterBuffers.count))
+      let bytes = unsafe UnsafeRawBufferPointer(rebasing: all.prefix(mostSealedAtOnce))
       guard unsafe seal(bytes, channel, key) else { return false }
       keepSealed(key)
       outboxes.consume(bytes.count, from: &channel.plain)
@@ -352,6 +352,13 @@ extension EventLoop where B: ~Copyable {
       keepSealed(key)
     }
     return limitAll(key) && slots[key.index].outbox != 0
+  }
+
+  /// How much is sealed at a time of what waits: less where not much more may be held, so that many who read a file
+  /// slowly have not much of it each, and none of them is closed for that.
+  private var mostSealedAtOnce: Int {
+    let (room, isBeyond) = options.totalOutboxLimit.subtractingReportingOverflow(outboxes.total)
+    return min(FilterBuffers.count, max(4096, isBeyond ? .max : room / 16))
   }
 
   private mutating func keepSealed(_ key: Key) {
