@@ -15,7 +15,7 @@ import Testing
     "Switchboard/Observing", "Switchboard/Blocking", "Switchboard/Server",
     "Switchboard/Simulation",
     "SwitchboardProtocols/Framing", "SwitchboardProtocols",
-    "SwitchboardTesting",
+    "SwitchboardTesting", "SwitchboardTLS",
     "SwitchboardBase/Text", "SwitchboardBase/Output", "SwitchboardBase",
     "SwitchboardArticle/Sessions", "SwitchboardArticle",
     "SwitchboardTimeline",

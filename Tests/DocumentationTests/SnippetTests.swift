@@ -10,14 +10,16 @@ import Testing
   private static let root = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-  /// The marked pieces of this folder, by name.
+  /// The marked pieces of this folder, and of the one that is built where OpenSSL is, by name.
   private static let snippets: [String: String] = {
     var found: [String: [String]] = [:]
-    let path = root.appending(path: "Tests/DocumentationTests").path
-    for name in try! FileManager.default.contentsOfDirectory(atPath: path).sorted()
-    where name.hasSuffix(".swift") && name != "SnippetTests.swift" {
-      let text = try! String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
-      for (name, piece) in pieces(of: text) { found[name, default: []].append(piece) }
+    for folder in ["Tests/DocumentationTests", "Tests/TLS/Tests/TLSTests"] {
+      let path = root.appending(path: folder).path
+      for name in try! FileManager.default.contentsOfDirectory(atPath: path).sorted()
+      where name.hasSuffix(".swift") && name != "SnippetTests.swift" {
+        let text = try! String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
+        for (name, piece) in pieces(of: text) { found[name, default: []].append(piece) }
+      }
     }
     return found.mapValues { $0.joined(separator: "\n\n") }
   }()
@@ -65,7 +67,7 @@ import Testing
 
   @Test(arguments: [
     "README.md", "docs/SESSIONS.md", "docs/CONNECTIONS.md", "docs/FRAMING.md",
-    "docs/RELIABILITY.md", "docs/TESTING.md",
+    "docs/RELIABILITY.md", "docs/TESTING.md", "docs/TLS.md",
   ])
   func `Every Swift block of a page is code that is compiled`(page: String) throws {
     let text = try String(contentsOf: Self.root.appending(path: page), encoding: .utf8)
