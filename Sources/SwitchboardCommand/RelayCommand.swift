@@ -95,8 +95,7 @@ struct RelayCommand: ParsableCommand {
       server.loops = loops
       server.pinsLoops = pin
       server.drainsOnSignals = true
-      let logger = logger
-      try server.speak(tls) { logger.warning("\($0)") }
+      try server.speak(tls, logger)
       try relay(server)
     }
   }

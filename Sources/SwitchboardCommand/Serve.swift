@@ -170,8 +170,7 @@ struct Serve: ParsableCommand {
       try Linux().raiseDescriptorLimit()
       do {
         var server = try server()
-        let logger = logger
-        try server.speak(tls) { logger.warning("\($0)") }
+        try server.speak(tls, logger)
         try serve(server)
       } catch let error as SystemError where error.tellsThatIPv6IsMissing {
         throw NoIPv6(host: place.host, cause: error)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Logging
 import Switchboard
 import SwitchboardTLS
 
@@ -70,7 +71,7 @@ struct TLSArguments: ParsableArguments {
 
 extension Server {
   /// Has a server speak TLS as it was said, and read its certificates anew at SIGHUP.
-  mutating func speak(_ arguments: TLSArguments, _ tell: @escaping @Sendable (String) -> Void)
+  mutating func speak(_ arguments: TLSArguments, _ logger: Logger)
     throws
   {
     #if TLS
@@ -85,10 +86,10 @@ extension Server {
           do throws(TLSError) {
             try identity.reload()
           } catch {
-            return tell("the certificates stay as they were: \(error)")
+            return logger.warning("the certificates stay as they were: \(error)")
           }
         }
-        tell("the certificates were read anew")
+        logger.notice("the certificates were read anew")
       }
     }
     #endif
