@@ -70,6 +70,8 @@ final class FilterDesk {
   var waiting: [Key] = []
   /// How long exchanges have computed in this turn.
   var spent: UInt64 = 0
+  /// One that had to wait has computed in the turn before: in this one the others have theirs alone.
+  var hasComputed = false
   /// How many were given up in their opening exchange, of each kind.
   private var failures: [FilterFailure: Int] = [:]
   /// More kinds than that are one.

@@ -94,7 +94,7 @@ extension EventLoop where B: ~Copyable {
     guard channel.openingCount <= Channel.mostInOpening else {
       return give(channel, up: .tooMuch, key)
     }
-    let hasToWait = !channel.held.isEmpty || desk.spent >= FilterDesk.budget
+    let hasToWait = !desk.waiting.isEmpty || desk.spent >= FilterDesk.budget
     guard hasToWait else { return unsafe takeInTime(bytes, channel, key) }
     if channel.held.isEmpty { desk.waiting.append(key) }
     unsafe channel.held.append(contentsOf: bytes)
@@ -109,11 +109,16 @@ extension EventLoop where B: ~Copyable {
     desk?.spent &+= control.system.now().since(start).clampedNanoseconds
   }
 
-  /// Goes on with those that had to wait: one in any case.
+  /// Goes on with those that had to wait: one in any case, since while some wait nobody else's turn it is.
   @inline(never)
   mutating func serveFilters() {
     guard let desk else { return }
-    desk.spent = 0
+    defer { desk.spent = 0 }
+    // What others were answered in this turn may go with the next wait only: not behind another computation.
+    guard !desk.hasComputed else {
+      desk.hasComputed = false
+      return
+    }
     var place = 0
     while place < desk.waiting.count, desk.spent < FilterDesk.budget {
       let key = desk.waiting[place]
@@ -127,6 +132,7 @@ extension EventLoop where B: ~Copyable {
       if isServed(channel, key), channel.endsBehindHeld { wireEnded(channel, key) }
     }
     desk.waiting.removeFirst(place)
+    desk.hasComputed = desk.spent >= FilterDesk.budget
   }
 
   /// Whether a filter is still there to be asked.
