@@ -13,6 +13,7 @@ extension Course {
       record.fail(.missingBytes(client: number, got: state.received, wanted: wanted))
     }
     if isEndLate(state) { record.fail(.broke(client: number, how: "told late of its end")) }
+    if goesOn(state) { return }
     record.say("client \(number) is done, with \(state.received) bytes")
     if number % 4 == 0, !state.socket.hasFinished {
       let end = network.now + nanoseconds(of: world.options.lingerTimeout) + 1_000_000_000
@@ -21,6 +22,12 @@ extension Course {
     }
     network.close(state.socket)
     over(index)
+  }
+
+  /// Whether a client has more to do, and is to do it. What it waits for in vain is not waited for.
+  private func goesOn(_ state: CourseClient) -> Bool {
+    state.plan.goesOn && state.step < state.moves.count
+      && state.received >= state.expected.count
   }
 
   /// Whether the server had finished, and said so much later, as at the end of its linger timeout.
