@@ -210,20 +210,6 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     return hasDuties ? earlier(usual, deadlineOfDuties()) : usual
   }
 
-  /// When something is due that belongs to no connection. Mutating, although it changes nothing: for a call that is
-  /// not, the compiler copies the whole loop.
-  @inline(never)
-  private mutating func deadlineOfDuties() -> Instant? {
-    if pools?.isHurried ?? false { return now }
-    return earlier(earlier(pools?.deadline, recurring?.next), pacing?.next)
-  }
-
-  @inline(never)
-  private mutating func doDuties() {
-    if pools != nil { servePools() }
-    if pacing != nil { servePacer() }
-  }
-
   @inline(__always)
   mutating func refreshTime() {
     now = control.system.now()
@@ -320,11 +306,14 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   @inline(__always)
   mutating func carryOut(_ key: Key) {
     let requests = connection.requests
-    if connection.count > 0, requests.isDisjoint(with: [.overflow, .share]) { transmit(key) }
-    if !requests.isEmpty { obey(key, requests) }
+    if !requests.isEmpty { return obey(key, requests) }
+    if connection.count > 0 { transmit(key) }
   }
 
+  /// Apart: most callbacks only write.
+  @inline(never)
   private mutating func obey(_ key: Key, _ requests: Connection.Requests) {
+    if connection.count > 0, requests.isDisjoint(with: [.overflow, .share]) { transmit(key) }
     if requests.contains(.share) { transmitShared(key, isWhole: !requests.contains(.overflow)) }
     if requests.contains(.connect) { connectAsAsked() }
     let isLeft = !requests.contains(.leave) || !slots.contains(key) || keepLeftovers(key)
