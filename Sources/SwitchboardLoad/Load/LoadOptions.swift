@@ -33,6 +33,9 @@ public struct LoadOptions: Sendable {
   public var thinkTime: Duration = .zero
   /// Close a connection after so many requests and make a new one. Nil keeps them.
   public var churn: Int?
+  /// Begins each connection with a header of the PROXY protocol, which tells its own two ends, as if this were a proxy
+  /// without clients. The servers have to expect one. Nil: does not.
+  public var sendsHeader: ProxyHeader.Version?
   /// Where connections come from. Empty: the system's choice, and on IPv4 loopback as many addresses
   /// of 127.0.0.0/8 as there must be for the ports to suffice.
   public var sources: [SocketAddress] = []
