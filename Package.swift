@@ -12,6 +12,7 @@ let package = Package(
     .library(name: "Switchboard", targets: ["Switchboard"]),
     .library(name: "SwitchboardProtocols", targets: ["SwitchboardProtocols"]),
     .library(name: "SwitchboardTesting", targets: ["SwitchboardTesting"]),
+    .library(name: "SwitchboardTLS", targets: ["SwitchboardTLS"]),
     .executable(name: "switchboard", targets: ["SwitchboardCommand"]),
     .executable(name: "demo", targets: ["demo"]),
     .executable(name: "select-server", targets: ["select-server"]),
@@ -32,6 +33,9 @@ let package = Package(
     .trait(
       name: "TestBench",
       description: "Kernels that are simulated, fail on purpose or count. A server needs none."),
+    .trait(
+      name: "TLS",
+      description: "SwitchboardTLS, for which OpenSSL's headers have to be there (libssl-dev)."),
     .default(enabledTraits: ["Command"]),
   ],
   dependencies: [
@@ -43,6 +47,14 @@ let package = Package(
     .target(name: "CProcess"),
     .target(name: "Switchboard", dependencies: ["CKernel"], swiftSettings: strict),
     .target(name: "SwitchboardProtocols", swiftSettings: strict),
+    // OpenSSL, and what speaks TLS by it: empty without the trait.
+    .systemLibrary(name: "COpenSSL"),
+    .target(
+      name: "SwitchboardTLS",
+      dependencies: [
+        "Switchboard", .target(name: "COpenSSL", condition: .when(traits: ["TLS"])),
+      ],
+      swiftSettings: strict),
     // What anybody may test a protocol with.
     .target(name: "SwitchboardTesting", dependencies: ["Switchboard"], swiftSettings: strict),
     // What a program here writes to: terminals, files, logs; and the machine it runs on.
@@ -78,6 +90,7 @@ let package = Package(
       dependencies: [
         "Switchboard", "SwitchboardProtocols", "SwitchboardBase", "SwitchboardArticle",
         "SwitchboardTimeline", "SwitchboardLoad", "SwitchboardReport", "SwitchboardLab", "ChatRoom",
+        "SwitchboardTLS",
         .command("ArgumentParser", package: "swift-argument-parser"),
         .command("Logging", package: "swift-log"),
       ], swiftSettings: plain),

@@ -48,6 +48,7 @@ struct LoadServers: ParsableCommand {
 
   @OptionGroup(title: "Load") var shape: LoadShape
   @OptionGroup(title: "Requests of http, resp and bytes") var asking: LoadRequestOptions
+  @OptionGroup(title: "TLS") var tls: ClientTLSArguments
   @OptionGroup(title: "Output") var output: LoadOutput
 
   @Option(help: .hidden, transform: Read.worker)
@@ -81,7 +82,9 @@ struct LoadServers: ParsableCommand {
       let targets = try sides()
       let sides = try targets.map { side -> LoadOptions in
         let (spoken, exchange) = try asked(of: side, among: targets, readsFiles: true)
-        return try shape.options(on: side.map(shape.resolved), speaking: spoken, exchange)
+        var options = try shape.options(on: side.map(shape.resolved), speaking: spoken, exchange)
+        options.filter = try tls.connector(to: side[0].name)
+        return options
       }
       if let worker { return try LoadWorker(sides[worker.side], worker).run() }
       let baseline = try output.readBaseline()

@@ -23,6 +23,12 @@ struct LoadTarget: Hashable {
     return server.port == LoadTarget.usualPort ? name : "\(name):\(server.port)"
   }
 
+  /// What a certificate is expected to be for.
+  var name: String {
+    guard case .server(let server) = place else { return "localhost" }
+    return server.name
+  }
+
   /// The port of a URL that names none.
   static let usualPort: UInt16 = 80
 }

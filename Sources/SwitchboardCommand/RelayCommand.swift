@@ -69,6 +69,10 @@ struct RelayCommand: ParsableCommand {
 
   @OptionGroup(title: "Behind a proxy") var proxy: ProxyArguments
 
+  @OptionGroup(title: "TLS with clients") var tls: TLSArguments
+
+  @OptionGroup(title: "TLS with upstreams") var upstreamTLS: ClientTLSArguments
+
   @OptionGroup(title: "Looking on") var observing: ServeObserving
 
   @Option(help: "The least important messages to print.")
@@ -91,15 +95,17 @@ struct RelayCommand: ParsableCommand {
       server.loops = loops
       server.pinsLoops = pin
       server.drainsOnSignals = true
+      let logger = logger
+      try server.speak(tls) { logger.warning("\($0)") }
       try relay(server)
     }
   }
 
   private func relay(_ server: Server) throws {
-    var logger = Logger(label: "switchboard") { _ in LineHandler() }
-    logger.logLevel = logLevel.level
+    let logger = logger
     let targets = try Place.upstreams(upstreams)
-    let behind = Upstreams(targets, choice: balance ?? .roundRobin)
+    let filter = try upstreamTLS.connector(to: targets[0].name)
+    let behind = Upstreams(targets, choice: balance ?? .roundRobin, behind: filter)
     let totals = Lock(RelayTotals())
     let options = relayOptions
     let service = Service(server: server, logger: logger, observing: observing)
@@ -112,12 +118,28 @@ struct RelayCommand: ParsableCommand {
     logger.notice("\(totals.withLock { $0 })")
   }
 
+  private var logger: Logger {
+    var logger = Logger(label: "switchboard") { _ in LineHandler() }
+    logger.logLevel = logLevel.level
+    return logger
+  }
+
   private var relayOptions: RelayOptions {
     var options = RelayOptions()
     options.connectTimes.timeout = connectTimeout.duration ?? .seconds(10)
     options.halfCloseTimeout = halfCloseTimeout.duration
     options.sendsHeader = sendProxy?.version
     return options
+  }
+}
+
+extension ConnectTarget {
+  /// What a certificate is expected to be for.
+  fileprivate var name: String {
+    switch self {
+    case .address(let address): address.host
+    case .host(let name, _): name
+    }
   }
 }
 

@@ -100,6 +100,8 @@ struct Serve: ParsableCommand {
 
   @OptionGroup(title: "Behind a proxy") var proxy: ProxyArguments
 
+  @OptionGroup(title: "TLS") var tls: TLSArguments
+
   @OptionGroup(title: "Looking on") var observing: ServeObserving
 
   @Option(help: "The least important messages to print.")
@@ -167,7 +169,10 @@ struct Serve: ParsableCommand {
       EndSignals.ignoreBrokenPipes()
       try Linux().raiseDescriptorLimit()
       do {
-        try serve(try server())
+        var server = try server()
+        let logger = logger
+        try server.speak(tls) { logger.warning("\($0)") }
+        try serve(server)
       } catch let error as SystemError where error.tellsThatIPv6IsMissing {
         throw NoIPv6(host: place.host, cause: error)
       }
@@ -186,6 +191,12 @@ struct Serve: ParsableCommand {
     server.pinsLoops = pin
     server.drainsOnSignals = true
     return server
+  }
+
+  private var logger: Logger {
+    var logger = Logger(label: "switchboard") { _ in LineHandler() }
+    logger.logLevel = logLevel.level
+    return logger
   }
 
   /// The one place where a protocol's name becomes its session.
@@ -207,8 +218,7 @@ struct Serve: ParsableCommand {
   private func run<S: Session & ~Copyable>(
     _ server: Server, session: @escaping @Sendable () -> S
   ) throws {
-    var logger = Logger(label: "switchboard") { _ in LineHandler() }
-    logger.logLevel = logLevel.level
+    let logger = logger
     let service = Service(server: server, logger: logger, observing: observing)
     // Who does not read the lines about peers does not pay for them either.
     if logger.logLevel <= .info {

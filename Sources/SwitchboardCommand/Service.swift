@@ -60,7 +60,8 @@ struct Service {
 
   private func tell(_ notice: LoopNotice) {
     switch notice {
-    case .acceptingPaused, .addressLimit, .addressRefusals, .headerRefused, .callRefused,
+    case .acceptingPaused, .addressLimit, .addressRefusals, .headerRefused, .openingFailed,
+      .callRefused,
       .slowCallback, .slowCallbacksUntold:
       logger.warning("\(notice)")
     default: logger.info("\(notice)")

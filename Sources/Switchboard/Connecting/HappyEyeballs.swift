@@ -50,7 +50,7 @@ struct HappyEyeballs {
   private let target: String
   private let times: ConnectTimes
   private let attemptDelay: Duration
-  private let deadline: Instant
+  let deadline: Instant
 
   private var v6: Side
   private var v4: Side

@@ -10,7 +10,7 @@ public struct OptionFault: Hashable, Sendable, CustomStringConvertible {
   /// What to set it to instead.
   public let remedy: String
 
-  init(_ name: String, is value: some CustomStringConvertible, _ remedy: String) {
+  package init(_ name: String, is value: some CustomStringConvertible, _ remedy: String) {
     self.name = name
     self.value = value.description
     self.remedy = remedy
@@ -21,7 +21,7 @@ public struct OptionFault: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// What options are held to. Every rule stands here once, for the server and the reactor.
-enum OptionCheck {
+package enum OptionCheck {
   static func atLeast(_ least: Int, _ value: Int?, _ name: String, or other: String = "")
     throws(SystemError)
   {
@@ -43,7 +43,7 @@ enum OptionCheck {
     throw fault(OptionFault(name, is: value, "set it to more than zero\(other)"))
   }
 
-  static func fault(_ fault: OptionFault) -> SystemError {
+  package static func fault(_ fault: OptionFault) -> SystemError {
     SystemError(.options, .invalid, on: .option(fault))
   }
 }

@@ -24,6 +24,10 @@ public enum CloseReason: Hashable, Sendable, CustomStringConvertible {
   case notConnected(ConnectFailure)
   /// Nobody's connection was to be had from a pool: see ``Connection/takePartner(from:)``.
   case noPartner(PoolFailure)
+  /// Its filter gave it up: see ``FilterFailure``. Of a connection that was begun here, perhaps before it stood.
+  case filterFailed(FilterFailure)
+  /// The wire ended, and nobody had said that nothing more comes: what came may not be all that was sent.
+  case truncated
   /// The poller failed to watch it.
   case registrationFailed(RegistrationError)
 
@@ -42,6 +46,8 @@ public enum CloseReason: Hashable, Sendable, CustomStringConvertible {
     case .connectFailed(let error): error.description
     case .notConnected(let failure): failure.description
     case .noPartner(let failure): failure.description
+    case .filterFailed(let failure): failure.description
+    case .truncated: "it was cut off: the peer did not say that it had finished"
     case .registrationFailed(let error): error.description
     }
   }

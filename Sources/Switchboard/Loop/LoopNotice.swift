@@ -24,6 +24,9 @@ public enum LoopNotice: Hashable, Sendable, CustomStringConvertible {
   /// see ``ProxyProtocol``. Where it came from, and how many of its kind there were on this loop; told when they are
   /// one, ten, a hundred and so on.
   case headerRefused(SocketAddress?, ProxyRefusal, Int)
+  /// A connection was given up before its session was made: where it came from, why, and how many there were of its
+  /// kind on this loop; told when they are one, ten, a hundred and so on.
+  case openingFailed(SocketAddress?, FilterFailure, Int)
   /// A connection broke since a call on it is refused to this process, as a sandbox does; told once
   /// for each call. Others will break as well.
   case callRefused(SystemError)
@@ -51,6 +54,9 @@ public enum LoopNotice: Hashable, Sendable, CustomStringConvertible {
       "refused \(address.host): \(count) connections so far, beyond the limit for one address"
     case .headerRefused(let peer, let refusal, let count):
       "closed a connection from \(peer.map { "\($0)" } ?? "an unknown peer"): \(refusal)"
+        + (count == 1 ? "" : "; \(count) such so far")
+    case .openingFailed(let peer, let failure, let count):
+      "closed a connection from \(peer.map { "\($0)" } ?? "an unknown peer"): \(failure)"
         + (count == 1 ? "" : "; \(count) such so far")
     case .callRefused(let error): "connections break: \(error)"
     case .draining(let peers): "draining: \(peers) connected"

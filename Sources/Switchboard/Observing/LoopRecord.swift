@@ -95,6 +95,8 @@ extension LoopRecord {
     case .inputFull: detail = 11
     // Told to sessions that go on; none is closed for it.
     case .noPartner: detail = 12
+    case .filterFailed: detail = 13
+    case .truncated: detail = 14
     }
   }
 
@@ -102,10 +104,11 @@ extension LoopRecord {
   public var closeReason: String {
     let plain: [UInt8: CloseReason] = [
       0: .finished, 1: .peerFinished, 2: .aborted, 4: .outboxFull, 5: .idle, 6: .drainTimeout,
-      7: .stopped, 11: .inputFull,
+      7: .stopped, 11: .inputFull, 14: .truncated,
     ]
     if let reason = plain[detail] { return reason.description }
     switch detail {
+    case 13: return "what its filter did not take, such as TLS"
     case 3: return Errno(rawValue: Int32(bitPattern: c)).meaning
     case 10 where c == 0: return "connecting failed: no answer"
     case 8, 10: return "connecting failed: \(Errno(rawValue: Int32(bitPattern: c)).meaning)"

@@ -2,14 +2,23 @@
 public final class Upstreams: Sendable {
   /// Where they are, at least one.
   public let targets: [ConnectTarget]
+  /// What stands before the sessions of connections to them.
+  package let filter: (any FilterSource)?
   private let board: Lock<UpstreamBoard>
 
   /// - Parameters:
   ///   - targets: Where they are. At least one; more than 65,536 are no use.
   ///   - choice: Whose turn it is.
-  public init(_ targets: [ConnectTarget], choice: UpstreamChoice = .roundRobin) {
+  public convenience init(_ targets: [ConnectTarget], choice: UpstreamChoice = .roundRobin) {
+    self.init(targets, choice: choice, behind: nil)
+  }
+
+  /// The same with filters.
+  package init(
+    _ targets: [ConnectTarget], choice: UpstreamChoice, behind filter: (any FilterSource)?
+  ) {
     precondition(!targets.isEmpty, "name at least one server behind this one")
-    self.targets = targets
+    (self.targets, self.filter) = (targets, filter)
     board = Lock(UpstreamBoard(count: targets.count, choice))
   }
 

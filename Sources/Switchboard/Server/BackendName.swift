@@ -75,12 +75,18 @@ extension Server {
     for service in services {
       try service.check()
       try service.proxyProtocol?.check()
+      try service.filter?.check()
     }
     for job in recurring { try OptionCheck.positive(job.interval, "interval") }
     if backend.isBlocking, !recurring.isEmpty || makePacer != nil {
       let remedy = "choose a backend with loops"
       let calls = recurring.isEmpty ? ("calls of pace", 1) : ("calls of every", recurring.count)
       throw OptionCheck.fault(OptionFault(calls.0, is: calls.1, remedy))
+    }
+    let hasFilters = services.contains { $0.filter != nil && $0.filter !== UsualFilter.source }
+    if backend.isBlocking, hasFilters {
+      let remedy = "choose one with loops: auto, select, poll, epoll or io_uring"
+      throw OptionCheck.fault(OptionFault("backend", is: backend.rawValue, remedy))
     }
     try OptionCheck.atLeast(1, loops, "loops")
     let most = backend == .pool ? Server.mostThreads : Server.mostLoops

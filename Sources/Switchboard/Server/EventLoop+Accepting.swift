@@ -4,11 +4,11 @@ extension EventLoop where B: ~Copyable {
     // Those that are refused take one of the slots to spare, and give it back at once.
     let key = slots.take(descriptor: descriptor)
     if slots.count > limits.maxConnections || isStopped { return giveUp(key) }
-    let filter = listener < filters.count ? filters[listener] : nil
+    let filter = listener < filters.count ? filters[listener] : ListenerFilters()
     // A peer whose address the kernel does not tell counts for nobody: memory is short.
-    let isAsked = addresses.limit != nil || filter != nil
+    let isAsked = addresses.limit != nil || filter.proxy != nil
     let peer = isAsked ? connection.loop.peerAddress(descriptor) : nil
-    guard filter.map({ trusts(peer, $0) }) ?? admits(peer, key) else { return giveUp(key) }
+    guard filter.proxy.map({ trusts(peer, $0) }) ?? admits(peer, key) else { return giveUp(key) }
     slots[key.index].lastActive = tick
     do throws(RegistrationError) {
       try backend.open(key, &slots)
@@ -18,19 +18,28 @@ extension EventLoop where B: ~Copyable {
       return pauseAccepting(.refused(error))
     }
     noteAccepted()
-    if let filter {
-      beginOpening(key, peer, from: listener, filter)
+    if let proxy = filter.proxy {
+      beginOpening(key, peer, from: listener, proxy)
     } else {
       if peers.isWanted, let peer = peer ?? connection.loop.acceptedAddress(descriptor) {
         peers.remember(key, peer)
       }
-      openSession(key, from: listener)
+      openSession(key, from: listener, behind: filter.maker)
     }
     // It was on its way when the listeners were closed.
     if draining.map({ !$0.isGathering }) ?? false { return askToFinish(key) }
     if slots.count >= limits.maxConnections {
       pauseAccepting(.connectionLimit(limits.maxConnections))
     }
+  }
+
+  /// Makes the session of a connection that has come through a listener, when what stands before it lets it.
+  mutating func openSession(_ key: Key, from listener: Int, behind maker: (any FilterMaker)?) {
+    guard let maker else { return openSession(key, from: listener) }
+    let channel = Channel(maker.makeFilter(), listener: listener, proxied: connection.proxied)
+    // Not from when the turn began: the process may have been stopped since.
+    let deadline = control.system.now() + maker.openingTimeout
+    begin(channel, key, until: deadline, most: maker.mostOpenings)
   }
 
   /// Makes the session of a connection that has come through a listener.

@@ -24,6 +24,8 @@ extension EventLoop where B: ~Copyable {
     guard slots[key.index].ending.isOpen,
       slots[key.index].flags.isDisjoint(with: [.finishing, .finished])
     else { return }
+    if slots[key.index].isFiltered { sealEnd(key) }
+    guard slots.contains(key), slots[key.index].ending.isOpen else { return }
     slots[key.index].flags.insert(.finishing)
     if slots[key.index].flags.contains(.sending) { awaitsSends = true } else { halfClose(key) }
   }
@@ -46,12 +48,18 @@ extension EventLoop where B: ~Copyable {
 
   /// The session wants to close, or is not needed any more: it is closed when everything is sent.
   mutating func closeWhenSent(_ key: Key) {
+    if slots[key.index].isFiltered { sealEnd(key) }
+    guard slots.contains(key) else { return }
     slots[key.index].ending.wantsToClose()
     if slots[key.index].flags.contains(.sending) { awaitsSends = true } else { finish(key) }
   }
 
   /// The session wants to close, and everything is sent.
-  mutating func finish(_ key: Key) { take(slots[key.index].ending.allIsSent(), key) }
+  mutating func finish(_ key: Key) {
+    let failure = slots[key.index].isFiltered ? desk?[key.index]?.failure : nil
+    let reason = failure.map(CloseReason.filterFailed) ?? .finished
+    take(slots[key.index].ending.allIsSent(reason), key)
+  }
 
   /// Bytes have come that no session is given. Apart: that is rare.
   @inline(never)
@@ -65,7 +73,7 @@ extension EventLoop where B: ~Copyable {
   }
 
   private mutating func endSession(_ key: Key, _ reason: CloseReason) {
-    if slots[key.index].isFiltered { return forgetOpening(key) }
+    if slots[key.index].isFiltered, !endFilter(key) { return }
     if slots[key.index].flags.contains(.hasLeftovers) { _ = takeLeftovers(key) }
     if slots[key.index].partnership.contains(.paired) { leavePartner(key, reason) }
     if slots[key.index].partnership.contains(.asks) { stopAsking(key) }

@@ -174,6 +174,14 @@ extension EventLoop where B: ~Copyable {
     } catch {
       return closeNow(key, .registrationFailed(error))
     }
+    if let filter = making.wish.filter {
+      return begin(filter, key, until: making.eyes.deadline)
+    }
+    connected(key)
+  }
+
+  /// The session of a connection that was begun here is told that it stands.
+  mutating func connected(_ key: Key) {
     if let partner = partner(of: key) { tell(partner, .opened) }
     callBack(key) { sessions, index, connection in sessions.connected(index, &connection) }
     if limits.idle != 0, slots.contains(key) { schedule(key) }

@@ -47,7 +47,7 @@ extension EventLoop where B: ~Copyable {
     let slot = slots[key.index]
     if slot.flags.contains(.closed) { return }
     if slot.flags.contains(.connecting) { return serveDeadlineOfAttempt(key) }
-    if slot.isFiltered { return serveDeadlineOfOpening(key) }
+    if slot.isFiltered, isOpening(key) { return serveDeadlineOfOpening(key) }
     if slot.alarm != 0, hasCome(slot.alarm) {
       if slot.ending.isSessionGone { return take(slots[key.index].ending.timeIsOver(), key) }
       slots[key.index].alarm = 0

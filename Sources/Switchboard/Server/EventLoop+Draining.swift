@@ -48,7 +48,7 @@ extension EventLoop where B: ~Copyable {
       slots[key.index].flags.isDisjoint(with: [.closing, .lingering, .closed, .draining])
     else { return }
     // Nobody has been promised anything.
-    if slots[key.index].isFiltered { return closeNow(key, .finished) }
+    if isOpening(key) { return closeNow(key, .finished) }
     slots[key.index].flags.insert(.draining)
     callBack(key) { sessions, index, connection in sessions.draining(index, &connection) }
   }

@@ -5,11 +5,13 @@ extension EventLoop where B: ~Copyable {
   @inline(never)
   mutating func deadlineOfDuties() -> Instant? {
     if pools?.isHurried ?? false { return now }
+    if let desk, !desk.waiting.isEmpty { return now }
     return earlier(earlier(pools?.deadline, recurring?.next), pacing?.next)
   }
 
   @inline(never)
   mutating func doDuties() {
+    if desk != nil { serveFilters() }
     if pools != nil { servePools() }
     if pacing != nil { servePacer() }
   }
@@ -32,7 +34,7 @@ extension EventLoop where B: ~Copyable {
 
   private mutating func callPaced(_ key: Key) {
     // Where there is no session yet, nobody can be called.
-    guard slots.contains(key), slots[key.index].ending.isOpen, !slots[key.index].isFiltered,
+    guard slots.contains(key), slots[key.index].ending.isOpen, !isOpening(key),
       slots[key.index].flags.isDisjoint(with: [.closed, .connecting])
     else { return }
     callBack(key) { sessions, index, connection in sessions.elapsed(index, &connection) }

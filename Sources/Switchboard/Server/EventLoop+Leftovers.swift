@@ -4,9 +4,12 @@ extension EventLoop where B: ~Copyable {
   @inline(never)
   mutating func receivedApart(_ completion: Completion) {
     let key = completion.key
-    if slots[key.index].isFiltered { return receivedByFilter(completion) }
     guard slots[key.index].flags.isDisjoint(with: [.closing, .lingering, .closed]) else {
       return discard(completion.value, key)
+    }
+    if slots[key.index].isFiltered {
+      if openings[key.index] != nil { return receivedOfHeader(completion) }
+      return unsafe receivedByFilter(key, completion.received)
     }
     slots[key.index].lastActive = tick
     var bytes = takeLeftovers(key)
@@ -21,19 +24,26 @@ extension EventLoop where B: ~Copyable {
   }
 
   /// What a session leaves is kept: false where that is more than it may leave.
-  mutating func keepLeftovers(_ key: Key) -> Bool {
+  ///
+  /// - Parameter hasWrittenMuch: It may have left them for that.
+  mutating func keepLeftovers(_ key: Key, _ hasWrittenMuch: Bool) -> Bool {
     var bytes: [UInt8] = []
     swap(&bytes, &connection.leftovers)
     let count = bytes.count
     guard slots[key.index].ending.isOpen, count <= options.inputLimit,
       leftoverCount + count <= options.totalInputLimit
     else { return !slots[key.index].ending.isOpen }
+    keep(bytes, key)
+    // If its output did not go at once, they wait for that.
+    if hasWrittenMuch { giveSoon(key) }
+    return true
+  }
+
+  /// Keeps bytes for a session, which has none that it left.
+  mutating func keep(_ bytes: [UInt8], _ key: Key) {
     slots[key.index].flags.insert(.hasLeftovers)
     leftovers[key.index] = bytes
-    leftoverCount += count
-    // If its output did not go at once, they wait for that.
-    if connection.hasWrittenMuch { giveSoon(key) }
-    return true
+    leftoverCount += bytes.count
   }
 
   mutating func takeLeftovers(_ key: Key) -> [UInt8] {

@@ -9,7 +9,8 @@ extension EventLoop where B: ~Copyable {
     for place in 0..<count {
       let key = unsafe sessions._withUnsafeGuaranteedRef { $0.addressee(place) }
       guard slots.contains(key),
-        slots[key.index].flags.isDisjoint(with: [.closing, .lingering, .closed, .connecting])
+        slots[key.index].flags.isDisjoint(with: [.closing, .lingering, .closed, .connecting]),
+        !isOpening(key)
       else {
         unsafe sessions._withUnsafeGuaranteedRef { $0.undelivered(place) }
         continue

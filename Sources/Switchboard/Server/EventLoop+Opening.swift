@@ -29,8 +29,8 @@ extension EventLoop where B: ~Copyable {
     wheel.set(key.index, to: control.system.now() + filter.timeout)
   }
 
-  /// Bytes have come for a filter.
-  mutating func receivedByFilter(_ completion: Completion) {
+  /// Bytes have come of a header.
+  mutating func receivedOfHeader(_ completion: Completion) {
     let key = completion.key
     slots[key.index].lastActive = tick
     // A copy, once for a connection: what follows the header may have to be kept for its session.
@@ -54,9 +54,14 @@ extension EventLoop where B: ~Copyable {
       peers.remember(key, peer)
     }
     connection.proxied = header
-    openSession(key, from: begun.listener)
+    openSession(key, from: begun.listener, behind: filters[begun.listener].maker)
     connection.proxied = nil
-    if !rest.isEmpty, slots.contains(key) { give(key, behindHeader: rest) }
+    guard !rest.isEmpty, slots.contains(key) else { return }
+    if slots[key.index].isFiltered {
+      unsafe rest.withUnsafeBytes { unsafe receivedByFilter(key, $0) }
+    } else {
+      give(key, behindHeader: rest)
+    }
   }
 
   /// Gives a session what came in one piece with the header, as if it came by itself.
@@ -65,10 +70,7 @@ extension EventLoop where B: ~Copyable {
       return discard(rest.count, key)
     }
     let bytes = takeLeftovers(key) + rest
-    guard slots[key.index].isPaused else { return give(bytes, key) }
-    slots[key.index].flags.insert(.hasLeftovers)
-    leftovers[key.index] = bytes
-    leftoverCount += bytes.count
+    if slots[key.index].isPaused { keep(bytes, key) } else { give(bytes, key) }
   }
 
   /// The peer has finished before there was a session.
@@ -82,6 +84,7 @@ extension EventLoop where B: ~Copyable {
     guard !isCatchingUp else {
       return wheel.set(key.index, to: now.advanced(byNanoseconds: CatchUp.idleAgain))
     }
+    if let channel = desk?[key.index] { return give(channel, up: .late, key) }
     refuse(key, .late)
   }
 
@@ -90,7 +93,7 @@ extension EventLoop where B: ~Copyable {
     closeNow(key, .aborted)
   }
 
-  /// There is a session from here on, or none will be.
+  /// There is no header before its session any more.
   mutating func forgetOpening(_ key: Key) {
     slots[key.index].isFiltered = false
     openings[key.index] = nil

@@ -32,6 +32,7 @@ extension EventLoop where B: ~Copyable {
   /// Whether a connection is there, and may have a partner.
   func isFree(_ key: Key) -> Bool {
     slots.contains(key) && slots[key.index].partnership.isDisjoint(with: [.paired, .asks])
+      && !isOpening(key)
       && slots[key.index].flags.isDisjoint(with: [.closing, .lingering, .closed, .connecting])
   }
 
@@ -58,6 +59,7 @@ extension EventLoop where B: ~Copyable {
     slots[partner.index].partnership.remove(.paired)
     // An attempt to connect that nobody needs any more.
     if slots[partner.index].flags.contains(.connecting) { return cancelAttempt(partner) }
+    if isOpening(partner) { return closeNow(partner, .aborted) }
     tell(partner, .closed(reason))
   }
 
@@ -67,8 +69,7 @@ extension EventLoop where B: ~Copyable {
     pairs?.part(a, b)
     for key in [a, b] {
       slots[key.index].partnership = []
-      let unsent = outboxes.count(slots[key.index].outbox)
-      if unsent > options.highWatermark { slots[key.index].flags.insert(.pausedByOutbox) }
+      if unsent(key) > options.highWatermark { slots[key.index].flags.insert(.pausedByOutbox) }
       updateReceiving(key)
       giveSoon(key)
     }
@@ -119,7 +120,7 @@ extension EventLoop where B: ~Copyable {
     guard slots.contains(partner), pairs[partner.index] == key,
       slots[partner.index].flags.isDisjoint(with: [
         .closing, .lingering, .closed, .finishing, .finished, .connecting,
-      ])
+      ]), !isOpening(partner)
     else { return nil }
     return partner
   }
@@ -159,8 +160,9 @@ extension EventLoop where B: ~Copyable {
     guard unsafe !bytes.isEmpty, slots.contains(partner), slots[partner.index].ending.isOpen else {
       return
     }
+    if slots[partner.index].isFiltered { return unsafe seal(bytes, to: partner) }
     if slots[partner.index].outbox == 0 {
-      begin(partner)
+      beginOnWire(partner)
       if unsafe connection.takes(bytes) { return transmit(partner) }
     }
     unsafe outboxes.append(bytes, to: &slots[partner.index].outbox)
@@ -174,7 +176,7 @@ extension EventLoop where B: ~Copyable {
   mutating func pausePartner(of key: Key) {
     guard let partner = partner(of: key),
       !slots[partner.index].partnership.contains(.waits),
-      !slots[partner.index].flags.contains(.connecting)
+      !slots[partner.index].flags.contains(.connecting), !isOpening(partner)
     else { return }
     slots[partner.index].partnership.insert(.waits)
     updateReceiving(partner)
@@ -183,8 +185,8 @@ extension EventLoop where B: ~Copyable {
   private func waitsForPartner(_ key: Key) -> Bool {
     if slots[key.index].partnership.contains(.asks) { return true }
     guard let partner = partner(of: key) else { return false }
-    let unsent = outboxes.count(slots[partner.index].outbox)
-    return slots[partner.index].flags.contains(.connecting) || unsent > options.highWatermark
+    return slots[partner.index].flags.contains(.connecting) || isOpening(partner)
+      || unsent(partner) > options.highWatermark
   }
 
   /// Most of it has gone.

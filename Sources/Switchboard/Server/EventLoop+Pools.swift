@@ -76,8 +76,11 @@ extension EventLoop where B: ~Copyable {
     case .close(let key): closeWhenSent(key)
     case .connect(let place):
       let attempt = ConnectAttempt(connection.loopHandle.requests)
-      let (target, times) = (pool.pool.upstreams.targets[place], pool.pool.options.connectTimes)
-      connect(ConnectWish(target, from: nil, times, attempt) { PooledConnection(pool, to: place) })
+      let (upstreams, times) = (pool.pool.upstreams, pool.pool.options.connectTimes)
+      connect(
+        ConnectWish(
+          upstreams.targets[place], from: nil, times, attempt, behind: upstreams.filter
+        ) { PooledConnection(pool, to: place) })
     case .refuse(let asker, let reason):
       guard slots.contains(asker) else { return }
       slots[asker.index].partnership.remove(.asks)

@@ -43,22 +43,32 @@ extension EventLoop where B: ~Copyable {
   /// - Parameter isWhole: The callback has not written more than it may.
   @inline(never)
   mutating func transmitShared(_ key: Key, isWhole: Bool) {
+    guard isWhole, slots[key.index].flags.isDisjoint(with: [.finishing, .finished]) else {
+      connection.parts = []
+      return
+    }
+    var place = slots[key.index].outbox
+    let count = appendWritten(to: &place)
+    slots[key.index].outbox = place
+    limitOutbox(key, isForwarded: false, shared: count)
+    goOnSendingIfIdle(key)
+  }
+
+  /// Puts what was written behind what is in an outbox: how much of it is shared, or in files.
+  mutating func appendWritten(to place: inout UInt32) -> Int {
     var parts: [Connection.Part] = []
     swap(&parts, &connection.parts)
-    guard isWhole, slots[key.index].flags.isDisjoint(with: [.finishing, .finished]) else { return }
     var (start, count) = (0, 0)
     for part in parts {
-      let own = unsafe connection.written(from: start, to: part.place)
-      unsafe outboxes.append(own, to: &slots[key.index].outbox)
+      unsafe outboxes.append(connection.written(from: start, to: part.place), to: &place)
       switch part.content {
-      case .bytes(let bytes): outboxes.append(bytes, to: &slots[key.index].outbox)
-      case .file(let part): outboxes.append(part, to: &slots[key.index].outbox)
+      case .bytes(let bytes): outboxes.append(bytes, to: &place)
+      case .file(let part): outboxes.append(part, to: &place)
       }
       (start, count) = (part.place, count.plus(clamped: part.content.count))
     }
-    unsafe outboxes.append(connection.written(from: start), to: &slots[key.index].outbox)
-    limitOutbox(key, isForwarded: false, shared: count)
-    goOnSendingIfIdle(key)
+    unsafe outboxes.append(connection.written(from: start), to: &place)
+    return count
   }
 
   private mutating func keep(from offset: Int, _ key: Key) {
@@ -76,18 +86,24 @@ extension EventLoop where B: ~Copyable {
   /// - Parameter shared: Bytes of those just added that others have too, or that are in files: as many as there
   ///   are, they are taken once from a peer that has read what was before.
   mutating func limitOutbox(_ key: Key, isForwarded: Bool, shared: Int = 0) {
-    let unsent = outboxes.count(slots[key.index].outbox)
+    let unsent = unsent(key)
     if unsent - shared > options.outboxLimit, !isForwarded { return closeNow(key, .outboxFull) }
-    if outboxes.total - condemned > options.totalOutboxLimit, let largest = largestOutbox {
-      closeNow(largest, .outboxFull)
-      if largest == key { return }
-    }
+    guard limitAll(key) else { return }
     guard unsent > options.highWatermark else { return }
     if isForwarded { return pausePartner(of: key) }
     if !slots[key.index].flags.contains(.pausedByOutbox) {
       slots[key.index].flags.insert(.pausedByOutbox)
       updateReceiving(key)
     }
+  }
+
+  /// Closes who holds the most where all together hold more than they may: false where that is this one.
+  mutating func limitAll(_ key: Key) -> Bool {
+    guard outboxes.total - condemned > options.totalOutboxLimit, let largest = largestOutbox else {
+      return true
+    }
+    closeNow(largest, .outboxFull)
+    return largest != key
   }
 
   /// Who holds the most, of those that are not closed already. Looked for only when the limit of all
@@ -98,7 +114,7 @@ extension EventLoop where B: ~Copyable {
       guard let key = slots.key(at: index), !slots[key.index].flags.contains(.closed) else {
         continue
       }
-      let count = outboxes.held(slots[key.index].outbox)
+      let count = outboxes.held(slots[key.index].outbox) + outboxes.held(plain(key))
       if count > most { (largest, most) = (key, count) }
     }
     return largest
@@ -110,7 +126,7 @@ extension EventLoop where B: ~Copyable {
   /// Sends from the outbox, as far as it goes and a turn allows: whether nothing is left. Calls no session.
   private mutating func sendOutbox(_ key: Key) -> Bool {
     var budget = Self.sendBudget
-    while slots[key.index].outbox != 0 {
+    while slots[key.index].outbox != 0 || refill(key) {
       slots[key.index].flags.insert(.sending)
       if budget == 0 {
         sendSoon.append(key)
@@ -137,6 +153,7 @@ extension EventLoop where B: ~Copyable {
         }
       }
     }
+    guard slots.contains(key), !slots[key.index].flags.contains(.closed) else { return false }
     let isDone = slots[key.index].outbox == 0
     if isDone { slots[key.index].flags.remove(.sending) }
     resumeIfLow(key)
@@ -149,12 +166,17 @@ extension EventLoop where B: ~Copyable {
   private mutating func nextOutput(_ key: Key) -> (Output, Int)? {
     let place = slots[key.index].outbox
     if let part = outboxes.frontFile(place) { return (.file(part), part.count) }
+    return unsafe bytesToSend(from: place, key).map { bytes in unsafe (.kept(bytes), bytes.count) }
+  }
+
+  /// What of an outbox comes next, read where it is in a file; nil where that cannot be, and the connection is closed.
+  @inline(__always)
+  mutating func bytesToSend(from place: UInt32, _ key: Key) -> UnsafeRawBufferPointer? {
     if let errno = outboxes.load(place, by: control.system) {
       breakOff(key, SystemError(.readFile, errno))
       return nil
     }
-    let bytes = unsafe outboxes.front(place)
-    return unsafe (.kept(bytes), bytes.count)
+    return unsafe outboxes.front(place)
   }
 
   /// Goes on with those whose turn was over before their outboxes were empty.
@@ -209,7 +231,7 @@ extension EventLoop where B: ~Copyable {
     let slot = slots[key.index]
     let isWaitedFor = slot.partnership.contains(.paired)
     guard isWaitedFor || slot.flags.contains(.pausedByOutbox),
-      outboxes.count(slot.outbox) <= options.lowWatermark
+      unsent(key) <= options.lowWatermark
     else { return }
     if isWaitedFor { resumePartner(of: key) }
     guard slot.flags.contains(.pausedByOutbox) else { return }

@@ -42,7 +42,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   var pacing: Pacing? { didSet { hasDuties = true } }
   /// What the loop has of pools; nil before a session asks one.
   var pools: PoolDesk? { didSet { hasDuties = true } }
-  /// There is one of these three: a loop without them asks once a turn.
+  /// There is one of these: a loop without them asks once a turn.
   private var hasDuties = false
   /// What is being sent was forwarded.
   var isForwarding = false
@@ -63,9 +63,11 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   /// The listeners' roles, in the order in which the backend watches them.
   var roles: [ListenerRole] = []
   /// What stands before the sessions of each listener's connections; empty where nothing does.
-  var filters: [ProxyProtocol?] = []
+  var filters: [ListenerFilters] = []
   /// Connections whose sessions are not made yet, by their slots.
   var openings: [UInt32: BegunOpening] = [:]
+  /// The filters that stay; nil before the first.
+  var desk: FilterDesk? { didSet { hasDuties = true } }
   var proxyRefusals = ProxyRefusals()
 
   /// The options, in the units of the hot path.
@@ -116,11 +118,13 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   /// Accepts from a listener until the loop ends; if wanted, what begins with a header alone.
   mutating func listen(
     _ listener: consuming Listener<B.System>, as role: ListenerRole = ListenerRole(),
-    behind filter: ProxyProtocol? = nil
+    behind wanted: ListenerFilters = ListenerFilters()
   ) throws(SystemError) {
+    var filter = wanted
+    if let source = filter.source { filter.maker = try maker(of: source) }
     try backend.watch(listener.descriptor, .accepted)
-    while filter != nil, filters.count < roles.count { filters.append(nil) }
-    if filter != nil || !filters.isEmpty { filters.append(filter) }
+    while !filter.isEmpty, filters.count < roles.count { filters.append(ListenerFilters()) }
+    if !filter.isEmpty || !filters.isEmpty { filters.append(filter) }
     roles.append(role)
     _ = listeners.insert(listener)
   }
@@ -252,7 +256,7 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     guard slots.contains(key) else { return }
     if slots[key.index].isApart { return receivedApart(completion) }
     slots[key.index].lastActive = tick
-    begin(key)
+    beginOnWire(key)
     unsafe connection.forwarded.begin(completion.received)
     let bytes = unsafe UnsafeBufferPointer<UInt8>(
       start: UnsafePointer(completion.bytes), count: completion.value)
@@ -264,7 +268,12 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
 
   private mutating func ended(_ key: Key) {
     guard slots.contains(key) else { return }
-    if slots[key.index].isFiltered { return endedBeforeOpening(key) }
+    if slots[key.index].isFiltered { return endedBehindFilter(key) }
+    peerEnded(key)
+  }
+
+  /// The peer has finished sending, and what it sent before has been given to its session.
+  mutating func peerEnded(_ key: Key) {
     let step = slots[key.index].ending.peerEnded()
     // Level-triggered backends would report the end for ever.
     if slots[key.index].ending.phase != .over { updateReceiving(key) }
@@ -290,6 +299,13 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   /// The next callback is this connection's.
   @inline(__always)
   mutating func begin(_ key: Key) {
+    if slots[key.index].isFiltered { return beginBehindFilter(key) }
+    beginOnWire(key)
+  }
+
+  /// What is written next goes to this connection's wire.
+  @inline(__always)
+  mutating func beginOnWire(_ key: Key) {
     connection.begin(key, slots[key.index].descriptor, backend.outputRegion(for: key))
   }
 
@@ -313,10 +329,18 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   /// Apart: most callbacks only write.
   @inline(never)
   private mutating func obey(_ key: Key, _ requests: Connection.Requests) {
-    if connection.count > 0, requests.isDisjoint(with: [.overflow, .share]) { transmit(key) }
-    if requests.contains(.share) { transmitShared(key, isWhole: !requests.contains(.overflow)) }
+    if connection.count > 0, requests.isDisjoint(with: [.overflow, .share, .filtered]) {
+      transmit(key)
+    }
+    let hasWrittenMuch = requests.contains(.leave) && connection.hasWrittenMuch
+    if requests.contains(.filtered) {
+      transmitSealed(key, isWhole: !requests.contains(.overflow))
+    } else if requests.contains(.share) {
+      transmitShared(key, isWhole: !requests.contains(.overflow))
+    }
     if requests.contains(.connect) { connectAsAsked() }
-    let isLeft = !requests.contains(.leave) || !slots.contains(key) || keepLeftovers(key)
+    let isLeft =
+      !requests.contains(.leave) || !slots.contains(key) || keepLeftovers(key, hasWrittenMuch)
     if !requests.isDisjoint(with: [.pair, .forward, .forwardEnd, .pool]) {
       obeyAboutPartner(key, requests)
     }

@@ -94,7 +94,7 @@ extension Server {
     notice: @escaping @Sendable (LoopNotice) -> Void = { _ in },
     session: @escaping @Sendable () -> S
   ) throws(SystemError) -> RunningServer {
-    try start([Service(addresses, proxyProtocol, session)] + services, notice)
+    try start([Service(addresses, proxyProtocol, filter, session)] + services, notice)
   }
 
   private func start(

@@ -11,6 +11,8 @@ public struct Server: Sendable {
   public var listening = Listener<Linux>.Options()
   /// What connections that come to ``addresses`` have to begin with, where they come through proxies. Nil: nothing.
   public var proxyProtocol: ProxyProtocol?
+  /// What stands before the sessions of connections that come to ``addresses``.
+  package var filter: (any FilterSource)?
   /// How each loop behaves.
   public var options = ServerOptions()
   /// How each loop waits.

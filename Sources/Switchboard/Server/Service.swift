@@ -10,6 +10,8 @@ struct Service: Sendable {
   var listening: Listener<Linux>.Options?
   /// What its connections have to begin with.
   var proxyProtocol: ProxyProtocol?
+  /// What stands before its sessions.
+  var filter = UsualFilter.source
   let makeTable: MakeTable
   /// What its options are held to when the server starts.
   var check: @Sendable () throws(SystemError) -> Void = { () throws(SystemError) in }
@@ -19,9 +21,10 @@ struct Service: Sendable {
 
   init<S: Session & ~Copyable>(
     _ addresses: [SocketAddress], _ proxyProtocol: ProxyProtocol?,
-    _ session: @escaping @Sendable () -> S
+    _ filter: (any FilterSource)?, _ session: @escaping @Sendable () -> S
   ) {
     (self.addresses, self.proxyProtocol) = (addresses, proxyProtocol)
+    if let filter { self.filter = filter }
     makeTable = { (capacity, mail) throws(SystemError) in
       try Sessions.boxed(capacity, mail, session)
     }
@@ -112,6 +115,18 @@ extension Server {
     services.append(Service(addresses, [], options, proxyProtocol, accepting: session))
   }
 
+  /// The same behind a filter.
+  package mutating func listen<S: Session & ~Copyable>(
+    on addresses: [SocketAddress], inheriting descriptors: [Descriptor] = [],
+    options: Listener<Linux>.Options?, proxyProtocol: ProxyProtocol?,
+    behind filter: any FilterSource,
+    session: @escaping @Sendable (borrowing Accepted) -> S
+  ) {
+    var service = Service(addresses, descriptors, options, proxyProtocol, accepting: session)
+    service.filter = filter
+    services.append(service)
+  }
+
   /// Serves sessions of one type on sockets that listen already and that this process was given: by the program
   /// that started it, such as systemd, or by the server that it replaces.
   ///
@@ -180,6 +195,6 @@ extension Server {
     ready: (ServerHandle) -> Void = { _ in },
     session: @escaping @Sendable () -> S
   ) throws(SystemError) {
-    try serve([Service(addresses, proxyProtocol, session)] + services, notice, ready)
+    try serve([Service(addresses, proxyProtocol, filter, session)] + services, notice, ready)
   }
 }

@@ -143,7 +143,8 @@ final class Shard: @unchecked Sendable {
     for place in 0..<listeners.end {
       guard let key = listeners.key(at: place) else { continue }
       let role = roles[Int(place)]
-      let filter = services[Int(role.service)].proxyProtocol
+      let service = services[Int(role.service)]
+      let filter = ListenerFilters(proxy: service.proxyProtocol, source: service.filter)
       try loop.listen(listeners.remove(key), as: role, behind: filter)
     }
     started()

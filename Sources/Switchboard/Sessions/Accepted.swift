@@ -7,6 +7,8 @@ public struct Accepted: ~Copyable {
   /// Its loop, for other threads.
   public let loop: LoopHandle
   private let context: LoopContext
+  /// What stands between the wire and its session; nil where nothing does.
+  package let filter: (any StreamFilter)?
   private let descriptor: Int32
   /// What its proxy has said, where its listener requires a header: see ``ProxyProtocol``.
   public let proxied: ProxyHeader?
@@ -16,6 +18,7 @@ public struct Accepted: ~Copyable {
     loop = connection.loopHandle
     context = connection.loop
     descriptor = connection.descriptor
+    filter = connection.filter
     proxied = connection.proxied
   }
 

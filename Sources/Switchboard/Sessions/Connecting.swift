@@ -51,15 +51,18 @@ final class ConnectWish: Sendable {
   let attempt: ConnectAttempt
   /// Whose partner it is to be.
   let partner: Key?
+  /// What stands before its session; nil for nothing.
+  let filter: (any FilterSource)?
   private let placing: @Sendable (SessionTable, Int) -> Bool
   private let refusing: @Sendable (CloseReason) -> Void
 
   init<S: Session & ~Copyable>(
     _ target: ConnectTarget, from local: SocketAddress?, _ times: ConnectTimes,
-    _ attempt: ConnectAttempt, partner: Key? = nil, _ session: @escaping @Sendable () -> S
+    _ attempt: ConnectAttempt, partner: Key? = nil, behind filter: (any FilterSource)? = nil,
+    _ session: @escaping @Sendable () -> S
   ) {
     (self.target, self.local, self.times, self.attempt) = (target, local, times, attempt)
-    self.partner = partner
+    (self.partner, self.filter) = (partner, filter ?? UsualFilter.source)
     placing = { table, index in
       guard let table = table as? Sessions<S> else { return false }
       table.put(session(), at: index)
@@ -97,8 +100,17 @@ extension LoopHandle {
     times: ConnectTimes = ConnectTimes(),
     session: @escaping @Sendable () -> S
   ) -> ConnectAttempt? {
+    connect(to: target, from: local, times: times, behind: nil, session: session)
+  }
+
+  /// The same with a filter before the session.
+  @discardableResult
+  package func connect<S: Session & ~Copyable>(
+    to target: ConnectTarget, from local: SocketAddress?, times: ConnectTimes,
+    behind filter: (any FilterSource)?, session: @escaping @Sendable () -> S
+  ) -> ConnectAttempt? {
     let attempt = ConnectAttempt(requests)
-    let wish = ConnectWish(target, from: local, times, attempt, session)
+    let wish = ConnectWish(target, from: local, times, attempt, behind: filter, session)
     return requests.post(.connect(wish), to: Key(rawValue: 0)) ? attempt : nil
   }
 }
@@ -117,8 +129,17 @@ extension Connection {
     times: ConnectTimes = ConnectTimes(),
     session: @escaping @Sendable () -> S
   ) -> ConnectAttempt {
+    connect(to: target, from: local, times: times, behind: nil, session: session)
+  }
+
+  /// The same with a filter before the session.
+  @discardableResult
+  package mutating func connect<S: Session & ~Copyable>(
+    to target: ConnectTarget, from local: SocketAddress?, times: ConnectTimes,
+    behind filter: (any FilterSource)?, session: @escaping @Sendable () -> S
+  ) -> ConnectAttempt {
     let attempt = ConnectAttempt(loopHandle.requests)
-    wishes.append(ConnectWish(target, from: local, times, attempt, session))
+    wishes.append(ConnectWish(target, from: local, times, attempt, behind: filter, session))
     requests.insert(.connect)
     return attempt
   }

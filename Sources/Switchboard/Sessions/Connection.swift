@@ -7,7 +7,7 @@
 @safe
 public struct Connection: ~Copyable {
   struct Requests: OptionSet {
-    let rawValue: UInt16
+    let rawValue: UInt32
     static let pause = Requests(rawValue: 1)
     static let resume = Requests(rawValue: 2)
     static let close = Requests(rawValue: 4)
@@ -24,6 +24,8 @@ public struct Connection: ~Copyable {
     static let reset = Requests(rawValue: 8192)
     static let share = Requests(rawValue: 16384)
     static let pool = Requests(rawValue: 32768)
+    /// What is written goes through a filter.
+    static let filtered = Requests(rawValue: 65536)
   }
 
   /// The connection's name on its loop, for as long as it lives.
@@ -66,6 +68,8 @@ public struct Connection: ~Copyable {
   private var apart = 0
   /// What the loop knows of where connections come from; nil where there is none.
   var peers: PeerAddresses?
+  /// The filters of its loop's connections; nil before the first.
+  var filters: FilterDesk?
   /// Nil where nothing is kept, but all output waited for.
   var outboxes: OutboxPool?
   /// The loop's slots, by whose numbers the outboxes are found; they never move.
@@ -161,8 +165,12 @@ public struct Connection: ~Copyable {
   /// way to the kernel does not count.
   public var unsent: Int {
     guard let outboxes, let slots = unsafe slots else { return 0 }
-    return unsafe outboxes.count(slots[Int(key.index)].outbox)
+    let sealed = unsafe outboxes.count(slots[Int(key.index)].outbox)
+    return sealed.plus(clamped: outboxes.count(filters?[key.index]?.plain ?? 0))
   }
+
+  /// What stands between the wire and its session; nil where nothing does.
+  package var filter: (any StreamFilter)? { filters?[key.index]?.filter }
 
   /// Sends at most `count` bytes that `body` produces, without a copy in between.
   ///

@@ -57,7 +57,9 @@ extension Branch {
     case .idle: self = .idle
     case .drainTimeout: self = .drainTimeout
     case .stopped: self = .stopped
-    case .connectFailed, .notConnected, .inputFull, .noPartner, .registrationFailed: return nil
+    case .connectFailed, .notConnected, .inputFull, .noPartner, .filterFailed, .truncated,
+      .registrationFailed:
+      return nil
     }
   }
 

@@ -142,7 +142,8 @@ extension Course {
     var listeners = listeners
     for place in 0..<listeners.end {
       guard let key = listeners.key(at: place) else { continue }
-      try loop.listen(listeners.remove(key), behind: world.proxyProtocol)
+      let filters = ListenerFilters(proxy: world.proxyProtocol, source: world.filter)
+      try loop.listen(listeners.remove(key), behind: filters)
     }
     record.isServing = true
     begin()

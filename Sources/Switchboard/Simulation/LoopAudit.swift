@@ -29,7 +29,7 @@ extension EventLoop where B: ~Copyable {
       }
       used += 1
       if wheel.isSet(key.index) { deadlines += 1 }
-      unsent += outboxes.held(slots[key.index].outbox)
+      unsent += outboxes.held(slots[key.index].outbox) + outboxes.held(plain(key))
       if slots[key.index].flags.contains(.closed) {
         closed += outboxes.held(slots[key.index].outbox)
       }
@@ -54,13 +54,18 @@ extension EventLoop where B: ~Copyable {
     if slot.flags.contains(.closed) {
       return wheel.isSet(key.index) ? "a deadline outlives its close" : nil
     }
-    if slot.isFiltered != (openings[key.index] != nil) { return "its filter is another's" }
-    if slot.isFiltered, !wheel.isSet(key.index) { return "its filter may wait for ever" }
+    let isBehind = openings[key.index] != nil || desk?[key.index] != nil
+    if slot.isFiltered != isBehind { return "its filter is another's" }
+    if isOpening(key), !wheel.isSet(key.index) { return "its filter may wait for ever" }
+    if plain(key) != 0, slot.outbox == 0 { return "what was not sealed waits for nothing" }
     // Nobody's connection yet.
     if slot.flags.contains(.connecting) { return amissInPairs(key) }
-    let unsent = outboxes.count(slot.outbox)
-    if outboxes.held(slot.outbox) > mostUnsent { return "\(unsent) bytes are unsent" }
-    if slot.outbox != 0, unsent == 0 { return "an empty outbox is kept" }
+    let unsent = unsent(key)
+    // Of a file, a piece is sealed at a time.
+    let mostSealed = slot.isFiltered ? FilterBuffers.count / 8 * 9 : 0
+    let mostHeld = mostUnsent.plus(clamped: mostSealed)
+    if outboxes.held(slot.outbox) > mostHeld { return "\(unsent) bytes are unsent" }
+    if slot.outbox != 0, outboxes.count(slot.outbox) == 0 { return "an empty outbox is kept" }
     if unsent > 0, !slot.flags.contains(.sending) { return "unsent bytes are not being sent" }
     return amissInPairs(key) ?? amissInPauses(slot, unsent) ?? amissInDeadlines(key, slot)
   }
@@ -77,8 +82,8 @@ extension EventLoop where B: ~Copyable {
     guard let partner = partner(of: key), self.partner(of: partner) == key else {
       return "its partner is another's"
     }
-    let isMade = !slots[partner.index].flags.contains(.connecting)
-    let unsent = outboxes.count(slots[partner.index].outbox)
+    let isMade = !slots[partner.index].flags.contains(.connecting) && !isOpening(partner)
+    let unsent = unsent(partner)
     let isTold = partnerNews.contains { $0.key == key }
     guard partnership.contains(.waits), isMade, !isTold else { return nil }
     let waitsRightly = unsent > options.lowWatermark

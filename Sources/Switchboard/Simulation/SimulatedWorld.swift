@@ -93,6 +93,8 @@ public final class SimulatedWorld {
   var names: [(name: String, family: SocketAddress.Family, entry: SimulatedNames.Entry)] = []
   var model: (([UInt8]) -> [UInt8])?
   var makeTable: ((Int, MailFlag) throws(SystemError) -> SessionTable.Boxed)?
+  /// What stands before the sessions that are served.
+  package var filter = UsualFilter.source
 
   init(seed: UInt64) {
     self.seed = seed

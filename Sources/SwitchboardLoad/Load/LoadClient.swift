@@ -8,10 +8,11 @@ final class LoadClient: LoopPacer, @unchecked Sendable {
   private let loop: LoopHandle
   private let times: ConnectTimes
   private let header: ProxyHeader.Version?
+  private let filter: (any FilterSource)?
 
-  init(_ load: consuming LoadLoop, on loop: LoopHandle) {
+  init(_ load: consuming LoadLoop, on loop: LoopHandle, behind filter: (any FilterSource)?) {
     self.load = load
-    self.loop = loop
+    (self.loop, self.filter) = (loop, filter)
     // The load looks itself who takes too long.
     var times = ConnectTimes()
     times.timeout = .nanoseconds(Int64(clamping: self.load.timeoutNanoseconds)) + .seconds(10)
@@ -59,7 +60,7 @@ final class LoadClient: LoopPacer, @unchecked Sendable {
     swap(&openings, &load.openings)
     for opening in openings {
       let attempt = loop.connect(
-        to: .address(opening.target), from: opening.source, times: times
+        to: .address(opening.target), from: opening.source, times: times, behind: filter
       ) { LoadSession(client: self, slot: opening.slot, number: opening.number) }
       load.begun(opening, attempt)
     }

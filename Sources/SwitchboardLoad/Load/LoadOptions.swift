@@ -9,6 +9,8 @@ public struct LoadOptions: Sendable {
   public var speaking = LoadProtocol.frames
   /// What is asked, and how replies are told apart: for the protocols that want it, and for no other.
   public var exchange: LoadExchange?
+  /// What stands between the wire and what is spoken; nil for nothing.
+  package var filter: (any FilterSource)?
   /// Connections that make requests, all threads together.
   public var connections = 1
   /// Requests in flight at once on each connection, at most 4,096.
@@ -101,6 +103,9 @@ public struct LoadOptions: Sendable {
     }
     if !speaking.wantsExchange, exchange != nil {
       return "the \(speaking.rawValue) protocol has requests of its own: leave the others out"
+    }
+    if sendsHeader != nil, filter != nil {
+      return "a PROXY header comes before TLS, and none is sent there: leave --proxy-protocol out"
     }
     return exchange?.mistake ?? sizeMistake ?? burstMistake ?? sourceMistake
   }

@@ -152,7 +152,8 @@ private final class LoadLoops {
     server.pace { loop in
       let number = control.takeNumber()
       return LoadClient(
-        LoadLoop(options, tape: tape, sources: sources, number: number, control: control), on: loop)
+        LoadLoop(options, tape: tape, sources: sources, number: number, control: control), on: loop,
+        behind: options.filter)
     }
     let (loops, outcome) = (server, outcome)
     thread = try LoopThread {
