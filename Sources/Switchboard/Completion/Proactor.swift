@@ -132,8 +132,9 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   ) -> SendAnswer {
     switch output {
     case .written(let count):
-      let start = unsafe self.output.start + Self.skew
-      return unsafe send(UnsafeRawBufferPointer(start: start, count: count), key, &slots)
+      let written = unsafe UnsafeRawBufferPointer(
+        start: self.output.start + Self.skew, count: count)
+      return unsafe send(written, key, &slots)
     case .kept(let bytes):
       return unsafe send(UnsafeRawBufferPointer(rebasing: bytes.prefix(limit)), key, &slots)
     case .file(let part): return send(part, atMost: limit, key, &slots)

@@ -140,7 +140,10 @@ extension Course {
   private func mayBeIdle(_ index: Int) -> Bool {
     let end = network.other(clients[index].socket)
     // A ring receives and sends apart from the loop, which goes by what it has been told.
-    let active = world.backend == .ioUring ? clients[index].tookAt : end?.lastActive ?? 0
+    let told = world.backend == .ioUring ? clients[index].tookAt : .max
+    // What came with a header may be taken much later, when there is a partner for it.
+    let isExact = told < .max && world.proxyProtocol == nil
+    let active = isExact ? told : min(told, end?.lastActive ?? 0)
     // What leaves the server's kernel because the peer reads is traffic, too, until all has left.
     let outgoing = end?.outgoing
     let taken = outgoing.map { $0.waiting > 0 ? min($0.dispatchedAt, $0.acknowledgedAt) : 0 } ?? 0
