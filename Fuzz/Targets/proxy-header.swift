@@ -8,7 +8,7 @@ func check(_ input: Input) {
   let versions = all[(input.next() ?? 0) % all.count]
   let bytes = input.bytes
   let whole = ProxyHeader.read(bytes.span, versions)
-  checkParts(bytes, versions, whole, cut: (input.next() ?? 0) << 8 | (input.next() ?? 0))
+  checkParts(bytes, versions, whole, at: cuts(of: bytes, whole, &input))
   guard case .whole(let header, let count) = whole else { return }
   expect(count <= min(bytes.count, ProxyHeader.longest), "\(count) bytes of \(bytes.count)")
   expect((header.source == nil) == (header.destination == nil), "one end alone")
@@ -16,12 +16,23 @@ func check(_ input: Input) {
   rewrite(header)
 }
 
+/// Where it is cut: at some places that the input chooses, and about the header's end. The unit tests cut at all.
+private func cuts(
+  of bytes: [UInt8], _ whole: ProxyHeaderReading, _ input: inout Input
+) -> [Int] {
+  var cuts = [bytes.count - 1]
+  if case .whole(_, let count) = whole { cuts += [count - 1, count] }
+  for _ in 0..<4 {
+    guard let high = input.next(), let low = input.next() else { break }
+    cuts.append((high << 8 | low) % (bytes.count + 1))
+  }
+  return cuts.filter { bytes.indices.contains($0) }
+}
+
 /// What comes sooner is the same, or not there yet.
 private func checkParts(
-  _ bytes: [UInt8], _ versions: ProxyHeader.Versions, _ whole: ProxyHeaderReading, cut: Int
+  _ bytes: [UInt8], _ versions: ProxyHeader.Versions, _ whole: ProxyHeaderReading, at cuts: [Int]
 ) {
-  // All cuts of what is short, and some of the rest.
-  let cuts = bytes.count <= 128 ? Array(0...bytes.count) : [cut % bytes.count, bytes.count - 1]
   for cut in cuts {
     let part = ProxyHeader.read(Array(bytes.prefix(cut)).span, versions)
     switch (part, whole) {

@@ -37,6 +37,7 @@ public struct ScriptedClient<System: Kernel>: ReactorHandler, ~Copyable {
 
   private let script: [(message: [UInt8], pause: Duration)]
   private let patience: Duration
+  private let header: ProxyHeader.Version?
   private let replies: [UInt8]
   /// How many reply bytes are right after so many messages.
   private let allowed: [Int]
@@ -55,12 +56,14 @@ public struct ScriptedClient<System: Kernel>: ReactorHandler, ~Copyable {
   public private(set) var mostAtOnce = 0
 
   /// A client that gives each of its lines to `log`, and to `tell` each connection's steps, by its number
-  /// from 0 on.
+  /// from 0 on. Each connection begins with a header of the PROXY protocol, which tells its own two ends, where a version
+  /// of it is given.
   public init(
-    pace: ScriptedPace = .article, log: @escaping (String) -> Void,
+    pace: ScriptedPace = .article, header: ProxyHeader.Version? = nil,
+    log: @escaping (String) -> Void,
     tell: @escaping (Int, ScriptedStep) -> Void = { _, _ in }
   ) {
-    (self.log, self.tell, patience) = (log, tell, pace.patience)
+    (self.log, self.tell, patience, self.header) = (log, tell, pace.patience, header)
     script = ScriptedClient.script.map { ($0.message, $0.pause * pace.pauses) }
     var frames = Frames()
     var replies: [UInt8] = []
@@ -96,7 +99,16 @@ public struct ScriptedClient<System: Kernel>: ReactorHandler, ~Copyable {
   public mutating func peerConnected(_ peer: inout Peer<System>) -> Interest {
     peer.wake(after: patience)
     mostAtOnce = max(mostAtOnce, begun - finished)
-    return .read
+    return introduce(&peer)
+  }
+
+  /// Says whose the connection is, if that is wanted.
+  private mutating func introduce(_ peer: inout Peer<System>) -> Interest {
+    guard let header else { return .read }
+    let (own, server) = (try? peer.socket.localAddress(), try? peer.socket.peerAddress())
+    let bytes = (try? ProxyHeader(from: own, to: server, version: header).encoded()) ?? []
+    conversations.update(peer.key) { $0.unsent = bytes[...] }
+    return readyToSend(&peer)
   }
 
   public mutating func readyToReceive(_ peer: inout Peer<System>) -> Interest {

@@ -19,19 +19,21 @@ public struct ScriptedRun: Hashable, Sendable {
 /// - Parameters:
 ///   - connections: How many at once, at least one.
 ///   - addresses: Where the server may be; the first that answers is used for all.
+///   - header: Which header of the PROXY protocol each connection begins with, if any.
 ///   - pace: How long its pauses are.
 ///   - log: Gets every line.
 ///   - tell: Gets each connection's steps, by its number from 0 on.
 /// - Throws: when no poller or descriptor can be had, or no connection can be made at all.
 public func runScriptedClient(
-  connections: Int, to addresses: [SocketAddress], pace: ScriptedPace = .article,
+  connections: Int, to addresses: [SocketAddress], header: ProxyHeader.Version? = nil,
+  pace: ScriptedPace = .article,
   log: @escaping (String) -> Void, tell: @escaping (Int, ScriptedStep) -> Void = { _, _ in }
 ) throws(SystemError) -> ScriptedRun {
   let system = Linux()
   let address = firstReachable(addresses)
   var reactor = try Reactor(
-    poller: Epoll(system: system), handler: ScriptedClient(pace: pace, log: log, tell: tell),
-    system: system)
+    poller: Epoll(system: system),
+    handler: ScriptedClient(pace: pace, header: header, log: log, tell: tell), system: system)
   let start = system.now()
   var begun = 0
   while begun < connections || !reactor.isFinished {

@@ -140,11 +140,12 @@ private func server(_ words: [String]) -> HostPort? {
 /// Runs the scripted client and prints its lines: the process's exit code.
 ///
 /// - Parameters:
+///   - header: Which header of the PROXY protocol each connection begins with, if any.
 ///   - program: The name that its errors begin with.
 ///   - isQuiet: Print errors and the elapsed time only.
 public func runClient(
-  connections: Int, host: String, port: UInt16, program: String = "simple-client",
-  isQuiet: Bool = false
+  connections: Int, host: String, port: UInt16, header: ProxyHeader.Version? = nil,
+  program: String = "simple-client", isQuiet: Bool = false
 ) -> Int32 {
   // The exit code says whether every reply was right: also to who has closed the output.
   if StandardStreams.wereClosed(1) { Output.whenLost(.isToldUnlessClosed) }
@@ -152,7 +153,8 @@ public func runClient(
     // Where that is refused, connections beyond the limit say so.
     _ = try? Linux().raiseDescriptorLimit()
     let addresses = try SocketAddress.resolve(host, port: port)
-    let run = try runScriptedClient(connections: connections, to: addresses) { line in
+    let run = try runScriptedClient(connections: connections, to: addresses, header: header) {
+      line in
       if !isQuiet || line.hasPrefix("ERROR") { Output.line(line) }
     }
     Output.line(run.elapsedLine)

@@ -24,6 +24,13 @@ struct Client: ParsableCommand {
   @Flag(help: "Print errors and the elapsed time only.")
   var quiet = false
 
+  @Option(
+    help: """
+      Begin each connection with a header of the PROXY protocol, which tells its own two ends; the server \
+      has to expect one. (default: none)
+      """)
+  var proxyProtocol: ProxyVersion?
+
   @OptionGroup var server: ServerArguments
 
   func validate() throws { _ = try server.one() }
@@ -31,8 +38,9 @@ struct Client: ParsableCommand {
   func run() throws {
     let server = try server.one()
     let code = runClient(
-      connections: connections, host: server.name, port: server.port, program: "switchboard client",
-      isQuiet: quiet)
+      connections: connections, host: server.name, port: server.port,
+      header: proxyProtocol?.version,
+      program: "switchboard client", isQuiet: quiet)
     throw ExitCode(code)
   }
 }

@@ -130,6 +130,13 @@ struct LoadShape: ParsableArguments {
   var source: [SocketAddress] = []
 
   @Option(
+    help: """
+      Begin each connection with a header of the PROXY protocol, which tells its own two ends; the server \
+      has to expect one. (default: none)
+      """)
+  var proxyProtocol: ProxyVersion?
+
+  @Option(
     help: .of("n", "Makes the payloads. (default: 1)"),
     transform: Read.count(0...Int.max))
   var seed = 1
@@ -150,7 +157,7 @@ struct LoadShape: ParsableArguments {
     options.ramp = ramp?.duration ?? .zero
     options.thinkTime = think?.duration ?? .zero
     options.churn = connectionRate.isEmpty ? churn : churn ?? 1
-    options.sources = source
+    (options.sources, options.sendsHeader) = (source, proxyProtocol?.version)
     options.requests = requests
     options.warmUp = warmUp?.duration ?? (requests == nil ? .seconds(1) : .zero)
     options.duration = duration?.duration ?? (requests == nil ? .seconds(10) : .seconds(86400))

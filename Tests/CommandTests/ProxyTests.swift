@@ -77,11 +77,50 @@ struct ProxyTests {
     }
   }
 
+  @Test(arguments: ["v1", "v2"])
+  func `Load and the client begin with a header of their own`(version: String) async throws {
+    let trust = ["--proxy-protocol", version, "--trust", "127.0.0.0/8"]
+    try await Spawned.run("switchboard", ["serve", "--port", "0"] + trust) { server in
+      let place = "127.0.0.1:\(try await server.listeningPort())"
+      let load = ["load", place, "--connections", "2", "--requests", "50", "--quiet"]
+      let (header, client) = (["--proxy-protocol", version], ["client", place, "--quiet"])
+      for command in [load, client] {
+        try await Spawned.run("switchboard", command + header) { try await $0.expectEnd(.exit(0)) }
+      }
+      #expect(server.errors.isEmpty)
+      // Who sends none is closed.
+      try await Spawned.run("switchboard", client) { try await $0.expectEnd(.exit(1)) }
+    }
+  }
+
   // ------------------------------------------------------------------------------ with others
 
-  /// Runs HAProxy while `body` does something; what it is told is under `lines`.
-  private func withHAProxy(_ lines: String, _ body: () async throws -> Void) async throws {
-    let text = """
+  /// Runs a program in the foreground with a file of settings, which is its last argument, while `body` does something.
+  ///
+  /// - Parameters:
+  ///   - words: Its path and its other arguments.
+  ///   - input: What it has as its standard input.
+  private func with(
+    _ words: [String], _ settings: String, input: FileHandle = .nullDevice,
+    _ body: (Spawned) async throws -> Void
+  ) async throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "switchboard-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appending(path: "settings")
+    try settings.replacing("FOLDER", with: folder.path).write(
+      to: file, atomically: true, encoding: .utf8)
+    let arguments = Array(words.dropFirst()) + [file.path]
+    try await Spawned.run(URL(filePath: words[0]), arguments, input, body)
+  }
+
+  /// Runs HAProxy, which passes on what it accepts: whoever connects before it runs waits.
+  private func withHAProxy(
+    accepting: String = "", to server: String, listeningOn listener: PlainSocket,
+    _ body: () async throws -> Void
+  ) async throws {
+    let settings = """
       global
         maxconn 100
       defaults
@@ -89,46 +128,41 @@ struct ProxyTests {
         timeout connect 5s
         timeout client 30s
         timeout server 30s
-      \(lines)
+      listen front
+        bind fd@0 \(accepting)
+        unique-id-format %{+X}o\\ %ci:%cp_%rt
+        server behind \(server)
 
       """
-    try await withProgram(try #require(Self.program("haproxy")), ["-db", "-f"], text, body)
+    let words = [try #require(Self.program("haproxy")), "-db", "-f"]
+    try await with(words, settings, input: listener.handle) { _ in try await body() }
   }
 
-  /// Runs a program in the foreground with a file of settings, which is its last argument.
-  private func withProgram(
-    _ path: String, _ arguments: [String], _ text: String, _ body: () async throws -> Void
+  /// Runs nginx with a block of settings. What it says first comes when it listens.
+  private func withNginx(
+    _ block: String, _ body: (Spawned) async throws -> Void
   ) async throws {
-    let folder = FileManager.default.temporaryDirectory
-      .appending(path: "switchboard-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appending(path: "settings")
-    try text.replacing("FOLDER", with: folder.path).write(
-      to: file, atomically: true, encoding: .utf8)
-    let process = Process()
-    process.executableURL = URL(filePath: path)
-    process.arguments = arguments + [file.path]
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    // It may have been started with SIGTERM blocked, and not everybody looks at that.
-    defer { kill(process.processIdentifier, SIGKILL) }
-    try await body()
+    let module = "/usr/lib/nginx/modules/ngx_stream_module.so"
+    let settings = """
+      \(access(module, R_OK) == 0 ? "load_module \(module);" : "")
+      daemon off; master_process off; pid FOLDER/pid; error_log stderr notice;
+      events { worker_connections 64; }
+      \(block)
+
+      """
+    let nginx = try #require(Self.program("nginx"))
+    try await with([nginx, "-e", "/dev/null", "-c"], settings) { nginx in
+      try await nginx.line("event method", on: .errors)
+      try await body(nginx)
+    }
   }
 
-  /// Asks the frames server behind a port, as soon as there is one.
-  private func ask(_ port: UInt16) async throws -> PlainSocket {
-    for _ in 0..<500 {
-      // Who relays to a program that has not begun yet resets.
-      if let peer = try? PlainSocket.connected(to: port), (try? peer.write("^abc$")) != nil,
-        (try? peer.read(4)) == "*bcd"
-      {
-        return peer
-      }
-      try await Task.sleep(for: .milliseconds(20))
-    }
-    throw Spawned.Disappointment(description: "port \(port) does not answer")
+  /// Asks the frames server behind a port.
+  private func ask(_ port: UInt16) throws -> PlainSocket {
+    let peer = try PlainSocket.connected(to: port)
+    try peer.write("^abc$")
+    #expect(try peer.read(4) == "*bcd")
+    return peer
   }
 
   @Test(
@@ -142,15 +176,10 @@ struct ProxyTests {
     let version = options.contains("v2") ? "v2" : "v1"
     let trust = ["--proxy-protocol", version, "--trust", "127.0.0.1"]
     try await Spawned.run("switchboard", ["serve", "--port", "0"] + trust) { server in
-      let (front, port) = (try PlainSocket.freePort(), try await server.listeningPort())
-      let lines = """
-        listen front
-          bind 127.0.0.1:\(front)
-          unique-id-format %{+X}o\\ %ci:%cp_%rt
-          server behind 127.0.0.1:\(port) \(options)
-        """
-      try await withHAProxy(lines) {
-        let peer = try await ask(front)
+      let (listener, front) = try PlainSocket.listening()
+      let behind = "127.0.0.1:\(try await server.listeningPort()) \(options)"
+      try await withHAProxy(to: behind, listeningOn: listener) {
+        let peer = try ask(front)
         let name = "127.0.0.1:\(try peer.localPort)"
         peer.end()
         _ = try await server.line("peer \(name) closed: the peer finished")
@@ -162,20 +191,14 @@ struct ProxyTests {
   @Test(
     .enabled(if: program("haproxy") != nil, "HAProxy is not installed"), arguments: ["v1", "v2"])
   func `HAProxy as a receiver`(version: String) async throws {
-    try await Spawned.run(
-      "switchboard",
-      ["serve", "--port", "0", "--proxy-protocol", "v2", "--trust", "127.0.0.1"]
-    ) { server in
-      let (front, port) = (try PlainSocket.freePort(), try await server.listeningPort())
-      let lines = """
-        listen front
-          bind 127.0.0.1:\(front) accept-proxy
-          server behind 127.0.0.1:\(port) send-proxy-v2
-        """
-      try await withHAProxy(lines) {
+    let trust = ["--proxy-protocol", "v2", "--trust", "127.0.0.1"]
+    try await Spawned.run("switchboard", ["serve", "--port", "0"] + trust) { server in
+      let (listener, front) = try PlainSocket.listening()
+      let behind = "127.0.0.1:\(try await server.listeningPort()) send-proxy-v2"
+      try await withHAProxy(accepting: "accept-proxy", to: behind, listeningOn: listener) {
         let relay = ["relay", "0", "127.0.0.1:\(front)", "--send-proxy", version]
         try await Spawned.run("switchboard", relay) { relay in
-          let peer = try await ask(try await relay.listeningPort())
+          let peer = try ask(try await relay.listeningPort())
           let name = "127.0.0.1:\(try peer.localPort)"
           peer.end()
           // Through both, the peer is who connected to the first.
@@ -190,20 +213,71 @@ struct ProxyTests {
     let trust = ["--proxy-protocol", "v1", "--trust", "127.0.0.1"]
     try await Spawned.run("switchboard", ["serve", "--port", "0"] + trust) { server in
       let (front, port) = (try PlainSocket.freePort(), try await server.listeningPort())
-      let module = "/usr/lib/nginx/modules/ngx_stream_module.so"
-      let text = """
-        \(access(module, R_OK) == 0 ? "load_module \(module);" : "")
-        daemon off; master_process off; pid FOLDER/pid; error_log FOLDER/log;
-        events { worker_connections 64; }
+      let block = """
         stream { server { listen 127.0.0.1:\(front); proxy_pass 127.0.0.1:\(port); proxy_protocol on; } }
-
         """
-      let nginx = try #require(Self.program("nginx"))
-      try await withProgram(nginx, ["-e", "/dev/null", "-c"], text) {
-        let peer = try await ask(front)
+      try await withNginx(block) { _ in
+        let peer = try ask(front)
         let name = "127.0.0.1:\(try peer.localPort)"
         peer.end()
         _ = try await server.line("peer \(name) closed: the peer finished")
+      }
+    }
+  }
+
+  @Test(
+    .enabled(if: program("nginx") != nil, "nginx is not installed"), arguments: ["v1", "v2"])
+  func `nginx as a receiver`(version: String) async throws {
+    try await Spawned.run("switchboard", ["serve", "--port", "0"]) { server in
+      let (front, port) = (try PlainSocket.freePort(), try await server.listeningPort())
+      let block = """
+        stream {
+          log_format told "told of $proxy_protocol_addr:$proxy_protocol_port";
+          access_log /dev/stdout told;
+          server { listen 127.0.0.1:\(front) proxy_protocol; proxy_pass 127.0.0.1:\(port); }
+        }
+        """
+      try await withNginx(block) { nginx in
+        let relay = ["relay", "0", "127.0.0.1:\(front)", "--send-proxy", version]
+        try await Spawned.run("switchboard", relay) { relay in
+          let peer = try ask(try await relay.listeningPort())
+          let name = "127.0.0.1:\(try peer.localPort)"
+          peer.end()
+          _ = try await nginx.line("told of \(name)")
+        }
+      }
+    }
+  }
+
+  @Test(
+    .enabled(
+      if: program("nginx") != nil && program("curl") != nil, "nginx or curl is not installed"))
+  func `curl as a sender, through a relay, to a server of HTTP`() async throws {
+    let front = try PlainSocket.freePort()
+    let paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+      .map { "\($0)_temp_path FOLDER/\($0);" }
+    let block = """
+      http {
+        access_log off; \(paths.joined(separator: " "))
+        server {
+          listen 127.0.0.1:\(front) proxy_protocol;
+          return 200 "$proxy_protocol_addr:$proxy_protocol_port";
+        }
+      }
+      """
+    try await withNginx(block) { _ in
+      let relay = [
+        "relay", "0", "127.0.0.1:\(front)", "--proxy-protocol", "v1", "--trust", "127.0.0.1",
+        "--send-proxy", "v2",
+      ]
+      try await Spawned.run("switchboard", relay) { relay in
+        let url = "http://127.0.0.1:\(try await relay.listeningPort())/"
+        let words = ["-s", "--haproxy-protocol", "-w", " %{local_ip}:%{local_port}", url]
+        try await Spawned.run(URL(filePath: try #require(Self.program("curl"))), words) { curl in
+          try await curl.expectEnd(.exit(0))
+          let said = curl.output.first?.split(separator: " ") ?? []
+          #expect(said.count == 2 && said.first == said.last, "\(curl.output)")
+        }
       }
     }
   }

@@ -54,6 +54,40 @@ extension Engine {
       }
     }
 
+    @Test(
+      "Who has finished, and pauses, gets what came before its peer finished, too",
+      arguments: Server.BackendName.alone)
+    func pausing(_ backend: Server.BackendName) throws {
+      var script = Scripted.Script()
+      let journal = Journal()
+      script.opened = { _, connection in
+        let handle = connection.handle(for: Watched<Scripted>.self)
+        journal.with { $0.handles.append(handle) }
+        connection.finishSending()
+      }
+      script.received = { count, bytes, connection in
+        if count == 0 { connection.pauseReading() }
+        count += bytes.count
+      }
+      script.posted = { _, _, connection in connection.resumeReading() }
+      try serve(backend, journal: journal, script: script) { server in
+        for number in 1...5 {
+          let client = try server.client()
+          #expect(try client.receiveToEnd().isEmpty)
+          try client.send("a")
+          #expect(journal.wait { $0.received == (number - 1) * 3001 + 1 })
+          try client.send(pattern(3000))
+          client.finishSending()
+          #expect(server.isPastCallbacks())
+          #expect(journal.now.closed == number - 1)
+          #expect(journal.now.handles.last?.post(1) == true)
+          #expect(journal.wait { $0.closed == number })
+          #expect(journal.now.received == number * 3001)
+        }
+        #expect(journal.now.reasons == Array(repeating: .peerFinished, count: 5))
+      }
+    }
+
     @Test("Both at once is an end as any other", arguments: Server.BackendName.alone)
     func closing(_ backend: Server.BackendName) throws {
       var script = Scripted.Script()

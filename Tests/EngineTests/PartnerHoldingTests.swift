@@ -43,17 +43,19 @@ extension Engine {
 
     @Test(
       "Of what the other side does not take, twice the watermark is held at most",
-      arguments: Server.BackendName.loops)
-    func bound(_ backend: Server.BackendName) throws {
+      arguments: Server.BackendName.loops, [0, 5000, 16384, 65536, 100_000])
+    func bound(_ backend: Server.BackendName, _ watermark: Int) throws {
       let behind = try Listening(receiveBuffer: 4096)
       let (unsent, target) = (Lock<[Int]>([]), ConnectTarget.address(.loopback(port: behind.port)))
       var server = Server()
       server.backend = backend
+      server.options.highWatermark = watermark
+      server.options.lowWatermark = watermark / 4
       server.listen(on: .loopback(port: 0)) { _ in Passing(target: target, unsent: unsent) }
       server.connects(as: Weighing.self)
       let running = try server.start()
       defer { running.stop() }
-      let most = 2 * server.options.highWatermark
+      let most = max(2 * watermark, 8192)
       for _ in 0..<4 {
         let client = try Client(to: running.addresses[0].port)
         let peer = try behind.accept()

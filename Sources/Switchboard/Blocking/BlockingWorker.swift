@@ -27,6 +27,8 @@ final class BlockingWorker: @unchecked Sendable {
   var isPaused = false
   /// Whether the peer was told that nothing more comes.
   var hasFinished = false
+  /// Nothing can happen to it any more but that it is received from: both sides have finished.
+  private var isQuiet = false
   var owesDrained = false
   /// The session wanted a partner, and is to be told why there is none.
   var refusedPartner: CloseReason??
@@ -76,7 +78,7 @@ final class BlockingWorker: @unchecked Sendable {
     descriptor = accepted.socket.descriptor
     latest.note(descriptor.rawValue, accepted.address)
     key = Key(index: 0, generation: key.generation | 1)
-    (ending, isPaused, hasFinished) = (Ending(), false, false)
+    (ending, isPaused, hasFinished, isQuiet) = (Ending(), false, false, false)
     (owesDrained, isToldToDrain, quietTurns, turnsLeft) = (false, false, 0, 128)
     (leftovers, owesLeftovers, refusedPartner) = ([], false, nil)
     alarm = nil
@@ -203,8 +205,8 @@ final class BlockingWorker: @unchecked Sendable {
   /// Waits until the connection is ready, somebody wakes this worker, or the time has come.
   func wait(for interest: Interest, until deadline: Instant?) -> Readiness {
     var entries: [3 of PollEntry] = [
-      PollEntry(descriptor, interest.events), PollEntry(control.waker.descriptor, .input),
-      PollEntry(signals, .input),
+      PollEntry(isQuiet && interest.isEmpty ? nil : descriptor, interest.events),
+      PollEntry(control.waker.descriptor, .input), PollEntry(signals, .input),
     ]
     let system = system
     _ = unsafe withUnsafeMutableBytes(of: &entries) { bytes in
@@ -250,10 +252,14 @@ final class BlockingWorker: @unchecked Sendable {
     callBack { sessions, connection in sessions.received(0, bytes.span, &connection) }
   }
 
-  /// The connection broke while nobody reads from it.
+  /// The connection broke while nobody reads from it, unless both sides have finished, which looks the same.
   func hungUp() {
     let pending = system.get(.error, on: descriptor)
     let number = pending.isSuccess ? Int32(clamping: pending.value) : 0
+    if number == 0, hasFinished {
+      isQuiet = true
+      return
+    }
     let errno = number > 0 ? Errno(rawValue: number) : .connectionReset
     over(.failed(SystemError(.receive, errno)))
   }

@@ -12,11 +12,22 @@ extension Slot {
     /// It broke while it was received from, which tells the same in its turn.
     static let hungUp = Noted(rawValue: 1 << 24)
 
+    /// The poller does not know it at the moment.
+    static let forgotten = Noted(rawValue: 1 << 25)
+
     var interest: Interest {
       var interest: Interest = []
       if contains(.watchesRead) { interest.insert(.read) }
       if contains(.watchesWrite) { interest.insert(.write) }
       return interest
+    }
+  }
+
+  /// Whether it is not simply received from, for one of two reasons: one test for both.
+  var isReceivedApart: Bool {
+    @inline(__always) get {
+      let apart = Partnership.paired.rawValue | Noted.queued.rawValue
+      return (partnership.rawValue | noted.rawValue) & apart != 0
     }
   }
 

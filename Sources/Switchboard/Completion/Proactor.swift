@@ -29,6 +29,7 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   var refusal: Errno?
   var acceptsLeft = 0
   let acceptBudget: Int
+  let mostOfPartner: Int
   let latest = LatestPeer()
   var places: Places?
 
@@ -40,15 +41,19 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   /// never meet.
   private static var skew: Int { 2048 }
 
-  /// - Parameter mostEvents: How many one wait brings; tests make it tiny.
+  /// - Parameters:
+  ///   - mostOfPartner: How much one receive of a connection that has a partner takes at most.
+  ///   - mostEvents: How many one wait brings; tests make it tiny.
   init(
-    poller: consuming P, acceptBudget: Int, mostEvents: Int = 1024, system: System
+    poller: consuming P, acceptBudget: Int, mostOfPartner: Int = Care.mostOfPartner,
+    mostEvents: Int = 1024, system: System
   ) throws(SystemError) {
     let input = try ByteRegion(count: Self.bufferSize, isPooled: true)
     let output = try ByteRegion(count: Self.bufferSize + Self.skew, isPooled: true)
     self.poller = poller
     self.system = system
     self.acceptBudget = acceptBudget
+    self.mostOfPartner = max(1, min(mostOfPartner, Self.bufferSize))
     self.input = input
     self.output = output
     events = EventBuffer(capacity: mostEvents)
@@ -99,11 +104,21 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     // Who is told of changes is told of all.
     if !P.reportsChangesOnly {
       let descriptor = Descriptor(rawValue: slots[key.index].descriptor)
-      try? poller.set(descriptor, new, was: old, key: key)
+      let isForgotten = slots[key.index].noted.contains(.forgotten)
+      try? poller.set(descriptor, new, was: isForgotten ? nil : old, key: key)
+      if isForgotten { slots[key.index].noted.remove(.forgotten) }
     }
     slots[key.index].noted.subtract([.watchesRead, .watchesWrite])
     if read { slots[key.index].noted.insert(.watchesRead) }
     if write { slots[key.index].noted.insert(.watchesWrite) }
+  }
+
+  /// Has the poller tell nothing more of a connection before it is received from again: nothing can happen to it.
+  private mutating func forget(_ key: Key, _ descriptor: Descriptor, _ slots: inout SlotTable) {
+    if P.reportsChangesOnly { return }
+    try? poller.set(descriptor, nil, was: slots[key.index].noted.interest, key: key)
+    slots[key.index].noted.subtract([.watchesRead, .watchesWrite])
+    slots[key.index].noted.insert(.forgotten)
   }
 
   mutating func outputRegion(for key: Key) -> OutputRegion {
@@ -117,8 +132,9 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   ) -> SendAnswer {
     switch output {
     case .written(let count):
-      let start = unsafe self.output.start + Self.skew
-      return unsafe send(UnsafeRawBufferPointer(start: start, count: count), key, &slots)
+      let written = unsafe UnsafeRawBufferPointer(
+        start: self.output.start + Self.skew, count: count)
+      return unsafe send(written, key, &slots)
     case .kept(let bytes):
       return unsafe send(UnsafeRawBufferPointer(rebasing: bytes.prefix(limit)), key, &slots)
     case .file(let part): return send(part, atMost: limit, key, &slots)
@@ -232,11 +248,14 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
       let descriptor = Descriptor(rawValue: slot.descriptor)
       guard slot.flags.contains(.receiving) else {
         // It stopped receiving before the break that was told behind its bytes.
-        if slot.noted.contains(.hungUp) { return broken(key, descriptor) }
+        if slot.noted.contains(.hungUp), let completion = broken(key, descriptor, &slots) {
+          return completion
+        }
         continue
       }
+      let most = slot.partnership.contains(.paired) ? mostOfPartner : Self.bufferSize
       // Whether the end is behind it was told once, perhaps several turns ago: ask until it blocks.
-      if let completion = receive(key, descriptor, .ended, &slots) { return completion }
+      if let completion = receive(most, key, descriptor, .ended, &slots) { return completion }
     }
     return nil
   }
@@ -266,33 +285,52 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
     guard !event.readiness.isDisjoint(with: [.read, .hangUp, .ended]) else { return nil }
     let descriptor = Descriptor(rawValue: slot.descriptor)
     if slot.flags.contains(.receiving) {
-      // In the list, it has its turn there: a peer that sends all the time has one all the same.
-      if P.reportsChangesOnly, slot.noted.contains(.queued) {
-        if event.readiness.contains(.hangUp) { slots[event.key.index].noted.insert(.hungUp) }
-        return nil
-      }
-      return receive(event.key, descriptor, event.readiness, &slots)
+      if slot.isReceivedApart { return receiveApart(event, descriptor, &slots) }
+      return receive(Self.bufferSize, event.key, descriptor, event.readiness, &slots)
     }
     if P.reportsChangesOnly { slots[event.key.index].noted.insert(.readable) }
-    return event.readiness.contains(.hangUp) ? broken(event.key, descriptor) : nil
+    return event.readiness.contains(.hangUp) ? broken(event.key, descriptor, &slots) : nil
   }
 
-  /// A connection broke that is not received from. It would be reported for ever.
-  private func broken(_ key: Key, _ descriptor: Descriptor) -> Completion {
+  /// From one that stands in the list or has a partner.
+  @inline(never)
+  private mutating func receiveApart(
+    _ event: Event, _ descriptor: Descriptor, _ slots: inout SlotTable
+  ) -> Completion? {
+    // In the list, it has its turn there: a peer that sends all the time has one all the same.
+    if slots[event.key.index].noted.contains(.queued) {
+      if event.readiness.contains(.hangUp) { slots[event.key.index].noted.insert(.hungUp) }
+      return nil
+    }
+    return receive(mostOfPartner, event.key, descriptor, event.readiness, &slots)
+  }
+
+  /// A connection broke that is not received from; nil where both sides have finished, which looks the same: what came
+  /// before is still to be received. It would be reported for ever.
+  private mutating func broken(
+    _ key: Key, _ descriptor: Descriptor, _ slots: inout SlotTable
+  ) -> Completion? {
     let outcome = system.get(.error, on: descriptor)
     let errno = outcome.errno ?? Errno(rawValue: Int32(truncatingIfNeeded: outcome.value))
+    if errno.rawValue == 0, slots[key.index].flags.contains(.finished) {
+      forget(key, descriptor, &slots)
+      return nil
+    }
     let known = errno.rawValue == 0 ? Errno.connectionReset : errno
     return Completion(.receiveFailed, key, Int(known.rawValue))
   }
 
   @inline(__always)
   private mutating func receive(
-    _ key: Key, _ descriptor: Descriptor, _ readiness: Readiness, _ slots: inout SlotTable
+    _ most: Int, _ key: Key, _ descriptor: Descriptor, _ readiness: Readiness,
+    _ slots: inout SlotTable
   ) -> Completion? {
     while true {
-      let outcome = unsafe system.receive(descriptor, into: input.all)
+      let outcome = unsafe system.receive(descriptor, into: input.first(most))
       if outcome.value > 0 {
-        if P.reportsChangesOnly { remember(key, outcome.value, readiness, &slots) }
+        if P.reportsChangesOnly {
+          remember(key, isFull: outcome.value == most, readiness, &slots)
+        }
         var completion = Completion(.received, key, outcome.value)
         unsafe completion.bytes = input.start
         return completion
@@ -316,9 +354,9 @@ struct Proactor<P: Poller & ~Copyable>: Backend, ~Copyable {
   /// urgent data, before which a receive stops.
   @inline(__always)
   private mutating func remember(
-    _ key: Key, _ count: Int, _ readiness: Readiness, _ slots: inout SlotTable
+    _ key: Key, isFull: Bool, _ readiness: Readiness, _ slots: inout SlotTable
   ) {
-    if count == Self.bufferSize || !readiness.isDisjoint(with: Self.asksAgain) {
+    if isFull || !readiness.isDisjoint(with: Self.asksAgain) {
       slots[key.index].noted.insert(readiness.contains(.hangUp) ? [.readable, .hungUp] : .readable)
       receiveLater(key, &slots)
     } else if slots[key.index].noted.contains(.readable) {

@@ -75,9 +75,13 @@ public struct ProxyHeader: Hashable, Sendable {
   /// What is said behind the addresses; nothing in version 1.
   public internal(set) var values = ProxyValues()
 
-  /// A header for a client that connected there.
-  public init(from source: SocketAddress, to destination: SocketAddress, version: Version = .v2) {
+  /// A header for a client that connected there. Where one of both is not known, it says nothing of where the
+  /// connection comes from.
+  public init(
+    from source: SocketAddress?, to destination: SocketAddress?, version: Version = .v2
+  ) {
     self.version = version
+    guard let source, let destination else { return }
     transport = .stream
     (self.source, self.destination) = (source, destination)
   }

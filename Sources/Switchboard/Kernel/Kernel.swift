@@ -156,6 +156,9 @@ public protocol ReadinessKernel: Kernel {
 
   /// `epoll_pwait2(2)`: as `epollWait` with milliseconds, and exact to the nanosecond where the system is. This and
   /// the next two are for those who wait for moments; defaulted: to the millisecond behind.
+  ///
+  /// They stand beside the three above, and not in their place, since they are other system calls: who waits for no
+  /// moment makes those that every kernel has and every sandbox lets through, and that are counted by the gates.
   func epollWait(
     _ epoll: Descriptor, into events: UnsafeMutableBufferPointer<EpollEvent>, nanoseconds: Int64
   ) -> Outcome

@@ -109,6 +109,16 @@ public struct Socket<System: Kernel>: ~Copyable {
     return address
   }
 
+  /// Its own address, and its port.
+  public borrowing func localAddress() throws(SystemError) -> SocketAddress {
+    var address = SocketAddress.any(port: 0)
+    let descriptor = descriptor
+    try system.must(.localAddress, on: .descriptor(descriptor)) { [system] in
+      system.localAddress(descriptor, into: &address)
+    }
+    return address
+  }
+
   /// A socket that has begun to connect. It becomes ready to send when the attempt has ended;
   /// ``takeError()`` then tells how.
   public static func connecting(to address: SocketAddress, system: System) throws(SystemError)

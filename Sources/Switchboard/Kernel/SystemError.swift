@@ -129,8 +129,8 @@ extension SystemError: CustomStringConvertible {
     return "\(what): \(meaning) (\(errno.symbol)); \(advice)"
   }
 
-  /// What happened, in words.
-  var meaning: String {
+  /// What happened, in words and without the call: `connection refused`.
+  public var meaning: String {
     if case .itself = operand { return "nobody listens, and it was connected to itself" }
     return errno.meaning
   }

@@ -27,6 +27,12 @@ struct ByteRegion: ~Copyable {
     unsafe RegionPool.giveBack(start, count)
   }
 
+  /// At most so many of them.
+  @inline(__always)
+  func first(_ most: Int) -> UnsafeMutableRawBufferPointer {
+    unsafe UnsafeMutableRawBufferPointer(start: start, count: most)
+  }
+
   var all: UnsafeMutableRawBufferPointer {
     unsafe UnsafeMutableRawBufferPointer(start: start, count: count)
   }

@@ -7,6 +7,9 @@ enum Care {
   /// How many letters, and how many jobs, a loop takes from its mail in one turn. A turn costs a wait
   /// without sleep more, which 256 callbacks outweigh.
   static let lettersPerTurn = 256
+  /// What one receive takes at most of a connection that has a partner, in bytes; what stays, where that is to hold
+  /// little, is a receive worth its call.
+  static let (mostOfPartner, leastOfPartner) = (65536, 4096)
 }
 
 /// The calls that were refused to this process on a connection, as a sandbox does. Each is told once,

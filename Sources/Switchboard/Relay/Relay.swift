@@ -23,8 +23,8 @@ public struct RelayOptions: Hashable, Sendable {
 ///
 /// An end is passed on as an end, behind all bytes before it, and the other direction goes on; a reset as a
 /// reset. Who sends faster than the other side takes is not received from meanwhile: of each direction
-/// about ``ServerOptions/highWatermark`` is held, and what one receive brings. A client of whom no server
-/// can be connected to is reset. ``ServerOptions/idleTimeout`` holds for each of the two connections.
+/// twice ``ServerOptions/highWatermark`` is held at most. A client of whom no server can be connected to is reset.
+/// ``ServerOptions/idleTimeout`` holds for each of the two connections.
 ///
 /// The servers are tried in turn: see ``Upstreams``. A drain waits for clients to end by themselves, as long
 /// as ``ServerOptions/drainTimeout`` says, since a relay does not know where a message ends.

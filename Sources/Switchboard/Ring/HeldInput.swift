@@ -28,6 +28,13 @@ extension URing {
     if let input = held.removeValue(forKey: key.index) { heldBytes -= input.bytes.count }
   }
 
+  /// How much of what is held for a connection is handed out at once.
+  private func piece(_ slot: Slot) -> Int {
+    // What is only thrown away needs no turns.
+    if slot.flags.contains(.lingering) { return .max }
+    return slot.partnership.contains(.paired) ? mostOfPartner : HeldInput.piece
+  }
+
   /// Hands out what was held, a piece in each turn, as long as the connection receives.
   mutating func deliverHeld(_ key: Key, _ slots: inout SlotTable) -> Completion? {
     guard slots.contains(key), slots[key.index].flags.contains(.receiving),
@@ -42,9 +49,7 @@ extension URing {
       dropHeld(key)
       return input.hasEnded ? Completion(.ended, key) : nil
     }
-    // What is only thrown away needs no turns.
-    let piece = slots[key.index].flags.contains(.lingering) ? Int.max : HeldInput.piece
-    let end = input.start + min(piece, input.bytes.count - input.start)
+    let end = input.start + min(piece(slots[key.index]), input.bytes.count - input.start)
     heldDelivered = Array(input.bytes[input.start..<end])
     input.start = end
     if end < input.bytes.count || input.hasEnded {

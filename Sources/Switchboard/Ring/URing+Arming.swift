@@ -22,9 +22,6 @@ extension URing {
     let waitsFirst: Bool
   }
 
-  /// The most that a partner is received from in a turn.
-  static var mostOfPartner: Int { 65536 }
-
   /// A connection's receive found no buffer.
   mutating func starve(_ key: Key, _ slots: inout SlotTable) {
     if slots[key.index].partnership.contains(.paired), buffersOfPartners != nil {
@@ -73,7 +70,7 @@ extension URing {
     let descriptor = slots[key.index].descriptor
     if isOfPartner {
       unsafe ck_prepare_receive_once(
-        entry, descriptor, Self.groupOfPartners, UInt32(Self.mostOfPartner), waitsFirst)
+        entry, descriptor, Self.groupOfPartners, UInt32(mostOfPartner), waitsFirst)
     } else {
       unsafe ck_prepare_receive(entry, descriptor, 0, waitsFirst)
     }

@@ -37,7 +37,11 @@ extension URing {
     // A kernel that will not watch is not asked again before the next pause.
     guard result >= 0, !slots[key.index].flags.contains(.closed) else { return nil }
     let isReceiving = slots[key.index].flags.contains(.receiving)
-    if PollEvents(rawValue: UInt32(result)).isDisjoint(with: .broken) {
+    let events = PollEvents(rawValue: UInt32(result))
+    // Both sides have finished, and nothing more can happen to it: what came before is still to be received.
+    let isOver = events.contains(.hangUp) && !events.contains(.error)
+    if isOver, slots[key.index].flags.contains(.finished) { return nil }
+    if events.isDisjoint(with: .broken) {
       if isLast, !isReceiving { paused.append(key) }
     } else if isReceiving {
       slots[key.index].pending.insert(.reason)

@@ -41,6 +41,8 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     /// Buffers for those who found none, and the bytes of each: a peer's budget for one turn while
     /// others wait.
     var reserve = (count: 16, size: 65536)
+    /// What is received in a turn from a connection that has a partner.
+    var mostOfPartner = Care.mostOfPartner
   }
 
   let system: System
@@ -74,6 +76,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
   let mostSendings: Int
   let queue: Int
   let mostSingles: Int
+  let mostOfPartner: Int
   let acceptBudget: Int
   var filling = 0
   var used = 0
@@ -150,6 +153,7 @@ struct URing<System: RingKernel>: Backend, ~Copyable {
     mostSendings = sizes.sendings
     queue = sizes.queue
     mostSingles = sizes.mostSingles
+    mostOfPartner = max(1, min(sizes.mostOfPartner, Care.mostOfPartner))
     acceptBudget = max(1, sizes.acceptBudget)
   }
 

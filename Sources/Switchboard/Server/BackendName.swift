@@ -117,6 +117,7 @@ extension Server {
   func makeRing() throws(SystemError) -> URing<Linux> {
     var sizes = URing<Linux>.Sizes()
     sizes.acceptBudget = options.acceptBudget
+    sizes.mostOfPartner = options.mostOfPartner
     return try URing(
       sizes: sizes, connections: ringCapacity + ConnectionCapacity.margin, system: Linux())
   }

@@ -214,22 +214,6 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
     return hasDuties ? earlier(usual, deadlineOfDuties()) : usual
   }
 
-  /// When something is due that belongs to no connection. Mutating, although it changes nothing: for a call that is
-  /// not, the compiler copies the whole loop.
-  @inline(never)
-  private mutating func deadlineOfDuties() -> Instant? {
-    if pools?.isHurried ?? false { return now }
-    if let desk, !desk.waiting.isEmpty { return now }
-    return earlier(earlier(pools?.deadline, recurring?.next), pacing?.next)
-  }
-
-  @inline(never)
-  private mutating func doDuties() {
-    if desk != nil { serveFilters() }
-    if pools != nil { servePools() }
-    if pacing != nil { servePacer() }
-  }
-
   @inline(__always)
   mutating func refreshTime() {
     now = control.system.now()
@@ -338,13 +322,16 @@ struct EventLoop<B: Backend & ~Copyable>: ~Copyable {
   @inline(__always)
   mutating func carryOut(_ key: Key) {
     let requests = connection.requests
+    if !requests.isEmpty { return obey(key, requests) }
+    if connection.count > 0 { transmit(key) }
+  }
+
+  /// Apart: most callbacks only write.
+  @inline(never)
+  private mutating func obey(_ key: Key, _ requests: Connection.Requests) {
     if connection.count > 0, requests.isDisjoint(with: [.overflow, .share, .filtered]) {
       transmit(key)
     }
-    if !requests.isEmpty { obey(key, requests) }
-  }
-
-  private mutating func obey(_ key: Key, _ requests: Connection.Requests) {
     let hasWrittenMuch = requests.contains(.leave) && connection.hasWrittenMuch
     if requests.contains(.filtered) {
       transmitSealed(key, isWhole: !requests.contains(.overflow))

@@ -74,22 +74,25 @@ final class Shard: @unchecked Sendable {
     on backend: Server.BackendName, signals: consuming EndSignals?, started: () -> Void
   ) throws(SystemError) {
     let system = Linux()
-    let budget = server.options.acceptBudget
+    let (budget, most) = (server.options.acceptBudget, server.options.mostOfPartner)
     // The one place where a backend's name becomes its type.
     switch backend {
     case .select:
       let poller = try Select(system: system)
       try run(
-        Proactor(poller: poller, acceptBudget: budget, system: system), signals, started)
+        Proactor(poller: poller, acceptBudget: budget, mostOfPartner: most, system: system),
+        signals, started)
     case .poll:
       let poller = try Poll(system: system)
       try run(
-        Proactor(poller: poller, acceptBudget: budget, system: system), signals, started)
+        Proactor(poller: poller, acceptBudget: budget, mostOfPartner: most, system: system),
+        signals, started)
     // The blocking models have no shards.
     case .epoll, .auto, .sequential, .threads, .pool:
       let poller = try EdgeEpoll(system: system)
       try run(
-        Proactor(poller: poller, acceptBudget: budget, system: system), signals, started)
+        Proactor(poller: poller, acceptBudget: budget, mostOfPartner: most, system: system),
+        signals, started)
     case .ioUring:
       let ring: URing<Linux>
       do throws(SystemError) {

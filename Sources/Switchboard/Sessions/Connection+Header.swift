@@ -1,10 +1,11 @@
 extension Connection {
+  /// The connection's own address, and its port; nil when it is no longer there to ask. A system call.
+  public var localAddress: SocketAddress? { loop.localAddress(descriptor) }
+
   /// What a server behind is to be told of the connection that was just opened: as its own proxy told, or where it
   /// comes from and where it arrived.
   mutating func header(_ version: ProxyHeader.Version) -> [UInt8] {
-    var header = ProxyHeader(.proxy)
-    let arrived = proxied?.destination ?? loop.localAddress(descriptor)
-    if let peer = peerAddress, let arrived { header = ProxyHeader(from: peer, to: arrived) }
+    var header = ProxyHeader(from: peerAddress, to: proxied?.destination ?? localAddress)
     if let proxied { header.values = proxied.values }
     header.version = version
     let told = try? header.encoded()

@@ -24,6 +24,9 @@ public struct ServerOptions: Hashable, Sendable {
   public var lingerTimeout: Duration = .seconds(2)
   /// Unsent bytes of one connection above which nothing more is received from it. 0: as soon as
   /// anything is unsent. What is above ``outboxLimit`` is as if it were that.
+  ///
+  /// Of what a partner forwards (``Connection/forward(_:)``) twice as much is held at most, or 8 KiB where that is
+  /// more: who has a partner is received from no more than so much at once, and no more than 64 KiB.
   public var highWatermark = 65536
   /// Unsent bytes at which receiving goes on: at most ``highWatermark``.
   public var lowWatermark = 16384
@@ -45,6 +48,10 @@ public struct ServerOptions: Hashable, Sendable {
 }
 
 extension ServerOptions {
+  /// What one receive takes at most of a connection that has a partner: no more than the partner may hold before it
+  /// is stopped, so that twice that is the most that it holds then.
+  var mostOfPartner: Int { min(max(Care.leastOfPartner, highWatermark), Care.mostOfPartner) }
+
   /// The options as a server works with them.
   ///
   /// - Throws: where a value is one that nobody can mean.

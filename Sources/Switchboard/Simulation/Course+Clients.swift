@@ -19,6 +19,8 @@ extension Course {
     }
     guard isGoing(index), clients[index].pausedUntil != .max else { return }
     network.finish(socket)
+    // Its server had finished before.
+    if clients[index].plan.goesOn { read(index) }
   }
 
   /// Whether a client that never reads has stayed for long enough. It may be in the middle of sending.

@@ -13,6 +13,7 @@ extension Course {
       record.fail(.missingBytes(client: number, got: state.received, wanted: wanted))
     }
     if isEndLate(state) { record.fail(.broke(client: number, how: "told late of its end")) }
+    if goesOn(state) { return }
     record.say("client \(number) is done, with \(state.received) bytes")
     if number % 4 == 0, !state.socket.hasFinished {
       let end = network.now + nanoseconds(of: world.options.lingerTimeout) + 1_000_000_000
@@ -21,6 +22,12 @@ extension Course {
     }
     network.close(state.socket)
     over(index)
+  }
+
+  /// Whether a client has more to do, and is to do it. What it waits for in vain is not waited for.
+  private func goesOn(_ state: CourseClient) -> Bool {
+    state.plan.goesOn && state.step < state.moves.count
+      && state.received >= state.expected.count
   }
 
   /// Whether the server had finished, and said so much later, as at the end of its linger timeout.
@@ -133,7 +140,10 @@ extension Course {
   private func mayBeIdle(_ index: Int) -> Bool {
     let end = network.other(clients[index].socket)
     // A ring receives and sends apart from the loop, which goes by what it has been told.
-    let active = world.backend == .ioUring ? clients[index].tookAt : end?.lastActive ?? 0
+    let told = world.backend == .ioUring ? clients[index].tookAt : .max
+    // What came with a header may be taken much later, when there is a partner for it.
+    let isExact = told < .max && world.proxyProtocol == nil
+    let active = isExact ? told : min(told, end?.lastActive ?? 0)
     // What leaves the server's kernel because the peer reads is traffic, too, until all has left.
     let outgoing = end?.outgoing
     let taken = outgoing.map { $0.waiting > 0 ? min($0.dispatchedAt, $0.acknowledgedAt) : 0 } ?? 0

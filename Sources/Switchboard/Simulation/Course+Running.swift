@@ -100,8 +100,8 @@ extension Course {
     -> Proactor<P> where P.System == SimulatedKernel
   {
     try Proactor(
-      poller: poller, acceptBudget: world.options.acceptBudget, mostEvents: mostEvents,
-      system: kernel)
+      poller: poller, acceptBudget: world.options.acceptBudget,
+      mostOfPartner: world.options.mostOfPartner, mostEvents: mostEvents, system: kernel)
   }
 
   /// Half of the seeds have a ring that runs out of everything.
@@ -109,6 +109,7 @@ extension Course {
     var random = SimulatedRandom(seed: world.seed, stream: 2, part: 2)
     var sizes = URing<SimulatedKernel>.Sizes()
     sizes.acceptBudget = world.options.acceptBudget
+    sizes.mostOfPartner = world.options.mostOfPartner
     if random.chance(0.5) {
       sizes.entries = [4, 16, 64][random.below(3)]
       sizes.completions = [8, 32, 128][random.below(3)]

@@ -84,6 +84,7 @@ extension SimulatedClient {
     if destination != 0 { lines.append("  client.connect(to: \(destination))") }
     if host != 0 { lines.append("  client.connect(from: \(host))") }
     if isNear { lines.append("  client.comeNear()") }
+    if goesOn { lines.append("  client.goOnBehindEnd()") }
     for step in steps {
       switch step {
       case .send(let bytes): lines.append("  client.send(\(SimulatedClient.literal(bytes)))")

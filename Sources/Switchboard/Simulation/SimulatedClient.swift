@@ -5,7 +5,7 @@
 /// What it receives is checked byte by byte against the world's model
 /// (``SimulatedWorld/replies(_:)``), or, where there is none, against what it was told to
 /// ``expect(_:)-([UInt8])``. At the end of the script it says that it has finished, and reads on until the
-/// server has.
+/// server has. When the server has finished before, it leaves, unless it is to ``goOnBehindEnd()``.
 public struct SimulatedClient: Hashable, Sendable {
   /// One step of a script. Durations are in nanoseconds.
   enum Step: Hashable, Sendable {
@@ -52,6 +52,8 @@ public struct SimulatedClient: Hashable, Sendable {
   var predecessors: [Reached] = []
   /// Its link is as fast as any can be.
   var isNear = false
+  /// It does what its script says also when its server has finished.
+  var goesOn = false
 
   init(number: Int, seed: UInt64) {
     self.number = number
@@ -84,6 +86,9 @@ public struct SimulatedClient: Hashable, Sendable {
   public mutating func connect(from host: Int) { self.host = min(max(0, host), 250) }
   /// Is so near, and has so wide a window, that it sends and reads faster than any server.
   public mutating func comeNear() { isNear = true }
+  /// Does all that its script says also when its server has finished before: so it goes on sending, as a peer may
+  /// who was told that nothing more comes. A server that has closed meanwhile breaks the connection by that.
+  public mutating func goOnBehindEnd() { goesOn = true }
   /// Sends bytes, in pieces where the connection takes no more at the moment.
   public mutating func send(_ bytes: [UInt8]) { if !bytes.isEmpty { steps.append(.send(bytes)) } }
   /// Sends a text's UTF-8.

@@ -2,8 +2,16 @@ import Switchboard
 import SwitchboardArticle
 
 /// Connections that begin with a header of the PROXY protocol: whole or cut anywhere, with what follows or by
-/// itself, slow, wrong, from whom nobody trusts, or none at all.
+/// itself, slow, wrong, from whom nobody trusts, or none at all. In some worlds a relay passes on what it says.
 extension SimulatedWorkload {
+  /// The header that the relay of a seed's world begins its own connections with; nil where there is no relay.
+  func passedOn(in world: SimulatedWorld) -> ProxyHeader.Version? {
+    guard self == .proxied else { return nil }
+    var random = SimulatedRandom(seed: world.seed &* 0x9E37_79B9 &+ 6)
+    guard random.chance(0.3) else { return nil }
+    return random.chance(0.5) ? .v1 : .v2
+  }
+
   func serveProxied(in world: SimulatedWorld) {
     var random = SimulatedRandom(seed: world.seed &* 0x9E37_79B9 &+ 4)
     let versions = ProxyHeader.Versions.allCases[random.below(3)]
@@ -12,6 +20,9 @@ extension SimulatedWorkload {
     var proxy = ProxyProtocol(versions, from: trusted.compactMap { AddressPrefix($0) })
     if random.chance(0.5) { proxy.timeout = .milliseconds(random.within(20...3000)) }
     world.proxyProtocol = proxy
+    if let version = passedOn(in: world) {
+      return serveProxiedRelay(in: world, versions, sending: version)
+    }
     world.serve { EchoSession() }
     world.replies { sent in
       guard case .whole(_, let count) = ProxyHeader.read(sent.span, versions) else { return [] }
@@ -19,13 +30,41 @@ extension SimulatedWorkload {
     }
   }
 
+  /// The server behind sends everything back, what it was told of the client, too.
+  private func serveProxiedRelay(
+    in world: SimulatedWorld, _ versions: ProxyHeader.Versions, sending version: ProxyHeader.Version
+  ) {
+    let place = SocketAddress.loopback(port: 7000)
+    let upstreams = Upstreams([.address(place)])
+    var options = RelayOptions()
+    options.sendsHeader = version
+    world.serve { [options] in Relay(to: upstreams, options: options) }
+    world.remote(at: place) { $0.echo() }
+    world.replies { sent in
+      guard case .whole(let header, let count) = ProxyHeader.read(sent.span, versions) else {
+        return []
+      }
+      return told(of: header, version) + sent[count...]
+    }
+  }
+
+  /// What a relay says that was told so of its client.
+  private func told(of header: ProxyHeader, _ version: ProxyHeader.Version) -> [UInt8] {
+    let own = ProxyHeader(from: header.source, to: header.destination, version: version)
+    var full = own
+    for value in header.values { full.add(value.kind, value.bytes) }
+    return (try? full.encoded()) ?? (try? own.encoded()) ?? []
+  }
+
   /// Numbers of each client's own, so that those of others stay as they are when one is left out.
   func addHeaders(to world: SimulatedWorld) {
     guard let proxy = world.proxyProtocol else { return }
     let seed = world.seed &* 0x9E37_79B9 &+ 5
+    // What a relay says for itself no model knows.
+    let hasSource = passedOn(in: world) != nil
     world.changeClients { client in
       var random = SimulatedRandom(seed: seed ^ UInt64(client.number) << 40)
-      let header = header(proxy.versions, &random)
+      let header = header(proxy.versions, hasSource: hasSource, &random)
       switch random.below(100) {
       case 0...3:
         // As checks of health do.
@@ -46,6 +85,7 @@ extension SimulatedWorkload {
       case 12...15:
         var wrong = header
         wrong[random.below(wrong.count)] = UInt8(random.below(256))
+        if hasSource, tellsOfNobody(wrong) { wrong = header }
         client.begin { send(wrong, &$0, &random) }
       default: client.begin { send(header, &$0, &random) }
       }
@@ -66,12 +106,22 @@ extension SimulatedWorkload {
     if random.chance(0.4) { client.wait(.microseconds(random.within(0...2000))) }
   }
 
-  private func header(_ versions: ProxyHeader.Versions, _ random: inout SimulatedRandom)
-    -> [UInt8]
-  {
+  private func tellsOfNobody(_ bytes: [UInt8]) -> Bool {
+    if case .whole(let header, _) = ProxyHeader.read(bytes.span) {
+      header.source == nil
+    } else {
+      false
+    }
+  }
+
+  private func header(
+    _ versions: ProxyHeader.Versions, hasSource: Bool, _ random: inout SimulatedRandom
+  ) -> [UInt8] {
     let isLine = versions == .v1 || versions == .any && random.chance(0.5)
     let version = isLine ? ProxyHeader.Version.v1 : .v2
-    guard random.chance(0.85), let source = end(&random), let destination = end(&random) else {
+    guard hasSource || random.chance(0.85), let source = end(&random),
+      let destination = end(&random)
+    else {
       let command = random.chance(0.5) ? ProxyHeader.Command.local : .proxy
       return (try? ProxyHeader(command, version: version).encoded()) ?? []
     }

@@ -53,6 +53,7 @@ public enum SimulatedWorkload: String, Hashable, Sendable, CaseIterable {
       if [.relay, .pool].contains(self) { makeRoomForRelaying(in: world) }
     }
     if self == .proxied { addHeaders(to: world) }
+    if passedOn(in: world) != nil { makeRoomForRelaying(in: world) }
   }
 
   /// What is served, and its model.

@@ -7,6 +7,7 @@ final class LoadClient: LoopPacer, @unchecked Sendable {
   private var load: LoadLoop
   private let loop: LoopHandle
   private let times: ConnectTimes
+  private let header: ProxyHeader.Version?
   private let filter: (any FilterSource)?
 
   init(_ load: consuming LoadLoop, on loop: LoopHandle, behind filter: (any FilterSource)?) {
@@ -16,6 +17,7 @@ final class LoadClient: LoopPacer, @unchecked Sendable {
     var times = ConnectTimes()
     times.timeout = .nanoseconds(Int64(clamping: self.load.timeoutNanoseconds)) + .seconds(10)
     self.times = times
+    header = self.load.options.sendsHeader
     self.load.start()
   }
 
@@ -27,10 +29,19 @@ final class LoadClient: LoopPacer, @unchecked Sendable {
 
   @inline(__always)
   fileprivate func tell(
-    _ session: LoadSession, _ connection: inout Connection, _ body: (inout LoadLoop) -> Void
+    _ session: LoadSession, _ connection: inout Connection, of bytes: Span<UInt8> = Span(),
+    _ body: (inout LoadLoop, Span<UInt8>) -> Void
   ) {
-    load.tell(session.slot, session.number, &connection, body)
+    load.tell(session.slot, session.number, bytes, &connection, body)
     makeConnections()
+  }
+
+  /// What comes before all else on a connection, if anything does.
+  fileprivate func introduce(_ connection: inout Connection) {
+    guard let header else { return }
+    let own = ProxyHeader(
+      from: connection.localAddress, to: connection.peerAddress, version: header)
+    if let bytes = try? own.encoded() { connection.write(bytes.span) }
   }
 
   fileprivate func lost(_ session: LoadSession, _ reason: CloseReason) {
@@ -65,52 +76,34 @@ struct LoadSession: Session {
 
   mutating func opened(_ connection: inout Connection) {
     let (slot, key) = (slot, connection.key)
-    client.tell(self, &connection) { $0.established(slot, key) }
+    client.introduce(&connection)
+    client.tell(self, &connection) { load, _ in load.established(slot, key) }
   }
   mutating func received(_ bytes: Span<UInt8>, _ connection: inout Connection) {
-    client.received(self, bytes, &connection)
+    let slot = slot
+    client.tell(self, &connection, of: bytes) { load, bytes in load.take(slot, bytes) }
   }
   mutating func ended(_ connection: inout Connection) {
     let slot = slot
-    client.tell(self, &connection) { $0.ended(slot) }
+    client.tell(self, &connection) { load, _ in load.ended(slot) }
   }
   /// Something is to be sent, or nobody wants the connection any more.
-  mutating func elapsed(_ connection: inout Connection) { client.tell(self, &connection) { _ in } }
+  mutating func elapsed(_ connection: inout Connection) {
+    client.tell(self, &connection) { _, _ in }
+  }
   mutating func closed(_ reason: CloseReason) { client.lost(self, reason) }
 }
 
-extension LoadClient {
-  @inline(__always)
-  fileprivate func received(
-    _ session: LoadSession, _ bytes: Span<UInt8>, _ connection: inout Connection
-  ) {
-    load.received(session.slot, session.number, bytes, &connection)
-    makeConnections()
-  }
-}
-
 extension LoadLoop {
-  /// Something has happened on a connection, which then does what is to be done on it.
+  /// Something has happened on a connection, perhaps that bytes have come, which then does what is to be done on it.
   @inline(__always)
   fileprivate mutating func tell(
-    _ slot: Int, _ number: UInt32, _ connection: inout Connection,
-    _ body: (inout LoadLoop) -> Void
+    _ slot: Int, _ number: UInt32, _ bytes: Span<UInt8>, _ connection: inout Connection,
+    _ body: (inout LoadLoop, Span<UInt8>) -> Void
   ) {
     if slots[slot].connection == number {
       current = slot
-      body(&self)
-      current = -1
-    }
-    act(slot, number, &connection)
-  }
-
-  @inline(__always)
-  fileprivate mutating func received(
-    _ slot: Int, _ number: UInt32, _ bytes: Span<UInt8>, _ connection: inout Connection
-  ) {
-    if slots[slot].connection == number {
-      current = slot
-      take(slot, bytes)
+      body(&self, bytes)
       current = -1
     }
     act(slot, number, &connection)

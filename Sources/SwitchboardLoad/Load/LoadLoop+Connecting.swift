@@ -74,7 +74,7 @@ extension LoadLoop {
   private func told(_ error: SystemError, _ index: Int) -> String {
     let what =
       switch error.operand {
-      case .itself: "nobody listens, and it was connected to itself"
+      case .itself: error.meaning
       case .option(let fault): fault.description
       default: error.errno.description
       }
@@ -84,16 +84,17 @@ extension LoadLoop {
 
   private mutating func broke(_ index: Int, _ reason: CloseReason) {
     switch reason {
-    case .failed(let error):
-      let text = "\(error.call.rawValue): \(error.errno)"
-      fail(index, LoadFailure(error.errno, connecting: false), text)
+    case .failed(let error): broke(index, error, connecting: false)
     case .registrationFailed(.beyondSet(let descriptor, let capacity)):
       fail(index, .beyondBackend, "descriptor \(descriptor) of \(capacity) that select can watch")
-    case .registrationFailed(.system(let error)):
-      let text = "\(error.call.rawValue): \(error.errno)"
-      fail(index, LoadFailure(error.errno, connecting: true), text)
+    case .registrationFailed(.system(let error)): broke(index, error, connecting: true)
     default: fail(index, .broken, "\(reason)")
     }
+  }
+
+  private mutating func broke(_ index: Int, _ error: SystemError, connecting: Bool) {
+    let text = told(error, index)
+    fail(index, LoadFailure(error.errno, connecting: connecting), text)
   }
 
   /// The connection can take requests.

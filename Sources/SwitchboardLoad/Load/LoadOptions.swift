@@ -35,6 +35,9 @@ public struct LoadOptions: Sendable {
   public var thinkTime: Duration = .zero
   /// Close a connection after so many requests and make a new one. Nil keeps them.
   public var churn: Int?
+  /// Begins each connection with a header of the PROXY protocol, which tells its own two ends, as if this were a proxy
+  /// without clients. The servers have to expect one. Nil: does not.
+  public var sendsHeader: ProxyHeader.Version?
   /// Where connections come from. Empty: the system's choice, and on IPv4 loopback as many addresses
   /// of 127.0.0.0/8 as there must be for the ports to suffice.
   public var sources: [SocketAddress] = []
@@ -100,6 +103,9 @@ public struct LoadOptions: Sendable {
     }
     if !speaking.wantsExchange, exchange != nil {
       return "the \(speaking.rawValue) protocol has requests of its own: leave the others out"
+    }
+    if sendsHeader != nil, filter != nil {
+      return "a PROXY header comes before TLS, and none is sent there: leave --proxy-protocol out"
     }
     return exchange?.mistake ?? sizeMistake ?? burstMistake ?? sourceMistake
   }

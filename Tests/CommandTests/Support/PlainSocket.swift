@@ -89,6 +89,9 @@ final class PlainSocket {
     }
   }
 
+  /// For another process, which has it as its standard input.
+  var handle: FileHandle { FileHandle(fileDescriptor: descriptor, closeOnDealloc: false) }
+
   func accepted() throws -> PlainSocket {
     let descriptor = throughSignals { accept(self.descriptor, nil, nil) }
     guard descriptor >= 0 else { throw Failure(call: "accept", errno: errno) }

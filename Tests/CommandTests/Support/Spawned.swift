@@ -184,8 +184,9 @@ final class Spawned {
       URL(filePath: "/bin/sh"), ["-c", script, path] + arguments, FileHandle.nullDevice, body)
   }
 
-  private static func run<Result>(
-    _ path: URL, _ arguments: [String], _ input: Any,
+  /// Starts any program.
+  static func run<Result>(
+    _ path: URL, _ arguments: [String], _ input: Any = FileHandle.nullDevice,
     _ body: (Spawned) async throws -> Result
   ) async throws -> Result {
     if !hasPlace {

@@ -1,5 +1,21 @@
-/// Connections that act when a ``LoopPacer`` says so.
+/// What a loop has to do that belongs to no connection, and connections that act when a ``LoopPacer`` says so.
 extension EventLoop where B: ~Copyable {
+  /// When something is due that belongs to no connection. Mutating, although it changes nothing: for a call that is
+  /// not, the compiler copies the whole loop.
+  @inline(never)
+  mutating func deadlineOfDuties() -> Instant? {
+    if pools?.isHurried ?? false { return now }
+    if let desk, !desk.waiting.isEmpty { return now }
+    return earlier(earlier(pools?.deadline, recurring?.next), pacing?.next)
+  }
+
+  @inline(never)
+  mutating func doDuties() {
+    if desk != nil { serveFilters() }
+    if pools != nil { servePools() }
+    if pacing != nil { servePacer() }
+  }
+
   /// Asks it, and calls whom it names, until it waits or the others have their turn.
   @inline(never)
   mutating func servePacer() {
