@@ -55,6 +55,9 @@ struct LoadServers: ParsableCommand {
   @OptionGroup(title: "TLS") var tls: ClientTLSArguments
   @OptionGroup(title: "Output") var output: LoadOutput
 
+  @Flag(help: "Tell how it goes in a line, also on a terminal that has room for a screen.")
+  var plain = false
+
   @Option(help: .hidden, transform: Read.worker)
   var worker: Read.Worker?
 
@@ -123,7 +126,7 @@ struct LoadServers: ParsableCommand {
 
   /// Each side once, or more often, by turns; a signal ends the present run, and no other begins.
   private func measure(_ sides: [LoadOptions]) throws -> [LoadResult] {
-    let console = LoadConsole(isQuiet: output.quiet)
+    let console = LoadConsole(isQuiet: output.quiet, isPlain: plain)
     let turns = shape.repeats ?? (sides.count > 1 ? LoadTurns.usual : 1)
     let runs = turns * sides.count
     let results = try LoadTurns.measured(turns, sides: sides.count) { side, place in
