@@ -112,6 +112,17 @@ struct LoadPageTests {
   }
 
   @Test(.enabled(if: isThere, "Chromium is not installed"))
+  func `Percentiles are not drawn across seconds in which nothing came`() throws {
+    let found = try LoadPageTests.found(
+      LoadPage(LoadSamples.result(seconds: 20, rates: [1000], pause: 7..<12)).html,
+      """
+      const lines = [...timeBox.querySelectorAll('path[stroke-dasharray="5 3"]')];
+      byId("found").textContent = lines.map(line => line.getAttribute("d").split("M").length - 1).join("\\n");
+      """)
+    #expect(found == ["2"])
+  }
+
+  @Test(.enabled(if: isThere, "Chromium is not installed"))
   func `A pointer that drags chooses the seconds it went over, and a click none`() throws {
     let found = try LoadPageTests.found(
       LoadPage(LoadSamples.result(seconds: 10, rates: [1000])).html,

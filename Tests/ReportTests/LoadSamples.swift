@@ -10,14 +10,16 @@ enum LoadSamples {
   ///   - requests: In each second.
   ///   - rates: Those that were asked for; none is a closed loop.
   ///   - errors: In each fifth second.
+  ///   - pause: Seconds in which nothing comes.
   static func result(
-    seconds: Int, requests: Int = 1000, rates: [Double] = [], errors: Int = 0, seed: UInt64 = 1
+    seconds: Int, requests: Int = 1000, rates: [Double] = [], errors: Int = 0, seed: UInt64 = 1,
+    pause: Range<Int> = 0..<0
   ) -> LoadResult {
     var (chance, share) = (Chance(seed: seed), LoadShare())
     let isOpen = !rates.isEmpty
     let series = (-1..<seconds).map { number -> LoadSecond in
       var (due, sent) = (LatencyHistogram(), LatencyHistogram())
-      for request in 0..<requests {
+      for request in 0..<(pause.contains(number) ? 0 : requests) {
         let stall = number % 7 == 3 ? 20.0 : 1
         let time = 150_000 * (1 + 3 * Double.random(in: 0...1, using: &chance))
         let waited = request % 50 == 0 ? time * stall * 8 : 0
@@ -72,6 +74,7 @@ enum LoadSamples {
       ("steps", result(seconds: 12, rates: [500, 1000, 2000, 5000])),
       ("errors", result(seconds: 30, rates: [1000], errors: 12)),
       ("long", result(seconds: 700, requests: 200, rates: [200])),
+      ("paused", result(seconds: 20, rates: [1000], pause: 7..<12)),
       ("one", result(seconds: 1, requests: 1)),
       ("nothing", result(seconds: 3, requests: 0)),
       ("empty", result(seconds: -1)),

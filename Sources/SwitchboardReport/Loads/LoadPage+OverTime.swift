@@ -57,11 +57,14 @@ extension LoadPage {
       }
       paths.forEach((d, i) => parts.push(d && `<path class="f-blue" shape-rendering="crispEdges" fill-opacity="${inks[i]}" d="${d}"/>`));
       for (const [share, more] of [[0.5, ""], [0.99, ` stroke-dasharray="5 3"`]]) {
-        const points = list.filter(c => c.due.length).flatMap(c => {
-          const at = y(percentile(c.due, data.fine, share));
-          return [[x(c.start), at], [x(c.end), at]];
-        });
-        parts.push(line(points, "paper", 3.5), line(points, "t", 1.5, more));
+        // Where nothing came to an end there is nothing to connect.
+        let d = "", isOn = false;
+        for (const c of list) {
+          const at = c.due.length ? n1(y(percentile(c.due, data.fine, share))) : 0;
+          if (c.due.length) d += `${isOn ? "L" : "M"}${n1(x(c.start))} ${at}L${n1(x(c.end))} ${at}`;
+          isOn = c.due.length > 0;
+        }
+        parts.push(path(d, "paper", 3.5), path(d, "t", 1.5, more));
       }
       byId("few").textContent = most > 1 ? "1 request" : "";
       byId("many").textContent = plural(most, "request");

@@ -72,9 +72,10 @@ extension LoadPage {
     // A drawing: what is drawn last lies above.
     const letter = 6.9;
     const n1 = value => +value.toFixed(1);
+    const path = (d, ink, width, more = "") =>
+      `<path class="s-${ink}" fill="none" stroke-width="${width}" stroke-linejoin="round" d="${d}"${more}/>`;
     const line = (points, ink, width, more = "") => points.length < 2 ? ""
-      : `<path class="s-${ink}" fill="none" stroke-width="${width}" stroke-linejoin="round" d="M${
-        points.map(([x, y]) => n1(x) + " " + n1(y)).join("L")}"${more}/>`;
+      : path("M" + points.map(([x, y]) => n1(x) + " " + n1(y)).join("L"), ink, width, more);
     const area = (points, ink, opacity) => points.length < 3 ? ""
       : `<path class="f-${ink}" fill-opacity="${opacity}" d="M${points.map(([x, y]) => n1(x) + " " + n1(y)).join("L")}Z"/>`;
     const text = (words, x, y, anchor = "start", ink = "f", more = "") =>
