@@ -76,7 +76,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "SwitchboardReport", dependencies: ["Switchboard", "SwitchboardBase"],
+      name: "SwitchboardReport",
+      dependencies: ["Switchboard", "SwitchboardBase", "SwitchboardLoad"],
       swiftSettings: strict),
     .target(
       name: "SwitchboardLab",

@@ -9,7 +9,7 @@ extension LoadProtocol: ExpressibleByArgument {}
 struct Load: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: LoadServers.configuration.abstract,
-    subcommands: [LoadServers.self, LoadMerge.self, LoadShow.self],
+    subcommands: [LoadServers.self, LoadMerge.self, LoadShow.self, LoadBeside.self],
     defaultSubcommand: LoadServers.self)
 }
 
@@ -22,13 +22,15 @@ struct LoadServers: ParsableCommand {
       switchboard load <host:port> [<options>]
       switchboard load merge <file> ... [<options>]
       switchboard load show <file> [<options>]
+      switchboard load diff <file> <file> ... [<options>]
       """,
     discussion: """
       Without --rate, each reply is followed by the next request (closed loop). With --rate, \
       requests are made when they are due, whatever the server does (open loop), and latency \
       counts from then: a server that stalls cannot hide it. With --against, two servers are \
       measured by turns, and it is told which differences are more than noise. 'merge' adds up \
-      results of several machines that were written with --out, and 'show' prints one again.
+      results of several machines that were written with --out, 'show' prints one again, and \
+      'diff' puts several beside each other.
 
       The exit code is 0 if every reply was right, 99 if an --assert does not hold, 64 if something is \
       wrong with the command line, and 1 if anything else went wrong.
@@ -37,11 +39,13 @@ struct LoadServers: ParsableCommand {
 
         switchboard load localhost:9090 --connections 64 --duration 5s
         switchboard load localhost:9090 --rate 5000 --assert 'p99<5ms' --out new.json
+        switchboard load localhost:9090 --out page.html
         switchboard load localhost:9090 --against localhost:9091 --repeat 10
         switchboard load http://localhost:8080/ --header 'Accept: text/html'
         switchboard load localhost:6379 --command 'GET key' --pipeline 16
         switchboard load localhost:7 --send 'hello\\n' --expect-until '\\n'
         switchboard load merge a.json b.json
+        switchboard load diff a.json b.json
       """)
 
   @OptionGroup var servers: LoadTargetArguments
@@ -50,6 +54,9 @@ struct LoadServers: ParsableCommand {
   @OptionGroup(title: "Requests of http, resp and bytes") var asking: LoadRequestOptions
   @OptionGroup(title: "TLS") var tls: ClientTLSArguments
   @OptionGroup(title: "Output") var output: LoadOutput
+
+  @Flag(help: "Tell how it goes in a line, also on a terminal that has room for a screen.")
+  var plain = false
 
   @Option(help: .hidden, transform: Read.worker)
   var worker: Read.Worker?
@@ -119,7 +126,7 @@ struct LoadServers: ParsableCommand {
 
   /// Each side once, or more often, by turns; a signal ends the present run, and no other begins.
   private func measure(_ sides: [LoadOptions]) throws -> [LoadResult] {
-    let console = LoadConsole(isQuiet: output.quiet)
+    let console = LoadConsole(isQuiet: output.quiet, isPlain: plain)
     let turns = shape.repeats ?? (sides.count > 1 ? LoadTurns.usual : 1)
     let runs = turns * sides.count
     let results = try LoadTurns.measured(turns, sides: sides.count) { side, place in

@@ -1,6 +1,7 @@
 import Foundation
 import SwitchboardBase
 import SwitchboardLoad
+import SwitchboardReport
 
 /// A result as a file.
 struct LoadDocument: Codable {
@@ -76,6 +77,12 @@ struct LoadDocument: Codable {
       document.against?.isPlausible ?? true
     else { throw FileTrouble(name, "is no result of this version; give \(wanted)") }
     return document
+  }
+
+  /// The page: of one server what it did, of two how they compare.
+  var page: String {
+    guard let against else { return LoadPage(result).html }
+    return LoadDiffReport(LoadDiff([.init("second", against), .init("first", result)])).html
   }
 
   /// The file.

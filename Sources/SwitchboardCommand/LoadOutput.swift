@@ -1,13 +1,15 @@
 import ArgumentParser
 import SwitchboardBase
 import SwitchboardLoad
+import SwitchboardReport
 
 /// The options of `switchboard load` that say what to do with the result.
 struct LoadOutput: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "Write the whole result as JSON, histograms and all; '-' is standard output.",
+      "Write the whole result as JSON, histograms and all ('-' is standard output); a page of it where "
+        + "the name ends in .html; both into a folder, which is there or ends in a slash.",
       valueName: "file"))
   var out: String?
 
@@ -33,12 +35,24 @@ struct LoadOutput: ParsableArguments {
   /// Where the result goes beside the terminal.
   struct Files {
     var out: OutputFile?
+    var page: OutputFile?
     var csv: OutputFile?
   }
 
   /// Finds out before the run what would fail after it.
   func prepare() throws -> Files {
-    Files(out: try out.map { try OutputFile($0) }, csv: try csv.map { try OutputFile($0) })
+    let csv = try csv.map { try OutputFile($0) }
+    switch out.map(LoadPlace.init) {
+    case nil: return Files(csv: csv)
+    case .file(let path): return Files(out: try OutputFile(path), csv: csv)
+    case .page(let path): return Files(page: try OutputFile(path), csv: csv)
+    case .folder(let path):
+      let names = (page: "load.html", result: "load.json")
+      let folder = try ReportFolder(path, holding: [names.page, names.result])
+      return Files(
+        out: try OutputFile(folder.file(names.result)),
+        page: try OutputFile(folder.file(names.page)), csv: csv)
+    }
   }
 
   func validate() throws {
@@ -55,6 +69,7 @@ struct LoadOutput: ParsableArguments {
     let result = document.result
     var delivery = Delivery()
     if files.out != nil { delivery.add(try document.bytes, to: files.out) }
+    if files.page != nil { delivery.add(document.page, to: files.page) }
     if files.csv != nil { delivery.add(LoadDocument.table(result), to: files.csv) }
     let color = Output.wantsColor
     let trouble = delivery.deliver { print in
@@ -76,6 +91,7 @@ struct LoadOutput: ParsableArguments {
       }
     }
     if let trouble { throw trouble }
+    if let page = files.page { Output.error("wrote \(page.path)") }
     try judge(document)
   }
 

@@ -157,12 +157,14 @@ final class LoadTeam {
     signal(SIGPIPE, SIG_IGN)
     for (number, member) in members.enumerated() { try start(member, number) }
     let inputs = members.map(\.input)
-    let interrupts = Interrupts {
+    let stop = { @Sendable in
       for input in inputs { try? input.fileHandleForWriting.write(contentsOf: Data("stop\n".utf8)) }
     }
+    let interrupts = console.interrupts(stop)
+    console.open(options, stop: stop)
     defer {
-      interrupts?.end()
       console.clear()
+      interrupts?.end()
       for member in members {
         try? member.input.fileHandleForWriting.close()
         member.waitUntilExit()
@@ -226,7 +228,10 @@ final class LoadTeam {
     }
     if word.isReady != nil {
       ready += 1
-      if ready == members.count { for member in members { member.tell("go") } }
+      if ready == members.count {
+        console.begins()
+        for member in members { member.tell("go") }
+      }
     }
     if word.isMeasured != nil {
       measured += 1

@@ -41,7 +41,8 @@ struct ComplaintTests {
   @Test func `Every example of the help can be copied from a terminal of 80 columns`() async throws
   {
     let commands = [
-      "", "demo", "serve", "relay", "client", "load run", "load merge", "load show", "compare",
+      "", "demo", "serve", "relay", "client", "load run", "load merge", "load show", "load diff",
+      "compare",
       "experiment", "experiment run", "experiment all", "experiment waiting-cost", "simulate",
       "timeline", "backends", "explain",
     ]

@@ -55,7 +55,7 @@ struct LoadTests {
 
   @Test(arguments: [
     (["--source", "203.0.113.7"], "'203.0.113.7' is no address of this machine"),
-    (["--out", "/"], "it is a folder"),
+    (["--csv", "/"], "it is a folder"),
     (["--duration", "10"], "such as 500ms or 10s"),
     ([], "connection refused; check that the server listens there"),
   ])

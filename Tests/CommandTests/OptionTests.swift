@@ -129,6 +129,7 @@ struct OptionTests {
     Wrong("load merge", names: "<file>"),
     Wrong("load show", names: "<file>"),
     Wrong("load show a.json b.json", names: "'b.json'"),
+    Wrong("load diff a.json b.json --out c.json", names: "'--out c.json'", ".html", "folder"),
     Wrong(
       "load localhost:9090 --against localhost", names: "--against", "'localhost'", "host:port"),
     Wrong(

@@ -20,7 +20,7 @@ import Testing
     "SwitchboardArticle/Sessions", "SwitchboardArticle",
     "SwitchboardTimeline",
     "SwitchboardLoad/Statistics", "SwitchboardLoad/Load",
-    "SwitchboardReport/Charts", "SwitchboardReport/Report",
+    "SwitchboardReport/Charts", "SwitchboardReport/Report", "SwitchboardReport/Loads",
     "SwitchboardLab", "SwitchboardLab/Experiments", "SwitchboardLab/Simulated",
     "SwitchboardLab/Explained",
     "SwitchboardCommand",

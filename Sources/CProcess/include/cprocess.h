@@ -5,6 +5,8 @@
 #ifndef CPROCESS_H
 #define CPROCESS_H
 
+#include "cscreen.h"
+
 // How many arguments there are, the program's name among them; 0 where they are not known.
 int cp_argument_count(void);
 

@@ -107,6 +107,9 @@ public enum Output {
     isTerminal && variable("NO_COLOR").isEmpty && variable("TERM") != "dumb"
   }
 
+  /// The same for standard error.
+  public static var wantsColorForErrors: Bool { canRedraw && variable("NO_COLOR").isEmpty }
+
   private static func variable(_ name: String) -> String {
     unsafe getenv(name).map { unsafe String(cString: $0) } ?? ""
   }

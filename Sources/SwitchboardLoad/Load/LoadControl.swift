@@ -98,18 +98,31 @@ struct LoadInterval: Sendable {
   var failures = LoadFailures()
   /// Of requests that were due in the window.
   var latency = LatencyHistogram()
-  /// Of those that were due before.
-  private(set) var earlier: LatencyHistogram?
+  /// Of the same, from the moment each was sent; of a closed loop nothing, since that is when it was due.
+  var uncorrected = LatencyHistogram()
+  /// Both of those that were due before.
+  private(set) var earlier: (due: LatencyHistogram, sent: LatencyHistogram)?
 
-  mutating func recordEarlier(_ nanoseconds: UInt64) {
-    if earlier == nil { earlier = LatencyHistogram() }
-    earlier?.record(nanoseconds: nanoseconds)
+  /// A request that was due before the window came to an end.
+  ///
+  /// - Parameter sent: Since it was sent; nil where that is not told apart.
+  mutating func recordEarlier(_ nanoseconds: UInt64, sent: UInt64?) {
+    if earlier == nil { earlier = (LatencyHistogram(), LatencyHistogram()) }
+    earlier?.due.record(nanoseconds: nanoseconds)
+    if let sent { earlier?.sent.record(nanoseconds: sent) }
   }
 
   /// All that came to an end in it.
   var everything: LatencyHistogram {
     var all = latency
-    if let earlier { all.merge(earlier) }
+    if let earlier { all.merge(earlier.due) }
+    return all
+  }
+
+  /// The same, from the moment each was sent.
+  var everythingSent: LatencyHistogram {
+    var all = uncorrected
+    if let earlier { all.merge(earlier.sent) }
     return all
   }
 
@@ -118,6 +131,7 @@ struct LoadInterval: Sendable {
     requests += other.requests
     failures.merge(other.failures)
     latency.merge(other.everything)
+    uncorrected.merge(other.everythingSent)
     nanoseconds = max(nanoseconds, other.nanoseconds)
   }
 }

@@ -65,10 +65,13 @@ struct LoadLedger: Sendable {
       interval.requests += 1
       if now >= start { arrived += 1 }
     }
-    guard isInWindow(request.due) else { return interval.recordEarlier(now &- request.due) }
+    let sent = tellsSending ? now &- request.sent : nil
+    guard isInWindow(request.due) else {
+      return interval.recordEarlier(now &- request.due, sent: sent)
+    }
     window.answered += 1
     interval.latency.record(nanoseconds: now &- request.due)
-    if tellsSending { uncorrected.record(nanoseconds: now &- request.sent) }
+    if let sent { interval.uncorrected.record(nanoseconds: sent) }
     if !steps.isEmpty { noteStep(request.due, now) { $0.answered += 1 } }
   }
 
@@ -83,10 +86,11 @@ struct LoadLedger: Sendable {
     }
     count(&all)
     let waited = now - min(request.due, now)
-    guard isInWindow(request.due) else { return interval.recordEarlier(waited) }
+    let sent = tellsSending ? now - min(request.sent, now) : nil
+    guard isInWindow(request.due) else { return interval.recordEarlier(waited, sent: sent) }
     count(&window)
     interval.latency.record(nanoseconds: waited)
-    if tellsSending { uncorrected.record(nanoseconds: now - min(request.sent, now)) }
+    if let sent { interval.uncorrected.record(nanoseconds: sent) }
     if !steps.isEmpty { noteStep(request.due, now, count) }
   }
 
@@ -132,6 +136,7 @@ struct LoadLedger: Sendable {
     guard nanoseconds > 0 else { return nil }
     interval.nanoseconds = nanoseconds
     latency.merge(interval.latency)
+    uncorrected.merge(interval.uncorrected)
     let past = interval
     interval = LoadInterval()
     interval.number = past.number + 1

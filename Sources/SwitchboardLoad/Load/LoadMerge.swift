@@ -117,11 +117,11 @@ extension LoadSecond {
       self = first
       return
     }
-    var latency = LatencyHistogram()
-    for part in parts { part.add(to: &latency) }
+    var (latency, sent) = (LatencyHistogram(), LatencyHistogram())
+    for part in parts { part.add(to: &latency, sent: &sent) }
     self.init(
       start: first.start, seconds: seconds, isMeasured: first.isMeasured,
       requests: parts.reduce(0) { $0 + $1.requests },
-      failures: parts.reduce(0) { $0 + $1.failures }, latency)
+      failures: parts.reduce(0) { $0 + $1.failures }, latency, sent: sent)
   }
 }

@@ -63,6 +63,6 @@ extension LoadSecond {
   fileprivate func moved(by seconds: Double) -> LoadSecond {
     LoadSecond(
       start: isMeasured ? start + seconds : start, seconds: self.seconds, isMeasured: isMeasured,
-      requests: requests, failures: failures, latency)
+      requests: requests, failures: failures, latency, sent: uncorrected)
   }
 }

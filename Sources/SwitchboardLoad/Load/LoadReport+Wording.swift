@@ -14,7 +14,7 @@ extension LoadReport {
     Prose.hanging(text, behind: label, indent: 13, to: width)
   }
 
-  func perSecond(_ rate: Double) -> String {
+  package func perSecond(_ rate: Double) -> String {
     rate < 100
       ? Figures.fixed(rate, places: 1) + " requests/s"
       : Figures.grouped(Figures.whole(rate)) + " requests/s"

@@ -32,24 +32,27 @@ public struct LoadReport: Sendable {
 
   // ---------------------------------------------------------------------------- headings
 
-  private var title: String {
-    let setup = result.setup
+  /// Who was asked what, over how many connections, and how.
+  package var title: String { LoadReport.title(result.setup, isOpenLoop: result.isOpenLoop) }
+
+  /// The same of a run to come, by its options.
+  static func title(_ setup: [String: String], isOpenLoop: Bool) -> String {
     let target = setup["target"] ?? "?"
     let count = Int(setup["connections"] ?? "") ?? 0
     let connections = Figures.counted(count, "connection")
-    return "\(target), \(setup["protocol"] ?? "?"): \(connections), \(loop)"
+    return "\(target), \(setup["protocol"] ?? "?"): \(connections), \(loop(setup, isOpenLoop))"
   }
 
-  private var loop: String {
-    let setup = result.setup
-    guard result.isOpenLoop else { return "closed loop" }
+  private static func loop(_ setup: [String: String], _ isOpenLoop: Bool) -> String {
+    guard isOpenLoop else { return "closed loop" }
     let rates = (setup["rate"] ?? "").split(separator: ",").compactMap { Double($0) }
     return "open loop at "
       + rates.map { Figures.grouped(Figures.whole($0)) }
       .joined(separator: ", ") + " requests/s"
   }
 
-  private var conditions: String {
+  /// How long, and with which options.
+  package var conditions: String {
     let named =
       LoadReport.exchanged
       + ["pipeline", "size", "churn", "think", "ramp", "burst", "idle", "threads"]
@@ -62,7 +65,7 @@ public struct LoadReport: Sendable {
   // ------------------------------------------------------------------------------ the rate
 
   /// Rates of several steps have no average that means anything.
-  private var isStepped: Bool { result.steps.count > 1 }
+  package var isStepped: Bool { result.steps.count > 1 }
 
   private var rateLines: [String] {
     let rates = result.series.filter { $0.isMeasured && $0.seconds > 0.2 }.map(\.rate)
@@ -89,7 +92,7 @@ public struct LoadReport: Sendable {
   }
 
   /// What went wrong, of how many; nil where nothing did.
-  private var trouble: String? {
+  package var trouble: String? {
     let (tally, errors) = (result.window, result.failures.server + result.failures.own)
     let failed = LoadReport.failed(of: tally)
     if failed > 0 {
@@ -104,7 +107,7 @@ public struct LoadReport: Sendable {
   }
 
   /// How many requests were due, and what became of each.
-  private var counted: String {
+  package var counted: String {
     let tally = result.window
     let due = Figures.counted(tally.due, "request") + " due"
     if tally.answered == tally.due, tally.due > 0 {
@@ -253,17 +256,21 @@ public struct LoadReport: Sendable {
   private var busiest: String { Figures.fixed(result.busiestShare * 100, places: 0) + " %" }
 
   private var failureLines: [String] {
-    result.failures.kinds.flatMap { kind in
+    failureNotes.flatMap { wrapped($0.text, after: $0.whose.padded(to: 13)) }
+  }
+
+  /// What went wrong, by kind: how often, the first case, and what to do.
+  package var failureNotes: [(whose: String, text: String)] {
+    result.failures.kinds.map { kind in
       let count = Figures.grouped(result.failures[kind])
       let example = result.failures.examples[kind.rawValue].map { " (first: \($0))" } ?? ""
       let whose = kind.isOwn ? "own limit" : "error"
-      return wrapped(
-        "\(count) × \(kind.meaning)\(example): \(kind.advice)", after: whose.padded(to: 13))
+      return (whose, "\(count) × \(kind.meaning)\(example): \(kind.advice)")
     }
   }
 
   /// What makes the figures mean less than they seem to.
-  private var warnings: [String] {
+  package var warnings: [String] {
     var warnings: [String] = []
     if let thread = result.threads.first(where: { $0.isFull }) {
       let used = Figures.fixed(thread.share * 100, places: 0)

@@ -117,11 +117,15 @@ public struct LoadSecond: Sendable, Codable, Hashable {
   /// The latencies, as ``LatencyHistogram/entries``: nanoseconds and count by turns. So a long run
   /// keeps some kilobytes for a second, and seconds of several generators still add up exactly.
   private let entries: [UInt64]
+  /// The same from the moment each request was sent, where that is told apart from when it was due.
+  private let sent: [UInt64]?
 
   /// A second with these latencies.
+  ///
+  /// - Parameter sent: The same from the moment of sending; empty where that is not told apart.
   init(
     start: Double, seconds: Double, isMeasured: Bool, requests: Int, failures: Int,
-    _ latency: LatencyHistogram
+    _ latency: LatencyHistogram, sent: LatencyHistogram = LatencyHistogram()
   ) {
     let microseconds = { (duration: Duration) in duration.inSeconds * 1e6 }
     (self.start, self.seconds, self.isMeasured) = (start, seconds, isMeasured)
@@ -129,19 +133,21 @@ public struct LoadSecond: Sendable, Codable, Hashable {
     p50 = microseconds(latency.percentile(50))
     p99 = microseconds(latency.percentile(99))
     longest = microseconds(latency.longest)
-    var entries: [UInt64] = []
-    for entry in latency.entries {
-      entries.append(entry.nanoseconds)
-      entries.append(UInt64(entry.count))
-    }
-    self.entries = entries
+    entries = LoadSecond.pairs(latency)
+    self.sent = sent.isEmpty ? nil : LoadSecond.pairs(sent)
+  }
+
+  private static func pairs(_ latency: LatencyHistogram) -> [UInt64] {
+    latency.entries.flatMap { [$0.nanoseconds, UInt64($0.count)] }
   }
 
   /// Requests a second.
   public var rate: Double { seconds > 0 ? Double(requests) / seconds : 0 }
 
   /// Whether they are pairs, and together not more than a histogram may hold.
-  var hasPlausibleEntries: Bool {
+  var hasPlausibleEntries: Bool { [entries, sent ?? []].allSatisfy(LoadSecond.arePlausible) }
+
+  private static func arePlausible(_ entries: [UInt64]) -> Bool {
     var room = UInt64(LatencyHistogram.most)
     for count in stride(from: 1, to: entries.count, by: 2).map({ entries[$0] }) {
       guard count <= room else { return false }
@@ -150,14 +156,23 @@ public struct LoadSecond: Sendable, Codable, Hashable {
     return entries.count % 2 == 0
   }
 
-  /// The latencies in it.
-  public var latency: LatencyHistogram {
+  /// The latencies in it: of an open loop from the moment each request was due.
+  public var latency: LatencyHistogram { LoadSecond.histogram(entries) }
+  /// The same from the moment each request was sent; empty in a closed loop, where that is when it was due.
+  public var uncorrected: LatencyHistogram { LoadSecond.histogram(sent ?? []) }
+
+  private static func histogram(_ entries: [UInt64]) -> LatencyHistogram {
     var latency = LatencyHistogram()
-    add(to: &latency)
+    add(entries, to: &latency)
     return latency
   }
 
-  func add(to latency: inout LatencyHistogram) {
+  func add(to latency: inout LatencyHistogram, sent uncorrected: inout LatencyHistogram) {
+    LoadSecond.add(entries, to: &latency)
+    LoadSecond.add(sent ?? [], to: &uncorrected)
+  }
+
+  private static func add(_ entries: [UInt64], to latency: inout LatencyHistogram) {
     for place in stride(from: 0, to: entries.count - 1, by: 2) {
       latency.record(nanoseconds: entries[place], count: Int(clamping: entries[place + 1]))
     }

@@ -84,7 +84,8 @@ extension LoadSecond {
     self.init(
       start: Double(interval.start) / 1e9, seconds: Double(interval.nanoseconds) / 1e9,
       isMeasured: interval.isMeasured, requests: interval.requests,
-      failures: interval.failures.server + interval.failures.own, interval.everything)
+      failures: interval.failures.server + interval.failures.own, interval.everything,
+      sent: interval.everythingSent)
   }
 }
 

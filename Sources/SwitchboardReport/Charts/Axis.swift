@@ -30,12 +30,17 @@ public struct Axis: Hashable, Sendable {
   public var scale: Scale
   /// What must be on it, beside the data.
   public var including: [Double]
+  /// On a logarithmic axis of heights: how often its lowest value goes into its highest at least. What is nearly the
+  /// same looks it then.
+  public var leastFactor: Double
 
   /// An axis.
   public init(
-    _ title: String, unit: Unit = .number, scale: Scale = .linear, including: [Double] = []
+    _ title: String, unit: Unit = .number, scale: Scale = .linear, including: [Double] = [],
+    leastFactor: Double = 10
   ) {
     (self.title, self.unit, self.scale, self.including) = (title, unit, scale, including)
+    self.leastFactor = leastFactor
   }
 
   /// The axis for these values.

@@ -106,9 +106,10 @@ public struct LineChart: Picture {
     let bounds = rules.filter { $0.direction == direction }.map(\.value)
     var fitted = axis.fitted(to: values + bounds, steps: steps)
     if axis.scale == .logarithmic, direction == .level {
-      // Room above and below, so that no line runs along the edge; and at least a decade, so that
-      // what is nearly the same looks it.
-      let lacking = max(1.5, (10 * fitted.low / fitted.high).squareRoot())
+      // Room above and below, so that no line runs along the edge; and at least a decade, or what the axis
+      // says, so that what is nearly the same looks it.
+      let room = max(1.05, 1 + (axis.leastFactor - 1) / 18)
+      let lacking = max(room, (axis.leastFactor * fitted.low / fitted.high).squareRoot())
       fitted = axis.fitted(to: [fitted.low / lacking, fitted.high * lacking], steps: steps)
     }
     return fitted

@@ -33,11 +33,20 @@ package enum Ticks {
     func within(_ candidates: [Double]) -> [Double] {
       candidates.filter { $0 >= low * (1 - 1e-9) && $0 <= high * (1 + 1e-9) }
     }
+    // Where hardly one of them is within, equal steps do.
+    if high < 3 * low, unit != .bytes { return even(from: low, to: high, steps: steps) }
     for factors in [[1.0, 2, 5], [1, 3], [1]] {
       let ticks = within(decades.flatMap { decade in factors.map { $0 * decade } })
       if ticks.count <= steps || factors.count == 1 { return thinned(ticks, steps) }
     }
     return []
+  }
+
+  private static func even(from low: Double, to high: Double, steps: Int) -> [Double] {
+    let step = niceStep(max(.leastNormalMagnitude, high - low) / Double(max(1, steps)))
+    let (first, last) = ((low / step).rounded(.up), (high / step).rounded(.down))
+    guard last >= first, last - first < 100 else { return [low] }
+    return (0...Int(last - first)).map { (first + Double($0)) * step }
   }
 
   private static func thinned(_ ticks: [Double], _ steps: Int) -> [Double] {

@@ -11,6 +11,11 @@ public struct ReportFolder: Sendable {
   /// Makes the folder, and those above it, if they are not there, and finds out whether it can be
   /// written to, and whether something is in the way of the page.
   public init(_ path: String) throws(FileTrouble) {
+    try self.init(path, holding: [ReportFolder.page, ReportFolder.markdown])
+  }
+
+  /// The same for files of these names.
+  package init(_ path: String, holding names: [String]) throws(FileTrouble) {
     self.path = path
     var made = path.hasPrefix("/") ? "" : "."
     for part in path.utf8.split(separator: UInt8(ascii: "/")) {
@@ -28,7 +33,12 @@ public struct ReportFolder: Sendable {
     guard FileCalls.allows(path, W_OK | X_OK) else {
       throw FileTrouble(folder: path, Errno(rawValue: errno), wanted: ReportFolder.wanted)
     }
-    for name in [ReportFolder.page, ReportFolder.markdown] { _ = try OutputFile("\(path)/\(name)") }
+    for name in names { _ = try OutputFile(file(name)) }
+  }
+
+  /// The path of a file in it.
+  package func file(_ name: String) -> String {
+    path.hasSuffix("/") ? path + name : "\(path)/\(name)"
   }
 
   /// Writes everything; answers the paths, the page first.
@@ -38,9 +48,9 @@ public struct ReportFolder: Sendable {
       (ReportFolder.markdown, MarkdownReport(report).text),
     ]
     for named in report.sections.flatMap(\.findings.pictures) {
-      files.append(("\(named.name).svg", named.picture.drawn(width: HTMLReport.wide).svg))
+      files.append(("\(named.name).svg", named.picture.drawn(width: ReportPage.wide).svg))
     }
-    for (name, text) in files { try OutputFile("\(path)/\(name)").write(text) }
-    return files.map { "\(path)/\($0.0)" }
+    for (name, text) in files { try OutputFile(file(name)).write(text) }
+    return files.map { file($0.0) }
   }
 }
