@@ -81,6 +81,10 @@ struct RelayCommand: ParsableCommand {
   func validate() throws {
     _ = try Place.listening(listen)
     _ = try Place.upstreams(upstreams)
+    // It would go within the TLS, where nobody looks for it.
+    guard sendProxy == nil || !upstreamTLS.isOn else {
+      throw ValidationError("'--send-proxy' does not go with '--tls': leave one of them out.")
+    }
   }
 
   func run() throws {

@@ -22,6 +22,7 @@ extension LoadOptions {
     }
     if !sources.isEmpty { setup["source"] = sources.map(\.description).joined(separator: ",") }
     if backend != .epoll { setup["backend"] = backend.rawValue }
+    if filter != nil { setup["tls"] = "yes" }
     if idle > 0 { setup["idle"] = "\(idle)" }
     if isOpenLoop { setup["rate"] = rates.map { Figures.plain($0) }.joined(separator: ",") }
     if burst > 1 { setup["burst"] = "\(burst)" }

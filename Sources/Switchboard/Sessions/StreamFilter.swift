@@ -47,15 +47,6 @@ package enum FilterStep {
   case failed(FilterFailure)
 }
 
-/// Why a filter had to give a connection up.
-public struct FilterFailure: Hashable, Sendable, CustomStringConvertible {
-  /// What was wrong, in words.
-  public let description: String
-
-  /// - Parameter description: What was wrong, in words.
-  package init(_ description: String) { self.description = description }
-}
-
 /// Makes the filters of a loop's connections, on its thread.
 package protocol FilterMaker: AnyObject {
   /// Before the session of a new connection.
