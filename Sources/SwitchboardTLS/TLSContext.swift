@@ -31,6 +31,13 @@ final class TLSContext {
     let made = unsafe try make(
       TLS_server_method(), (options.leastVersion, options.mostVersion), identity, isServer: true)
     let context = unsafe made.context
+    guard unsafe SSL_CTX_set_cipher_list(context, ciphers) == 1,
+      unsafe co_set_group_list(context, groups) == 1
+    else {
+      let words = OpenSSLErrors.words(or: "for no reason given")
+      throw TLSError(
+        "OpenSSL does not take the usual ciphers (\(words)): allow them in its configuration")
+    }
     switch options.clientCertificates {
     case .notAsked: break
     case .welcome(let trust): unsafe try believe(trust, context, SSL_VERIFY_PEER)
@@ -64,6 +71,11 @@ final class TLSContext {
     unsafe TLSCallbacks.installForClient(on: context)
     return made
   }
+
+  /// Of TLS 1.2, what authenticates as it encrypts, with keys that are forgotten: the rest has known attacks.
+  private static let ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20"
+  /// Curves that cost a server little.
+  private static let groups = "X25519:P-256:P-384"
 
   /// A day, of the seven that RFC 8446, 4.6.1 allows.
   private static let ticketLifetime = 24 * 3600

@@ -39,9 +39,10 @@ extension EventLoop where B: ~Copyable {
   ///   - deadline: When its opening exchange is to be over.
   ///   - most: How many may be in theirs at once.
   mutating func begin(_ channel: Channel, _ key: Key, until deadline: Instant, most: Int) {
-    guard let desk, desk.openingCount < most else { return closeNow(key, .aborted) }
+    guard let desk else { return }
     desk.put(channel, at: key.index)
     slots[key.index].isFiltered = true
+    guard desk.openingCount <= most else { return leave(channel, .tooMany, key) }
     wheel.set(key.index, to: deadline)
     beginOnWire(key)
     let step = channel.filter.begin(&connection)
@@ -90,14 +91,13 @@ extension EventLoop where B: ~Copyable {
     guard let desk, let channel = desk[key.index] else { return }
     slots[key.index].lastActive = tick
     if channel.isOpen { return unsafe take(bytes, channel, key) }
-    channel.openingCount = channel.openingCount.plus(clamped: bytes.count)
-    guard channel.openingCount <= Channel.mostInOpening else {
-      return give(channel, up: .tooMuch, key)
-    }
     let hasToWait = !desk.waiting.isEmpty || desk.spent >= FilterDesk.budget
     guard hasToWait else { return unsafe takeInTime(bytes, channel, key) }
     if channel.held.isEmpty { desk.waiting.append(key) }
     unsafe channel.held.append(contentsOf: bytes)
+    // There is no session yet that could pause: no more than what is there already is held.
+    slots[key.index].flags.insert(.pausedBySession)
+    updateReceiving(key)
   }
 
   /// The same where it may mean much to compute: all of that shares what a turn has for it.
@@ -107,6 +107,9 @@ extension EventLoop where B: ~Copyable {
     let start = control.system.now()
     unsafe take(bytes, channel, key)
     desk?.spent &+= control.system.now().since(start).clampedNanoseconds
+    guard isServed(channel, key), !channel.isOpen, channel.failure == nil else { return }
+    channel.openingCount = channel.openingCount.plus(clamped: bytes.count)
+    if channel.openingCount > Channel.mostInOpening { give(channel, up: .tooMuch, key) }
   }
 
   /// Goes on with those that had to wait: one in any case, since while some wait nobody else's turn it is.
@@ -128,8 +131,10 @@ extension EventLoop where B: ~Copyable {
       }
       var held: [UInt8] = []
       swap(&held, &channel.held)
+      slots[key.index].flags.remove(.pausedBySession)
       unsafe held.withUnsafeBytes { unsafe takeInTime($0, channel, key) }
-      if isServed(channel, key), channel.endsBehindHeld { wireEnded(channel, key) }
+      guard isServed(channel, key) else { continue }
+      if channel.endsBehindHeld { wireEnded(channel, key) } else { updateReceiving(key) }
     }
     desk.waiting.removeFirst(place)
     desk.hasComputed = desk.spent >= FilterDesk.budget
@@ -230,9 +235,13 @@ extension EventLoop where B: ~Copyable {
     guard channel.openingCount > 0 || channel.isOutgoing else {
       return closeNow(key, .peerFinished)
     }
-    channel.failure = .cutOff
+    leave(channel, .cutOff, key)
+  }
+
+  private mutating func leave(_ channel: Channel, _ failure: FilterFailure, _ key: Key) {
+    channel.failure = failure
     tellOfFailure(channel, key)
-    closeNow(key, .filterFailed(.cutOff))
+    closeNow(key, .filterFailed(failure))
   }
 
   /// The peer has said that nothing more comes.
@@ -392,6 +401,8 @@ extension EventLoop where B: ~Copyable {
 extension FilterFailure {
   /// Its opening exchange took too long.
   static let late = FilterFailure("its opening exchange was not over in time")
+  /// There are too many.
+  static let tooMany = FilterFailure("too many are in their opening exchange at once")
   /// It ended within its opening exchange.
   static let cutOff = FilterFailure("it ended within its opening exchange")
   /// It sent more before that was over than anybody needs.

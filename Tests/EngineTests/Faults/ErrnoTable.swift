@@ -8,6 +8,8 @@ import Testing
 enum ErrnoTable {
   /// Calls that are not made through a loop's kernel, and why that is well.
   static let direct: [String: String] = [
+    "Socket.localAddress · localAddress":
+      "its caller is told: the client, which then sends no header",
     "EndSignals.init · eventDescriptor": "a server that drains on signals does not start",
     "EndSignals.init · close": "what could not be used is gone",
     "EndSignals.take · read": "nobody has asked the process to end",

@@ -235,6 +235,44 @@ struct ServerTests {
     }
   }
 
+  @Test(
+    "Much that comes right behind a handshake is not taken for a part of it", arguments: backends)
+  func early(_ backend: Server.BackendName) throws {
+    try serve(backend) { port, _, _ in
+      let caller = try TLSCaller(to: port, try Certificates.usualClient(), shakesHands: false)
+      try caller.flush()
+      while !caller.end.isOpen { try caller.takeOnce() }
+      // What ends the handshake is still here.
+      let bytes = pattern(150_000).map { $0 | 0x80 }
+      #expect(caller.end.seal(bytes) == nil)
+      try caller.flush()
+      #expect(try caller.receive(bytes.count) == bytes)
+    }
+  }
+
+  @Test("More handshakes at once than may be are closed, and the others go on", arguments: backends)
+  func tooMany(_ backend: Server.BackendName) throws {
+    try serve(backend) { server, tls in
+      tls.maxHandshakes = 2
+    } _: { port, _, reasons in
+      let first = try TLSCaller(to: port, try Certificates.usualClient(), shakesHands: false)
+      try first.sendRaw(Array(first.end.takeWire().prefix(10)))
+      let others = try (0..<3).map { _ in
+        try TLSCaller(to: port, try Certificates.usualClient(), shakesHands: false)
+      }
+      for other in others.dropFirst(1) { try other.waitForWire() }
+      first.endWire()
+      others[0].reset()
+      try eventually {
+        guard let caller = try? self.caller(port), (try? caller.send([4])) != nil else {
+          return false
+        }
+        return (try? caller.receive(1)) == [4]
+      }
+      #expect(reasons.all.allSatisfy { $0 == .truncated })
+    }
+  }
+
   @Test("A header of a proxy and a hello may come in one segment", arguments: backends)
   func proxied(_ backend: Server.BackendName) throws {
     let peers = Log<SocketAddress?>()
