@@ -11,9 +11,21 @@ public final class TLSConnector: Sendable, FilterSource {
   /// - Throws: where the files that they name, or the protocols, cannot be used.
   public init(_ options: ClientTLS) throws(TLSError) {
     self.options = options
+    try Self.check(options.name)
     _ = try TLSContext.client(options)
     guard options.handshakeTimeout > .zero else {
       throw TLSError("handshakeTimeout is \(options.handshakeTimeout): set it to more than zero")
+    }
+  }
+
+  /// An empty name would be taken for "any", and one that begins with a dot for every name that ends so.
+  private static func check(_ name: String) throws(TLSError) {
+    let bytes = name.utf8
+    guard (1...253).contains(bytes.count), bytes.first != UInt8(ascii: "."), !bytes.contains(0)
+    else {
+      throw TLSError(
+        "'\(name.prefix(80))' is no server's name: give the one, or the address in numbers, that its certificate has"
+      )
     }
   }
 

@@ -80,6 +80,8 @@ final class ClientTLSMaker: TLSMaker {
     let parameters = unsafe SSL_get0_param(ssl)
     if unsafe X509_VERIFY_PARAM_set1_ip_asc(parameters, options.name) == 1 { return true }
     OpenSSLErrors.clear()
+    // A wildcard stands for a whole label, or for nothing.
+    unsafe SSL_set_hostflags(ssl, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
     return unsafe co_set_host_name(ssl, options.name) == 1
       && SSL_set1_host(ssl, options.name) == 1
   }

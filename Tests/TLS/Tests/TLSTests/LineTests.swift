@@ -249,6 +249,14 @@ struct LineTests {
     #expect(line.server.outcome == .failed("it renewed its TLS key on and on"))
   }
 
+  @Test(
+    "A name that would be taken for any other is none",
+    arguments: ["", ".test", "local\0host", String(repeating: "a", count: 254)])
+  func noName(_ name: String) throws {
+    let options = try Certificates.usualClient(name)
+    #expect(throws: TLSError.self) { try TLSConnector(options) }
+  }
+
   @Test("Wrong files are told from good ones, each with what to do")
   func wrongFiles() throws {
     let certificates = Certificates.shared
