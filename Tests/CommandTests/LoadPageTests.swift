@@ -60,7 +60,8 @@ struct LoadPageTests {
         try await $0.expectEnd(.exit(0))
         #expect($0.output.contains { $0.contains("≠ rate") })
         #expect($0.output.contains { $0.contains("p50") && !$0.contains("–") })
-        #expect($0.output.contains { $0.contains("2.00") && $0.hasSuffix("more") })
+        // How much more depends on how busy the machine is.
+        #expect($0.output.contains { $0.hasSuffix("more") })
       }
       #expect(try LoadPageTests.begins(page, with: "<!DOCTYPE html>"))
       let wrong = [
