@@ -89,8 +89,9 @@ public struct Relay: Session {
     tried.insert(place)
     account.beginConnecting()
     let (upstreams, options, account) = (upstreams, options, account)
-    connection.connectPartner(
-      to: upstreams.targets[place], from: nil, times: options.connectTimes, behind: upstreams.filter
+    connection.connect(
+      to: upstreams.targets[place], from: nil, times: options.connectTimes,
+      partner: connection.key, behind: upstreams.filter
     ) { Relay(.server(place), upstreams, options, account) }
   }
 

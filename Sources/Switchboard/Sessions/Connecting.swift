@@ -133,13 +133,16 @@ extension Connection {
   }
 
   /// The same with a filter before the session.
+  ///
+  /// - Parameter partner: Whose partner it is to be.
   @discardableResult
   package mutating func connect<S: Session & ~Copyable>(
     to target: ConnectTarget, from local: SocketAddress?, times: ConnectTimes,
-    behind filter: (any FilterSource)?, session: @escaping @Sendable () -> S
+    partner: Key? = nil, behind filter: (any FilterSource)?, session: @escaping @Sendable () -> S
   ) -> ConnectAttempt {
     let attempt = ConnectAttempt(loopHandle.requests)
-    wishes.append(ConnectWish(target, from: local, times, attempt, behind: filter, session))
+    wishes.append(
+      ConnectWish(target, from: local, times, attempt, partner: partner, behind: filter, session))
     requests.insert(.connect)
     return attempt
   }

@@ -20,20 +20,7 @@ extension Connection {
     times: ConnectTimes = ConnectTimes(),
     session: @escaping @Sendable () -> S
   ) -> ConnectAttempt {
-    connectPartner(to: target, from: local, times: times, behind: nil, session: session)
-  }
-
-  /// The same with a filter before the session.
-  @discardableResult
-  package mutating func connectPartner<S: Session & ~Copyable>(
-    to target: ConnectTarget, from local: SocketAddress?, times: ConnectTimes,
-    behind filter: (any FilterSource)?, session: @escaping @Sendable () -> S
-  ) -> ConnectAttempt {
-    let attempt = ConnectAttempt(loopHandle.requests)
-    wishes.append(
-      ConnectWish(target, from: local, times, attempt, partner: key, behind: filter, session))
-    requests.insert(.connect)
-    return attempt
+    connect(to: target, from: local, times: times, partner: key, behind: nil, session: session)
   }
 
   /// Makes another connection of this loop the partner of this one, as ``connectPartner(to:from:times:session:)``
