@@ -54,6 +54,8 @@ public struct ServerTLS: Sendable {
   public var maxHandshakes = 4096
   /// By which clients are known that come again.
   public var tickets = TLSTicketKeys()
+  /// How many each client is given at once (TLS 1.3).
+  package var ticketsAtOnce = 2
 
   /// A server with one or more identities.
   public init(_ identities: TLSIdentity...) { self.identities = identities }

@@ -11,6 +11,9 @@ extension Course {
         record.fail(.notFinished(clients: unfinished))
       }
     }
+    if !record.hasFailed, filterBook.alive > 0 {
+      record.fail(.leftOver("\(filterBook.alive) filters"))
+    }
     if !record.hasFailed, network.openDescriptors > 0 {
       record.fail(.leakedDescriptors(network.openDescriptors))
     }
@@ -142,7 +145,8 @@ extension Course {
     var listeners = listeners
     for place in 0..<listeners.end {
       guard let key = listeners.key(at: place) else { continue }
-      let filters = ListenerFilters(proxy: world.proxyProtocol, source: world.filter)
+      let source = world.filter.map { ObservedFilters($0, filterBook, isOfListener: true) }
+      let filters = ListenerFilters(proxy: world.proxyProtocol, source: source)
       try loop.listen(listeners.remove(key), behind: filters)
     }
     record.isServing = true
@@ -163,6 +167,9 @@ extension Course {
     if loop.outboxes.total != 0 { record.fail(.leftOver("\(loop.outboxes.total) unsent bytes")) }
     if loop.wheel.count != 0 { record.fail(.leftOver("\(loop.wheel.count) deadlines")) }
     if loop.addresses.count != 0 { record.fail(.leftOver("\(loop.addresses.count) addresses")) }
+    if let count = loop.desk?.openingCount, count > 0 {
+      record.fail(.leftOver("\(count) opening exchanges"))
+    }
     if table.opened != table.closed {
       record.fail(.leftOver("\(table.opened - table.closed) sessions that were not closed"))
     }

@@ -57,7 +57,7 @@ extension ObservedTable {
       end.state == .connected, let incoming = end.incoming
     else { return false }
     let sent = (end.outgoing?.sent ?? 0) - (record.ring?.underWay(on: end) ?? 0)
-    let isLow = life.partner != nil || life.written - sent <= course.world.options.lowWatermark
+    let isLow = life.partner != nil || life.wired - sent <= course.world.options.lowWatermark
     return incoming.isReadable && isLow
   }
 }

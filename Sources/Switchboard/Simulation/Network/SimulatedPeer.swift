@@ -24,8 +24,14 @@ struct SimulatedPeer {
   var pausedUntil: UInt64 = 0
   var isOver = false
 
-  init(_ socket: SimulatedSocket, _ number: Int, _ steps: [SimulatedRemote.Step]) {
+  /// His filter; nil where he has none.
+  let wire: WireEnd?
+
+  init(
+    _ socket: SimulatedSocket, _ number: Int, _ steps: [SimulatedRemote.Step], wire: WireEnd? = nil
+  ) {
     self.socket = socket
+    self.wire = wire
     self.number = number
     self.steps = steps
     var expected: [UInt8] = []
@@ -59,6 +65,11 @@ extension SimulatedOutside {
     if socket.wasReset || socket.state != .connected { return over(place, "lost its connection") }
     sufferFaults(place)
     read(place)
+    guard !peers[place].isOver else { return }
+    guard isReady(place) else {
+      if isGivenUp(place) { close(place) }
+      return
+    }
     while !peers[place].isOver, peers[place].step < peers[place].steps.count {
       guard doStep(place) else { break }
     }
@@ -105,8 +116,59 @@ extension SimulatedOutside {
         made = outcome.isSuccess ? outcome.value : 0
       }
       guard !got.isEmpty else { return }
-      take(got, place)
+      take(peers[place].wire.map { $0.take(got) } ?? got, place)
     }
+  }
+
+  // ------------------------------------------------------------------------------- wires
+
+  /// The wire of one of their connections, by its number; nil where it has no filter.
+  func wire(of number: Int) -> WireEnd? {
+    peers.indices.first { peers[$0].number == number }.flatMap { peers[$0].wire }
+  }
+
+  /// Begins, and sends what is to go: whether hands are shaken and all has gone.
+  private func isReady(_ place: Int) -> Bool {
+    guard let wire = peers[place].wire else { return true }
+    if !wire.hasBegun { wire.begin() }
+    return flush(place) && wire.isOpen && wire.failure == nil
+  }
+
+  /// Whether hands will never be shaken, or what has come cannot be read.
+  private func isGivenUp(_ place: Int) -> Bool {
+    guard let wire = peers[place].wire else { return false }
+    return wire.failure != nil || !wire.isOpen && peers[place].socket.incoming?.isAtEnd ?? true
+  }
+
+  /// Whether all that his filter has made has gone.
+  private func flush(_ place: Int) -> Bool {
+    guard let wire = peers[place].wire else { return true }
+    while !wire.isFlushed {
+      let next = wire.next
+      let sent = sendPlain(next, from: peers[place].socket)
+      wire.went(sent)
+      if sent < next.count { return false }
+    }
+    return true
+  }
+
+  /// Says that no more comes from him: whether that could be done.
+  private func finish(_ place: Int) -> Bool {
+    guard sayEnd(place) else { return false }
+    network.finish(peers[place].socket)
+    return true
+  }
+
+  private func sayEnd(_ place: Int) -> Bool {
+    guard let wire = peers[place].wire, wire.isOpen else { return true }
+    if !wire.habit.cutsOff { wire.end() }
+    return flush(place)
+  }
+
+  private func close(_ place: Int) {
+    let peer = peers[place]
+    network.close(peer.socket)
+    over(place, "is done, with \(peer.received) bytes")
   }
 
   /// Looks at what has come, and keeps what is to be sent back.
@@ -147,12 +209,12 @@ extension SimulatedOutside {
     case .pauseReading(let duration): pause(place, duration)
     case .finish:
       echo(place)
-      guard peers[place].held.isEmpty else { return false }
-      network.finish(peers[place].socket)
+      guard peers[place].held.isEmpty, finish(place) else { return false }
     case .reset:
       reset(place)
       return false
     case .close:
+      _ = sayEnd(place)
       network.close(peers[place].socket)
       over(place, "closes")
       return false
@@ -169,13 +231,25 @@ extension SimulatedOutside {
   /// Whether all of it has gone.
   private func send(_ bytes: [UInt8], _ place: Int) -> Bool {
     let rest = bytes.dropFirst(peers[place].offset)
-    peers[place].offset += send(rest, from: peers[place].socket)
+    peers[place].offset += send(rest, from: place)
     guard peers[place].offset == bytes.count else { return false }
     peers[place].offset = 0
     return true
   }
 
-  private func send(_ bytes: ArraySlice<UInt8>, from socket: SimulatedSocket) -> Int {
+  /// How many of them are on their way.
+  private func send(_ bytes: ArraySlice<UInt8>, from place: Int) -> Int {
+    let socket = peers[place].socket
+    guard let wire = peers[place].wire, !socket.hasFinished else {
+      return sendPlain(bytes, from: socket)
+    }
+    var count = 0
+    while count < bytes.count, flush(place) { count += wire.seal(bytes.dropFirst(count)) }
+    _ = flush(place)
+    return count
+  }
+
+  private func sendPlain(_ bytes: ArraySlice<UInt8>, from socket: SimulatedSocket) -> Int {
     // Whoever has said that he sends no more does not.
     guard !socket.hasFinished else { return bytes.count }
     let outcome = unsafe bytes.withUnsafeBytes { unsafe network.send(socket, from: $0) }
@@ -184,7 +258,7 @@ extension SimulatedOutside {
 
   private func echo(_ place: Int) {
     guard peers[place].isEchoing, !peers[place].held.isEmpty else { return }
-    let sent = send(peers[place].held[...], from: peers[place].socket)
+    let sent = send(peers[place].held[...], from: place)
     peers[place].held.removeFirst(sent)
   }
 
@@ -199,8 +273,7 @@ extension SimulatedOutside {
     } else if peer.step < peer.steps.count || peer.isEchoing && !peer.held.isEmpty {
       return
     }
-    network.close(peer.socket)
-    over(place, "is done, with \(peer.received) bytes")
+    if sayEnd(place) { close(place) }
   }
 }
 
