@@ -221,8 +221,8 @@ extension EventLoop where B: ~Copyable {
   }
 
   private mutating func tellDrained(_ key: Key) {
-    // Not where it was the last thing that the connection waited for.
-    guard slots.contains(key), slots[key.index].ending.isOpen else { return }
+    // Not where it was the last thing that the connection waited for, nor where it was a filter's own.
+    guard slots.contains(key), slots[key.index].ending.isOpen, !isOpening(key) else { return }
     slots[key.index].flags.remove(.wantsDrained)
     callBack(key) { sessions, index, connection in sessions.drained(index, &connection) }
   }
