@@ -233,7 +233,8 @@ extension EventLoop where B: ~Copyable {
     guard isWaitedFor || slot.flags.contains(.pausedByOutbox),
       unsent(key) <= options.lowWatermark
     else { return }
-    if isWaitedFor { resumePartner(of: key) }
+    // What its filter had to say has gone, and not what its partner forwarded: that waits until it stands.
+    if isWaitedFor, !isOpening(key) { resumePartner(of: key) }
     guard slot.flags.contains(.pausedByOutbox) else { return }
     slots[key.index].flags.remove(.pausedByOutbox)
     updateReceiving(key)

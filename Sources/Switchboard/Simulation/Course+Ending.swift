@@ -31,7 +31,7 @@ extension Course {
   /// Whether a client has more to do, and is to do it. What it waits for in vain is not waited for.
   private func goesOn(_ state: CourseClient) -> Bool {
     state.plan.goesOn && state.step < state.moves.count
-      && state.received >= state.expected.count
+      && state.received >= state.expected.count && state.wire?.isOpen ?? true
   }
 
   /// Whether the server had finished, and said so much later, as at the end of its linger timeout.

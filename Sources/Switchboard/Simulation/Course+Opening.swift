@@ -71,13 +71,19 @@ extension Course {
     }
   }
 
+  /// As much as the server's filter has to say before there is a session.
+  private static var mostInExchange: Int { 4096 }
+
   /// Whether a client may get no session because of its filter, or the server's.
   private func mayFail(_ socket: SimulatedSocket, _ index: Int) -> Bool {
     guard hasWires else { return false }
     let early: UInt64 = 2_000_000
     let due = socket.acceptedAt.addingReportingOverflow(filterBook.timeout)
     if !due.overflow, network.now + early >= due.partialValue { return true }
-    return filterBook.most < clients.count
+    // What a filter says in its exchange counts as any output.
+    let room = min(
+      world.options.outboxLimit, world.options.totalOutboxLimit / max(1, clients.count))
+    return filterBook.most < clients.count || room < Self.mostInExchange
   }
 
   /// How many connections at most wait for their sessions.
