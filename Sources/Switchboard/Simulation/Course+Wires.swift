@@ -44,9 +44,16 @@ extension Course {
 
   // ------------------------------------------------------------------------------ sending
 
+  /// How long a client waits that has garbled what it sent.
+  private static var patience: UInt64 { 3_000_000_000 }
+
   /// Begins, and sends what is to go: whether hands are shaken and all has gone.
   func isReady(_ index: Int) -> Bool {
     guard let wire = clients[index].wire else { return true }
+    if network.now >= wire.givesUpAt {
+      leave(index, byReset: false)
+      return false
+    }
     if !wire.hasBegun { wire.begin() }
     return flush(index) && wire.isOpen
   }
@@ -79,7 +86,11 @@ extension Course {
   private func suffer(_ trouble: WireHabit.Trouble, _ index: Int) -> Bool {
     record.say("client \(clients[index].plan.number)'s wire: \(trouble)")
     switch trouble {
-    case .garble: return true
+    case .garble:
+      let end = network.now + Self.patience
+      clients[index].wire?.givesUpAt = end
+      network.heap.push(.client, index, at: end, detail: .max)
+      return true
     case .pause(let duration):
       let end = network.now + duration.clampedNanoseconds
       clients[index].wire?.heldUntil = end

@@ -85,6 +85,8 @@ final class WireEnd {
   private(set) var failure: FilterFailure?
   /// Nothing is sent before then.
   var heldUntil: UInt64 = 0
+  /// The client waits for nothing any longer: what it has garbled may have told the server to expect more.
+  var givesUpAt = UInt64.max
 
   /// Wire bytes that are to go, behind so many that have gone.
   private var waiting: [UInt8] = []
