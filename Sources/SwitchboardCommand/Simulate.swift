@@ -118,7 +118,8 @@ struct Simulate: ParsableCommand {
     guard speaksTLS else { return }
     try TLSTrait.check()
     if servedProtocol == .proxied {
-      throw ValidationError("There is no world with both '--tls' and '--protocol proxied': leave one out.")
+      throw ValidationError(
+        "There is no world with both '--tls' and '--protocol proxied': leave one out.")
     }
   }
 

@@ -34,12 +34,14 @@ package enum SimulatedTLS {
       var options = ServerTLS(identity)
       options.ticketsAtOnce = 0
       world.remoteFilter = ServerTLSSource(options)
+      world.cutOffRemotes = random.chance(0.5) ? 0 : 0.2
     }
   }
 
   private static let name = "switchboard.test"
 
-  private static func server(_ identity: TLSIdentity, _ random: inout SimulatedRandom) -> ServerTLS {
+  private static func server(_ identity: TLSIdentity, _ random: inout SimulatedRandom) -> ServerTLS
+  {
     var options = ServerTLS(identity)
     options.ticketsAtOnce = 0
     options.refusesUnknownNames = random.chance(0.3)
@@ -108,7 +110,9 @@ package enum SimulatedTLS {
   private static let made = Result { () throws(TLSError) in
     guard let key = unsafe co_new_key(), let certificate = unsafe co_new_certificate(key, name),
       let chain = unsafe co_chain()
-    else { throw TLSError("OpenSSL makes no certificate: \(OpenSSLErrors.words(or: "out of memory"))") }
+    else {
+      throw TLSError("OpenSSL makes no certificate: \(OpenSSLErrors.words(or: "out of memory"))")
+    }
     return TLSIdentity(
       made: unsafe TLSIdentity.Loaded(certificate, chain, key, [], generation: 0))
   }

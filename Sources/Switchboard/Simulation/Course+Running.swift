@@ -156,6 +156,7 @@ extension Course {
     record.isServing = false
     guard !record.hasFailed else { return }
     checkNotices()
+    checkLeft(of: loop)
     if let ring = record.ring, !ring.isFrugal(connections: clients.count) {
       record.fail(
         .budget("\(ring.shortages) receives found no buffer, and \(ring.receives) found one"))
@@ -163,16 +164,19 @@ extension Course {
     checkEnd()
     checkEnding(control)
     checkPlaces()
-    if loop.slots.count != 0 { record.fail(.leftOver("\(loop.slots.count) connections")) }
-    if loop.outboxes.total != 0 { record.fail(.leftOver("\(loop.outboxes.total) unsent bytes")) }
-    if loop.wheel.count != 0 { record.fail(.leftOver("\(loop.wheel.count) deadlines")) }
-    if loop.addresses.count != 0 { record.fail(.leftOver("\(loop.addresses.count) addresses")) }
-    if let count = loop.desk?.openingCount, count > 0 {
-      record.fail(.leftOver("\(count) opening exchanges"))
-    }
     if table.opened != table.closed {
       record.fail(.leftOver("\(table.opened - table.closed) sessions that were not closed"))
     }
+  }
+
+  /// What a loop that has ended still holds.
+  private func checkLeft<B: Backend & ~Copyable>(of loop: borrowing EventLoop<B>) {
+    let left = [
+      (loop.slots.count, "connections"), (loop.outboxes.total, "unsent bytes"),
+      (loop.wheel.count, "deadlines"), (loop.addresses.count, "addresses"),
+      (loop.desk?.openingCount ?? 0, "opening exchanges"),
+    ]
+    for (count, what) in left where count != 0 { record.fail(.leftOver("\(count) \(what)")) }
   }
 }
 

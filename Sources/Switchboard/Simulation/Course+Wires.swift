@@ -13,10 +13,12 @@ extension Course {
     filterBook.fail = { [unowned record] violation in record.fail(violation) }
     if hasWires || world.remoteFilter != nil { record.hasSecrets = true }
     guard let source = world.remoteFilter, let bench = wireBench() else { return }
-    let (maker, seed) = (source.makeMaker(), world.seed)
+    let (maker, seed, cut) = (source.makeMaker(), world.seed, world.cutOffRemotes)
     network.outside?.makeWire = { number in
-      let random = SimulatedRandom(seed: seed, stream: 9, part: UInt64(number))
-      return WireEnd(maker, bench, WireHabit(), random)
+      var random = SimulatedRandom(seed: seed, stream: 9, part: UInt64(number))
+      var habit = WireHabit()
+      habit.cutsOff = random.chance(cut)
+      return WireEnd(maker, bench, habit, random)
     }
   }
 
@@ -208,7 +210,8 @@ extension Course {
   func checkGiven(_ bytes: Span<UInt8>, from start: Int, _ number: Int) {
     guard hasWires, let index = index(of: number) else { return }
     let sent = clients[index].sent
-    for place in bytes.indices where start + place >= sent.count || sent[start + place] != bytes[place] {
+    for place in bytes.indices
+    where start + place >= sent.count || sent[start + place] != bytes[place] {
       return record.fail(
         .sessionContract("given what client \(number) had not sent, at \(start + place)"))
     }

@@ -101,6 +101,8 @@ public final class SimulatedWorld {
   package var connectorFilter: (any FilterSource)?
   /// What those outside have at their end of the wire.
   package var remoteFilter: (any FilterSource)?
+  /// How many of those do not say their end, of one.
+  package var cutOffRemotes = 0.0
   /// What an opening exchange costs the server in virtual time, each time that something comes of it.
   package var openingCost = Duration.zero
   /// What its filters have in common.

@@ -99,7 +99,8 @@ final class WireEnd {
   private var sealed = 0
   private var hasEnded = false
 
-  init(_ maker: any FilterMaker, _ bench: WireBench, _ habit: WireHabit, _ random: SimulatedRandom) {
+  init(_ maker: any FilterMaker, _ bench: WireBench, _ habit: WireHabit, _ random: SimulatedRandom)
+  {
     filter = maker.makeFilter()
     (self.bench, self.habit, trouble) = (bench, habit, habit.trouble)
     self.random = random

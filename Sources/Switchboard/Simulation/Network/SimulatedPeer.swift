@@ -77,7 +77,7 @@ extension SimulatedOutside {
     if !peers[place].isOver, socket.incoming?.isAtEnd ?? true { reachedEnd(place) }
   }
 
-  private func over(_ place: Int, _ how: String) {
+  func over(_ place: Int, _ how: String) {
     let number = peers[place].number
     say { "connection \(number): the other end \(how)" }
     peers[place].isOver = true
@@ -118,57 +118,6 @@ extension SimulatedOutside {
       guard !got.isEmpty else { return }
       take(peers[place].wire.map { $0.take(got) } ?? got, place)
     }
-  }
-
-  // ------------------------------------------------------------------------------- wires
-
-  /// The wire of one of their connections, by its number; nil where it has no filter.
-  func wire(of number: Int) -> WireEnd? {
-    peers.indices.first { peers[$0].number == number }.flatMap { peers[$0].wire }
-  }
-
-  /// Begins, and sends what is to go: whether hands are shaken and all has gone.
-  private func isReady(_ place: Int) -> Bool {
-    guard let wire = peers[place].wire else { return true }
-    if !wire.hasBegun { wire.begin() }
-    return flush(place) && wire.isOpen && wire.failure == nil
-  }
-
-  /// Whether hands will never be shaken, or what has come cannot be read.
-  private func isGivenUp(_ place: Int) -> Bool {
-    guard let wire = peers[place].wire else { return false }
-    return wire.failure != nil || !wire.isOpen && peers[place].socket.incoming?.isAtEnd ?? true
-  }
-
-  /// Whether all that his filter has made has gone.
-  private func flush(_ place: Int) -> Bool {
-    guard let wire = peers[place].wire else { return true }
-    while !wire.isFlushed {
-      let next = wire.next
-      let sent = sendPlain(next, from: peers[place].socket)
-      wire.went(sent)
-      if sent < next.count { return false }
-    }
-    return true
-  }
-
-  /// Says that no more comes from him: whether that could be done.
-  private func finish(_ place: Int) -> Bool {
-    guard sayEnd(place) else { return false }
-    network.finish(peers[place].socket)
-    return true
-  }
-
-  private func sayEnd(_ place: Int) -> Bool {
-    guard let wire = peers[place].wire, wire.isOpen else { return true }
-    if !wire.habit.cutsOff { wire.end() }
-    return flush(place)
-  }
-
-  private func close(_ place: Int) {
-    let peer = peers[place]
-    network.close(peer.socket)
-    over(place, "is done, with \(peer.received) bytes")
   }
 
   /// Looks at what has come, and keeps what is to be sent back.
@@ -235,25 +184,6 @@ extension SimulatedOutside {
     guard peers[place].offset == bytes.count else { return false }
     peers[place].offset = 0
     return true
-  }
-
-  /// How many of them are on their way.
-  private func send(_ bytes: ArraySlice<UInt8>, from place: Int) -> Int {
-    let socket = peers[place].socket
-    guard let wire = peers[place].wire, !socket.hasFinished else {
-      return sendPlain(bytes, from: socket)
-    }
-    var count = 0
-    while count < bytes.count, flush(place) { count += wire.seal(bytes.dropFirst(count)) }
-    _ = flush(place)
-    return count
-  }
-
-  private func sendPlain(_ bytes: ArraySlice<UInt8>, from socket: SimulatedSocket) -> Int {
-    // Whoever has said that he sends no more does not.
-    guard !socket.hasFinished else { return bytes.count }
-    let outcome = unsafe bytes.withUnsafeBytes { unsafe network.send(socket, from: $0) }
-    return outcome.isSuccess ? outcome.value : 0
   }
 
   private func echo(_ place: Int) {
