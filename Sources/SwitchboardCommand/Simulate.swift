@@ -116,11 +116,11 @@ struct Simulate: ParsableCommand {
       throw ValidationError("Give '--seed <seed>' or '--shrink <seed>', not both.")
     }
     guard speaksTLS else { return }
-    try TLSTrait.check()
     if servedProtocol == .proxied {
       throw ValidationError(
         "There is no world with both '--tls' and '--protocol proxied': leave one out.")
     }
+    try TLSTrait.check()
   }
 
   func run() throws {
