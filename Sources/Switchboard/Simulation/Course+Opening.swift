@@ -49,6 +49,15 @@ extension Course {
     return end.acceptedAt > 0
   }
 
+  /// What the server's filters had to say and have not sent, of connections that have no session yet.
+  var unsentInExchanges: Int {
+    guard hasWires else { return 0 }
+    return clients.indices.reduce(0) { sum, index in
+      guard isOpening(index), let end = network.other(clients[index].socket) else { return sum }
+      return sum + max(0, end.overhead - (end.outgoing?.sent ?? 0))
+    }
+  }
+
   /// Where a client comes from, as its session is told.
   func address(of end: SimulatedSocket) -> SocketAddress {
     guard let number = end.link?.number, let index = index(of: number),

@@ -85,7 +85,10 @@ extension ObservedTable {
     let options = course.world.options
     if life.hasOverflown || unsentNow(life) > options.outboxLimit { return true }
     let all = lives.indices.reduce(0) { $0 + (lives[$1].isOpen ? unsentNow(lives[$1]) : 0) }
-    guard all > options.totalOutboxLimit else { return false }
+    guard all + course.unsentInExchanges > options.totalOutboxLimit else {
+      // Nobody has looked at what is unsent of connections that are being made.
+      return course.world.connectorFilter != nil && course.making > 0
+    }
     // What a ring's kernel has under way counts for nobody's outbox, and what is in files neither.
     return record.ring != nil
       || lives.indices.contains { lives[$0].isOpen && lives[$0].sendsFromElsewhere }
