@@ -58,6 +58,8 @@ public struct ServerTLS: Sendable {
   public var handshakePool: OffloadPool?
   /// By which clients are known that come again.
   public var tickets = TLSTicketKeys()
+  /// How many each client is given at once (TLS 1.3).
+  package var ticketsAtOnce = 2
 
   /// A server with one or more identities.
   public init(_ identities: TLSIdentity...) { self.identities = identities }
