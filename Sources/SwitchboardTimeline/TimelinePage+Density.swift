@@ -22,17 +22,19 @@ extension TimelinePage {
       const count = Math.max(1, Math.floor(width - left)), each = (seen.to - seen.from) / count;
       const {busy, waited, calls} = measure(entry, seen.from, seen.to, count);
       const most = (high - 6) / entry.members.length, base = y + high - 3;
+      const blue = new Path2D(), amber = new Path2D();
       for (let x = 0; x < count; x++) {
         const served = busy[x] > 0 || calls[x] > 0.5 ? Math.max(2, Math.min(1, busy[x] / each) * most) : 0;
         if (waited[x] > 0) {
           const tall = Math.min(high - 6 - served, Math.max(1.5, Math.min(1, waited[x] / each) * most));
-          g.fillStyle = colors.wait;
-          g.fillRect(left + x, base - served - tall, 1, tall);
+          amber.rect(left + x, base - served - tall, 1, tall);
         }
-        if (!served) continue;
-        g.fillStyle = colors.served;
-        g.fillRect(left + x, base - served, 1, served);
+        if (served) blue.rect(left + x, base - served, 1, served);
       }
+      g.fillStyle = colors.wait;
+      g.fill(amber);
+      g.fillStyle = colors.served;
+      g.fill(blue);
     };
     let wanted = false;
     const draw = () => {

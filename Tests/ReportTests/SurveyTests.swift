@@ -70,7 +70,7 @@ import Testing
     let waits = recording.waits.map { timeline.timeInside($0) }.reduce(.zero, +)
     #expect(Self.sum(survey.loopTracks, \.waited) == UInt64(waits.inNanoseconds))
     let count = survey.clientTracks.rows.map(\.count).reduce(0, +)
-    #expect(count <= max(cells, 2 * survey.rows.count))
+    #expect(count <= max(cells, SurveyTracks.leastOfRow * survey.rows.count))
   }
 
   @Test func `Every coarser level has the sums of the finer one, row by row and in order`() {

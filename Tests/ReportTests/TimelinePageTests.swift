@@ -232,7 +232,7 @@ struct TimelinePageTests {
           const overlap = boxes.some((a, i) => boxes.some((b, j) => i < j && a.x < b.x + b.width && b.x < a.x + a.width
             && a.y < b.y + b.height - 3 && b.y < a.y + a.height - 3));
           document.getElementById("found").textContent = "wide " + (inside.documentElement.scrollWidth > \(width))
-            + ", outside " + outside + ", overlap " + overlap + ", texts " + (texts.length > 6);
+            + ", outside " + outside + ", overlap " + overlap + ", texts " + (texts.length > 4);
         };
         </script>
         """)

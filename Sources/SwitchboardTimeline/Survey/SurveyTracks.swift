@@ -20,6 +20,8 @@ struct SurveyTracks {
 
   /// Slices of the whole at the beginning, at most: more than a screen has points.
   static let finest = 8192
+  /// Cells that a row has, if there are many.
+  static let leastOfRow = 6
 
   /// The cells of each row, in order.
   private(set) var rows: [[Cell]]
@@ -31,11 +33,11 @@ struct SurveyTracks {
 
   /// Nothing yet.
   ///
-  /// - Parameter most: How many cells are kept; where there are more rows, twice as many as rows.
+  /// - Parameter most: How many cells are kept; where there are many rows, six of each at least.
   init(rows: Int, from: Instant, to: Instant, most: Int) {
     self.rows = Array(repeating: [], count: rows)
     (self.from, self.to) = (from.nanoseconds, max(from, to).nanoseconds)
-    self.most = max(most, 2 * rows)
+    self.most = max(most, Self.leastOfRow * rows)
     let span = self.to - self.from
     exponent = 0
     while span >> exponent >= UInt64(Self.finest) { exponent += 1 }
