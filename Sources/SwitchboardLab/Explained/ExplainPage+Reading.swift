@@ -10,7 +10,7 @@ extension ExplainPage {
       poll: "poll", epoll: "epoll", io_uring: "io_uring"};
     const waits = new Set(["select", "poll", "epoll_wait", "io_uring_enter"]);
     const isWait = (run, step) => step[1] === CALL && (run.digest ? waits.has(step[3])
-      : step[3] === "recv" || step[3] === "accept");
+      : step[3] === "recv" || step[3] === "accept" || step[5] === "ECONNRESET");
     // What a blocking call of the model takes when it need not wait.
     const quick = 1700;
 

@@ -58,7 +58,9 @@ extension ExplainPage {
       const found = Object.entries(s.descriptor).find(([, d]) => d === descriptor);
       return found ? +found[0] : null;
     };
-    const person = (client, clients) => client > clients ? "a silent connection" : "client " + client;
+    const person = (client, clients) => client === scenario().deaf ? "the client that does not read"
+      : client > clients ? "a silent connection" : "client " + client;
+    const capital = text => text[0].toUpperCase() + text.slice(1);
 
     // The call that the server is in: the one that answers next.
     const doing = (run, count) => {
@@ -76,7 +78,7 @@ extension ExplainPage {
       return kind === CALL ? (run().digest || run().model === "sequential" ? "" : "thread " + a + ": ")
           + b + "(" + (c >= 0 ? c : "") + ") = " + d
         : kind === CONNECTS ? person(a, scenario().clients) + " connects"
-        : kind === SENDS ? "client " + a + " sends " + plural(b, "byte")
+        : kind === SENDS ? person(a, scenario().clients) + " sends " + plural(b, "byte")
         : kind === RECEIVES ? "client " + a + " receives " + plural(b, "byte")
         : kind === LEAVES ? "client " + a + " leaves"
         : kind === READY ? "  of " + a + " watched: " + (b.length ? b.join(", ") : "none")
@@ -90,8 +92,10 @@ extension ExplainPage {
       if (!step) return "Nothing has happened yet. Step on, or drag the slider.";
       const [, kind, a, b, c, d] = step;
       const whose = c >= 0 && clientOf(s, c) ? " of " + person(clientOf(s, c), clients) : "";
+      if (kind === CALL && d === "ECONNRESET") return `The connection${whose} is gone, and the call that has slept all the time comes back.`;
       if (kind === CALL && d === "EAGAIN") return b === "accept"
         ? "Nobody else stands in the queue: the call says so at once, and does not wait."
+        : b === "send" ? `The kernel's buffer${whose} is full: the call says so at once. What is left waits in the server, and the loop goes on with the others.`
         : "Nothing (more) is there" + whose + ": the call says so at once, and does not wait.";
       if (kind === CALL) return ({
         accept: `The next one in the kernel's queue is accepted: descriptor ${d}.`,
@@ -111,6 +115,7 @@ extension ExplainPage {
         eventfd: "A descriptor by which others can wake the loop.",
       })[b] || `The call ${b} answers ${d}.`;
       return kind === CONNECTS ? "A client connects. The kernel does that by itself; the server knows nothing of it yet."
+        : kind === SENDS && a === scenario().deaf ? "A client asks for three mebibytes, and reads none of them."
         : kind === SENDS ? `Client ${a} sends ${plural(b, "byte")}, and waits from here on.`
         : kind === RECEIVES ? `Client ${a} receives ${plural(b, "byte")}${s.owed[a] > 0 ? "; " + s.owed[a] + " are still to come" : ": it has its reply"}.`
         : kind === LEAVES ? `Client ${a} has all that it wanted, and leaves.`
@@ -120,7 +125,7 @@ extension ExplainPage {
         : kind === ENTRY ? `The kernel takes an entry, as part of the call that follows: ${a}${b >= 0 ? " on " + b : ""}.`
         : kind === DONE ? "An operation is done; its result stands in the ring, without a call."
         : kind === OPENED ? `A session begins for ${person(b, clients)}.`
-        : kind === GIVEN ? `The callback of client ${s.session[a]} begins. Until it returns this thread serves nobody else.`
+        : kind === GIVEN ? `The callback of ${person(s.session[a], clients)} begins. Until it returns this thread serves nobody else.`
         : kind === RETURNED ? "The callback has returned; what it wrote is sent next."
         : "The session is over.";
     };

@@ -21,6 +21,7 @@ extension ExplainPage {
     <label>silent connections <select id="idle"><option value="0">none</option><option value="30">30</option>
     </select></label>
     <label><input type="checkbox" id="slow"> client 1 asks for something that takes 400 µs</label>
+    <label><input type="checkbox" id="deaf"> one more asks for 3 MiB and does not read</label>
     </div>
     <div class="bar">
     <button id="first" aria-label="to the beginning">|‹</button>
@@ -92,6 +93,12 @@ extension ExplainPage {
     <details><summary>Which of the six lets the others wait least while client 1's request is worked at, and why not
     always take that one?</summary><p>A thread for each. With three clients it costs three threads, with ten thousand ten
     thousand: <code>switchboard experiment threads-cost</code> measures both on this machine.</p></details>
+    <h2>A peer that does not read</h2>
+    <p>Tick “does not read”: one more client asks for three mebibytes and takes none of them. Both kernels hold a part of
+    them; then there is no room. A <code>send</code> that blocks sleeps there until the client has gone: one at a time, so
+    does everybody else. Calls of a loop do not sleep: <code>EAGAIN</code>. What is left stays in the server, which asks to be told
+    when there is room, and goes on with the others. What that costs is memory, so it has to have a bound: this library
+    stops reading from a client that leaves 64 KiB unsent, and closes at 8 MiB.</p>
     <h2>True or made up?</h2>
     <p>Each trace was made by <code>simulate</code>, with the seed 2017 and no faults, and looked at as every simulation is: each byte
     against what it must be. The number in a lane is the run's digest, made of every call, answer and time. Whoever

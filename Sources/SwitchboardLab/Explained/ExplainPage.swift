@@ -16,7 +16,7 @@ package enum ExplainPage {
       let runs = try runs(of: scenario)
       scenarios.append(
         "{\"clients\":\(scenario.clients),\"idle\":\(scenario.idle),"
-          + "\"slow\":\(scenario.isSlow ? 1 : 0),"
+          + "\"slow\":\(scenario.isSlow ? 1 : 0),\"deaf\":\(scenario.deaf ?? 0),"
           + "\"runs\":[\(runs.map(\.json).joined(separator: ",\n"))]}")
     }
     return page("[\(scenarios.joined(separator: ",\n"))]")
