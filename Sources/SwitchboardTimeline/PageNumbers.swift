@@ -25,6 +25,20 @@ struct PageNumbers {
     add(signed: Int64(truncatingIfNeeded: to.nanoseconds &- from.nanoseconds))
   }
 
+  /// Adds a column of numbers.
+  mutating func add(_ column: some Sequence<UInt64>) {
+    for value in column { add(value) }
+  }
+
+  /// Adds a column of moments, each as the time after the one before.
+  mutating func add(_ moments: some Sequence<Instant>, since zero: Instant) {
+    var last = zero
+    for moment in moments {
+      add(from: last, to: moment)
+      last = moment
+    }
+  }
+
   /// RFC 4648, 4.
   var base64: String {
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)

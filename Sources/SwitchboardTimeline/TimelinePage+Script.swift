@@ -7,64 +7,58 @@ extension TimelinePage {
     // Numbers of seven bits a byte, the lowest first; in doubles, since they may have more than 32 bits.
     const reader = id => {
       const element = byId(id), text = element ? atob(element.textContent) : "";
+      const bytes = new Uint8Array(text.length);
+      for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
       let at = 0;
-      const next = () => {
-        let value = 0, scale = 1, byte;
-        do {
-          byte = text.charCodeAt(at++);
+      return () => {
+        let byte = bytes[at++], value = byte & 127;
+        for (let scale = 128; byte > 127; scale *= 128) {
+          byte = bytes[at++];
           value += (byte & 127) * scale;
-          scale *= 128;
-        } while (byte > 127);
+        }
         return value;
       };
-      const signed = () => {
-        const value = next();
-        return value % 2 ? -(value + 1) / 2 : value / 2;
-      };
-      return {next, signed, more: () => at < text.length};
     };
-    // Columns of numbers, as many rows as there are. A column is a name and how it is read.
+    // Columns of numbers, one after the other. What a column's numbers are: counts as they are; times, which
+    // nanoseconds become microseconds in; those of either that may be negative; moments, each after the one before.
+    const count = 0, time = 1, signed = 2, moments = 3, moment0 = 4;
     const table = (id, columns) => {
-      const from = reader(id), lists = Object.fromEntries(columns.map(([name]) => [name, []]));
-      const reads = columns.map(([name, read]) => [lists[name], read]);
-      while (from.more()) for (const [list, read] of reads) list.push(read(from));
+      const next = reader(id), size = next() || 0, lists = {};
+      for (const [name, what] of Object.entries(columns)) {
+        const list = lists[name] = new Float64Array(size);
+        let last = 0;
+        for (let i = 0; i < size; i++) {
+          let value = next();
+          if (what > time) value = value % 2 ? -(value + 1) / 2 : value / 2;
+          if (what === moments) last = value += last;
+          list[i] = what === count || what === signed ? value : value / 1000;
+        }
+      }
       return lists;
     };
-    const plain = r => r.next(), time = r => r.next() / 1000, signed = r => r.signed();
-    // Moments are told as nanoseconds after the one before.
-    const after = () => {
-      let at = 0;
-      return r => (at += r.signed()) / 1000;
-    };
-    const events = table("events", [["start", after()], ["took", time], ["sending", time],
-      ["waited", time], ["row", plain], ["kind", plain], ["received", plain], ["sent", plain]]);
-    const start = Float64Array.from(events.start), took = Float64Array.from(events.took),
-      sending = Float64Array.from(events.sending), waited = Float64Array.from(events.waited),
-      rowOf = Uint32Array.from(events.row), kind = Uint8Array.from(events.kind),
-      {received, sent} = events;
-    const loopWaits = table("waits", [["start", after()], ["took", time], ["loop", plain], ["brought", plain]]);
-    const waitStart = Float64Array.from(loopWaits.start), waitTook = Float64Array.from(loopWaits.took),
-      waitBrought = loopWaits.brought;
-    const sends = table("sends", [["start", after()], ["took", time], ["row", plain], ["bytes", signed]]);
-    const clients = table("rows", [["number", plain], ["count", plain], ["loop", plain],
-      ["from", r => r.signed() / 1000], ["to", r => r.signed() / 1000], ["closed", plain], ["reason", plain],
-      ["calls", plain], ["input", signed], ["output", signed], ["busy", time], ["waited", time]]);
+    const {start, took, sending, waited, row: rowOf, kind, received, sent} = table("events", {start: moments,
+      took: time, sending: time, waited: time, row: count, kind: count, received: count, sent: count});
+    const {start: waitStart, took: waitTook, loop: waitLoop, brought: waitBrought} = table("waits",
+      {start: moments, took: time, loop: count, brought: count});
+    const sends = table("sends", {start: moments, took: time, row: count, bytes: signed});
+    const clients = table("rows", {number: count, count, loop: count, from: moment0, to: moment0, closed: count,
+      reason: count, calls: count, input: signed, output: signed, busy: time, waited: time});
     const kinds = facts.kinds.map(([id, letter, name]) => ({id, letter, name}));
     const hasWaits = facts.waits > 0;
 
     // The slices of each row: where they begin, calls, served, waited.
     const readCells = (id, count, slice) => {
-      const from = reader(id), lists = [];
+      const next = reader(id), lists = [];
       for (let i = 0; i < count; i++) {
-        const size = from.more() ? from.next() : 0;
+        const size = next() || 0;
         const cells = {from: new Float64Array(size), calls: new Float64Array(size), busy: new Float64Array(size),
           waited: new Float64Array(size), slice};
         let at = 0;
         for (let n = 0; n < size; n++) {
-          cells.from[n] = facts.from + (at += from.next()) * slice;
-          cells.calls[n] = from.next();
-          cells.busy[n] = from.next() / 1000;
-          cells.waited[n] = from.next() / 1000;
+          cells.from[n] = facts.from + (at += next()) * slice;
+          cells.calls[n] = next();
+          cells.busy[n] = next() / 1000;
+          cells.waited[n] = next() / 1000;
         }
         lists.push(cells);
       }
@@ -84,8 +78,8 @@ extension TimelinePage {
       return row => places.subarray(ends[row], ends[row + 1]);
     };
     const ofClient = gather(rowOf, clientRows), sendsOf = gather(sends.row, clientRows);
-    const ofLoop = gather(Array.from(rowOf, row => clients.loop[row]), loopRows);
-    const waitsOf = gather(loopWaits.loop, loopRows);
+    const ofLoop = gather(rowOf.map(row => clients.loop[row]), loopRows);
+    const waitsOf = gather(waitLoop, loopRows);
     const rows = facts.loops.map(([name, stretches], loop) => {
       const waits = waitsOf(loop), sums = new Float64Array(waits.length + 1);
       for (let i = 0; i < waits.length; i++) sums[i + 1] = sums[i] + waitTook[waits[i]];

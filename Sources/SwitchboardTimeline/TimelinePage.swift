@@ -97,71 +97,74 @@ struct TimelinePage {
 
   // MARK: - Columns
 
-  /// Start (after the one before), took, sending, waited, row, kind, bytes in and out.
+  // How many there are, then one column after the other.
+
+  /// Starts, each after the one before; took, sending, waited, row, kind, bytes in and out.
   private var events: PageNumbers {
-    var (numbers, last) = (PageNumbers(), frame.zero)
-    for event in detail.events {
-      let callback = event.callback
-      numbers.add(from: last, to: callback.start)
-      last = callback.start
-      numbers.add(callback.nanoseconds)
-      numbers.add(callback.sending)
-      numbers.add(event.ready.map { callback.start.nanoseconds - $0.nanoseconds } ?? 0)
-      numbers.add(UInt64(event.row))
-      numbers.add(UInt64(callback.kind.rawValue - CallbackKind.connected.rawValue))
-      numbers.add(UInt64(callback.received))
-      numbers.add(UInt64(callback.sent))
-    }
+    let (events, first) = (detail.events, CallbackKind.connected.rawValue)
+    var numbers = PageNumbers()
+    numbers.add(UInt64(events.count))
+    numbers.add(events.lazy.map(\.callback.start), since: frame.zero)
+    numbers.add(events.lazy.map(\.callback.nanoseconds))
+    numbers.add(events.lazy.map(\.callback.sending))
+    numbers.add(
+      events.lazy.map { event in
+        event.ready.map { event.callback.start.nanoseconds - $0.nanoseconds } ?? 0
+      })
+    numbers.add(events.lazy.map { UInt64($0.row) })
+    numbers.add(events.lazy.map { UInt64($0.callback.kind.rawValue - first) })
+    numbers.add(events.lazy.map { UInt64($0.callback.received) })
+    numbers.add(events.lazy.map { UInt64($0.callback.sent) })
     return numbers
   }
 
-  /// Start (after the one before), took, loop, completions; as far as they are in what is shown.
+  /// Starts, each after the one before; took, loop, completions; as far as they are in what is shown.
   private var waits: PageNumbers {
-    var (numbers, last) = (PageNumbers(), frame.zero)
-    for wait in detail.waits where wait.end > frame.start && wait.start < frame.end {
-      let start = max(wait.start, frame.start)
-      numbers.add(from: last, to: start)
-      last = start
-      numbers.add(min(wait.end, frame.end).nanoseconds - start.nanoseconds)
-      numbers.add(UInt64(survey.place(ofLoop: wait.loop) ?? 0))
-      numbers.add(UInt64(wait.completions))
-    }
+    let waits = detail.waits.filter { $0.end > frame.start && $0.start < frame.end }
+    let starts = waits.map { max($0.start, frame.start) }
+    var numbers = PageNumbers()
+    numbers.add(UInt64(waits.count))
+    numbers.add(starts, since: frame.zero)
+    numbers.add(
+      zip(waits, starts).lazy.map { min($0.end, frame.end).nanoseconds - $1.nanoseconds })
+    numbers.add(waits.lazy.map { UInt64(survey.place(ofLoop: $0.loop) ?? 0) })
+    numbers.add(waits.lazy.map { UInt64($0.completions) })
     return numbers
   }
 
-  /// Start (after the one before), took, row, bytes.
+  /// Starts, each after the one before; took, row, bytes.
   private var sends: PageNumbers {
-    var (numbers, last) = (PageNumbers(), frame.zero)
-    for (send, row) in detail.sends {
-      numbers.add(from: last, to: send.start)
-      last = send.start
-      numbers.add(send.end.nanoseconds - min(send.start, send.end).nanoseconds)
-      numbers.add(UInt64(row))
-      numbers.add(signed: Int64(send.bytes))
-    }
+    let sends = detail.sends
+    var numbers = PageNumbers()
+    numbers.add(UInt64(sends.count))
+    numbers.add(sends.lazy.map(\.record.start), since: frame.zero)
+    numbers.add(
+      sends.lazy.map { $0.record.end.nanoseconds - min($0.record.start, $0.record.end).nanoseconds }
+    )
+    numbers.add(sends.lazy.map { UInt64($0.row) })
+    for send in sends { numbers.add(signed: Int64(send.record.bytes)) }
     return numbers
   }
 
-  /// Of each row: number, clients, loop, opened, closed, whether it was, why, calls, bytes in and out, busy,
+  /// Of the rows: number, clients, loop, opened, closed, whether it was, why, calls, bytes in and out, busy,
   /// waited.
   private func rows(_ reasons: [String]) -> PageNumbers {
     let places = Dictionary(uniqueKeysWithValues: reasons.enumerated().map { ($1, $0 + 1) })
+    let rows = survey.rows
     var numbers = PageNumbers()
-    for row in survey.rows {
-      for value in [row.number, row.clients, survey.place(ofLoop: row.loop) ?? 0] {
-        numbers.add(UInt64(value))
-      }
-      numbers.add(from: frame.zero, to: row.opened)
-      numbers.add(from: frame.zero, to: row.closed ?? frame.end)
-      for value in [row.closed == nil ? 0 : 1, row.closeReason.flatMap { places[$0] } ?? 0] {
-        numbers.add(UInt64(value))
-      }
-      numbers.add(UInt64(row.calls))
-      numbers.add(signed: Int64(row.received))
-      numbers.add(signed: Int64(row.sent))
-      numbers.add(row.busy)
-      numbers.add(row.waited)
-    }
+    numbers.add(UInt64(rows.count))
+    numbers.add(rows.lazy.map { UInt64($0.number) })
+    numbers.add(rows.lazy.map { UInt64($0.clients) })
+    numbers.add(rows.lazy.map { UInt64(survey.place(ofLoop: $0.loop) ?? 0) })
+    for row in rows { numbers.add(from: frame.zero, to: row.opened) }
+    for row in rows { numbers.add(from: frame.zero, to: row.closed ?? frame.end) }
+    numbers.add(rows.lazy.map { $0.closed == nil ? 0 : 1 })
+    numbers.add(rows.lazy.map { row in UInt64(row.closeReason.flatMap { places[$0] } ?? 0) })
+    numbers.add(rows.lazy.map { UInt64($0.calls) })
+    for row in rows { numbers.add(signed: Int64(row.received)) }
+    for row in rows { numbers.add(signed: Int64(row.sent)) }
+    numbers.add(rows.lazy.map(\.busy))
+    numbers.add(rows.lazy.map(\.waited))
     return numbers
   }
 

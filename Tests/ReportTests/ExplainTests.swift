@@ -176,6 +176,39 @@ struct ExplainTests {
     #expect(found == ["looked true"])
   }
 
+  @Test(.enabled(if: Browser.path != nil, "Chromium is not installed"))
+  func `A recording is played, forward and back, and nothing of it is reckoned`() throws {
+    let recording = SurveyTests.recording(loops: 2, clients: 5, turns: 30)
+    let explained = ExplainedRecording(recording)
+    let mine = recording.callbacks.filter { $0.connection.loop == 0 }
+    let told = explained.steps.count { if case .callback = $0.kind { true } else { false } }
+    #expect(told == mine.count && explained.leftOut == 0)
+    #expect(zip(explained.steps, explained.steps.dropFirst()).allSatisfy { $0.time <= $1.time })
+    let page = ExplainPage.html(of: recording, title: "</script>.rec")
+    let found = try Browser.found(
+      by: page.replacing(
+        "</body>",
+        with: """
+          <pre id="found"></pre>
+          <script>
+          const faults = [], r = run(), text = () => byId("detail").textContent + byId("lanes").textContent;
+          const there = [];
+          for (let i = 0; i <= r.steps.length; i++) { go(i); there.push(text()); }
+          for (let i = r.steps.length; i >= 0; i--) { go(i); if (text() !== there[i]) faults.push("back at " + i); }
+          if (there.some(t => /undefined|NaN/.test(t))) faults.push(there.find(t => /undefined|NaN/.test(t)));
+          if (new Set(there).size < r.steps.length / 2) faults.push("steps look alike");
+          if (!byId("lanes").textContent.includes("as it was recorded")) faults.push(byId("lanes").textContent);
+          if (document.documentElement.scrollWidth > innerWidth) faults.push("wide");
+          byId("found").textContent = ["looked", ...faults].join("\\n");
+          </script></body>
+          """))
+    #expect(found == ["looked"])
+    // Nothing at all, and a part in which nobody was called.
+    for few in [Recording(), recording.clipped(from: .seconds(100), to: nil)] {
+      #expect(ExplainPage.html(of: few, title: "x").hasSuffix("</html>\n"))
+    }
+  }
+
   @Test(
     .enabled(if: Browser.path != nil, "Chromium is not installed"), arguments: [400, 800, 1400])
   func `Nothing of the page is wider than a window`(width: Int) throws {

@@ -39,7 +39,7 @@ extension ExplainPage {
       if (event.ctrlKey || event.metaKey || event.altKey || /^(SELECT|INPUT)$/.test(event.target.tagName)) return;
       const acts = {ArrowRight: () => { stop(); go(view.at + 1); }, ArrowLeft: () => { stop(); go(view.at - 1); },
         Home: () => { stop(); go(0); }, End: () => { stop(); go(run().steps.length); }, p: play};
-      Object.keys(names).forEach((model, i) => { acts[i + 1] = () => choose(model); });
+      Object.keys(names).forEach((model, i) => { if (scenario().runs.some(r => r.model === model)) acts[i + 1] = () => choose(model); });
       if (!acts[event.key]) return;
       event.preventDefault();
       acts[event.key]();
@@ -51,7 +51,7 @@ extension ExplainPage {
       if (scenarios.some(s => s.idle === idle)) view.idle = idle;
       view.slow = slow === 1 ? 1 : 0;
       view.deaf = deaf === 1 ? 1 : 0;
-      if (names[wanted.get("m")]) view.model = wanted.get("m");
+      if (scenario().runs.some(r => r.model === wanted.get("m"))) view.model = wanted.get("m");
       byId("clients").value = view.clients;
       byId("idle").value = view.idle;
       byId("slow").checked = view.slow === 1;

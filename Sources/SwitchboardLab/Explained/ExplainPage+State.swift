@@ -31,11 +31,14 @@ extension ExplainPage {
         if (!s.buffered[b]) delete s.since[b];
       }
       if (kind === GIVEN) {
-        const client = s.session[a];
+        // Who was there when a recording began is known from its first callback on.
+        const client = s.session[a] ??= a;
         s.running = client;
         s.callbacks++;
         s.buffered[client] = Math.max(0, (s.buffered[client] || 0) - b);
       }
+      if (kind === WAITS) s.waiting = true;
+      if (kind === CALL) s.waiting = false;
       if (kind === RETURNED && s.running === s.session[a]) s.running = null;
       if (kind === CLOSED) { delete s.descriptor[s.session[a]]; delete s.session[a]; }
       return s;
@@ -58,7 +61,8 @@ extension ExplainPage {
       const found = Object.entries(s.descriptor).find(([, d]) => d === descriptor);
       return found ? +found[0] : null;
     };
-    const person = (client, clients) => client === scenario().deaf ? "the client that does not read"
+    const person = (client, clients) => scenario().recorded ? scenario().names[client - 1]
+      : client === scenario().deaf ? "the client that does not read"
       : client > clients ? "a silent connection" : "client " + client;
     const capital = text => text[0].toUpperCase() + text.slice(1);
 
@@ -74,8 +78,14 @@ extension ExplainPage {
       return "waits for others";
     };
     const line = step => {
-      const [, kind, a, b, c, d] = step;
-      return kind === CALL ? (run().digest || run().model === "sequential" ? "" : "thread " + a + ": ")
+      const [, kind, a, b, c, d] = step, {recorded} = scenario();
+      return kind === WAITS ? "the loop begins to wait"
+        : recorded && kind === SENDS ? person(a) + " is ready" + (b ? ", with " + plural(b, "byte") : "")
+        : recorded && kind === RECEIVES ? person(a) + " has its turn"
+        : recorded && kind === CALL && b === "send" ? "sent " + plural(+d, "byte")
+        : recorded && kind === CALL ? b + " = " + d
+        : kind === GIVEN && c ? "callback: " + c + (b ? "(" + plural(b, "byte") + ")" : "")
+        : kind === CALL ? (run().digest || run().model === "sequential" ? "" : "thread " + a + ": ")
           + b + "(" + (c >= 0 ? c : "") + ") = " + d
         : kind === CONNECTS ? person(a, scenario().clients) + " connects"
         : kind === SENDS ? person(a, scenario().clients) + " sends " + plural(b, "byte")
@@ -88,9 +98,19 @@ extension ExplainPage {
         : kind === GIVEN ? "callback: received(" + plural(b, "byte") + ")"
         : kind === RETURNED ? "callback returns" : "session ends";
     };
+    const recordedWords = ([, kind, a, b, c, d], s) =>
+      kind === WAITS ? "Nothing is left to do: the loop waits."
+        : kind === SENDS ? `${person(a)} is ready: the wait has found it${b ? ", with " + plural(b, "byte") : ""}. From here on it waits for its turn.`
+        : kind === RECEIVES ? `${person(a)} has its turn.`
+        : kind === CALL && b === "send" ? (+d < 0 ? `${plural(-d, "byte")} counted as sent came back.` : `${plural(+d, "byte")} of output have been handed to the kernel.`)
+        : kind === CALL ? `The loop wakes: ${b} brought ${plural(+d, "completion")}.`
+        : kind === OPENED ? `The connection ${person(b)} has been accepted.`
+        : kind === GIVEN ? `The callback ${c} of ${person(s.session[a] || a)} begins. Until it returns this loop serves nobody else.`
+        : kind === RETURNED ? "The callback has returned; what it wrote is sent next." : `${person(a)} is closed.`;
     const words = (step, s, clients) => {
       if (!step) return "Nothing has happened yet. Step on, or drag the slider.";
       const [, kind, a, b, c, d] = step;
+      if (scenario().recorded) return recordedWords(step, s);
       const whose = c >= 0 && clientOf(s, c) ? " of " + person(clientOf(s, c), clients) : "";
       if (kind === CALL && d === "ECONNRESET") return `The connection${whose} is gone, and the call that has slept all the time comes back.`;
       if (kind === CALL && d === "EAGAIN") return b === "accept"

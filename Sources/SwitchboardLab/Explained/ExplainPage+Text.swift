@@ -12,6 +12,22 @@ extension ExplainPage {
     simulation: about two microseconds for a call, four for the way between a client and the server.</p>
     """
 
+  /// What stands above the steps of a recording.
+  static func introduction(_ recording: ExplainedRecording, of title: String) -> String {
+    let more =
+      recording.leftOut > 0
+      ? " \(Figures.counted(recording.leftOut, "callback")) more are not played: --from and --to choose a part."
+      : ""
+    return """
+      <h1>What a server did, step by step</h1>
+      <p class="lead">\(Markup.escaped(title)), loop \(recording.loop): every wait, callback and send of it as it was recorded,
+      in its order and with its times.\(more)</p>
+      <p>Nothing here is reckoned. What is not recorded is not shown: when a client asked, and calls that accept and
+      receive. That a client <em>is ready</em> is known from the end of the wait that found it; from there to its callback it waits for
+      its turn.</p>
+      """
+  }
+
   static let widget = """
     <section id="play" aria-label="The six servers">
     <noscript><p class="warn">The picture is made by a script: switch scripts on for it. The text below says
