@@ -44,7 +44,7 @@ struct Explain: ParsableCommand {
 
   func validate() throws {
     if recording == nil, from != nil || to != nil {
-      throw ValidationError("'--from' and '--to' choose a part of a recording: give its file first.")
+      throw ValidationError("'--from' and '--to' are of a recording: give its file, too.")
     }
     if let from = from?.duration, let to = to?.duration, from >= to {
       throw ValidationError("'--from' is not before '--to': nothing is left; make it earlier.")

@@ -100,7 +100,8 @@ struct RecordingCensus {
   /// called first.
   private func numbered() -> [Int] {
     let known = residents.indices.filter { residents[$0].accepted != nil }.sorted {
-      (residents[$0].accepted?.nanoseconds ?? 0, $0) < (residents[$1].accepted?.nanoseconds ?? 0, $1)
+      let (a, b) = (residents[$0].accepted, residents[$1].accepted)
+      return (a?.nanoseconds ?? 0, $0) < (b?.nanoseconds ?? 0, $1)
     }
     let others = residents.indices.filter { residents[$0].accepted == nil }.sorted {
       let (a, b) = (residents[$0].life?.opened, residents[$1].life?.opened)

@@ -35,7 +35,8 @@ extension RecordingFile {
       return Timeline(try read(path).clipped(from: from, to: to)).page(title: title)
     }
     let source = try FiledRecording(path, from: from, to: to)
-    let word = { (kind: CallbackKind) in source.frame.backend.isEmpty ? kind.look.name : kind.method }
+    let word = { (kind: CallbackKind) in source.frame.backend.isEmpty ? kind.look.name : kind.method
+    }
     return try TimelinePage(source, word: word, most: Timeline.mostOnPage).html(title: title)
   }
 }
@@ -201,7 +202,8 @@ extension TimelinePage {
       return "[\"\(name)\",[\(stretches.joined(separator: ","))]]"
     }
     let longest = zip(survey.longest, detail.longest).map { listed($0, $1) }
-    let light = TimelineColors.all.map { ($0.name, $0.light) }
+    let light =
+      TimelineColors.all.map { ($0.name, $0.light) }
       + CallbackKind.allCases.map { ("\($0)", $0.colors.light) }
     return "{\"from\":\(relative(frame.start)),\"to\":\(relative(frame.end)),"
       + "\"isPart\":\(frame.isPart),\"isWhole\":\(detail.isWhole),"

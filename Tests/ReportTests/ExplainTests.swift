@@ -79,7 +79,9 @@ struct ExplainTests {
     }
   }
 
-  @Test func `Who does not read keeps no client of a loop waiting, and all of one that blocks`() throws {
+  @Test func `Who does not read keeps no client of a loop waiting, and all of one that blocks`()
+    throws
+  {
     let plain = ExplainedScenario(clients: 3, idle: 0, isSlow: false)
     let deaf = ExplainedScenario(clients: 3, idle: 0, isSlow: false, isDeaf: true)
     func ends(_ scenario: ExplainedScenario) throws -> [ExplainedRun.Model: UInt64] {

@@ -8,7 +8,8 @@ import Testing
 @Suite struct SurveyTests {
   /// Loops with clients that are served in turns, from a clock that has gone for three months.
   static func recording(
-    loops: Int, clients: UInt32, turns: Int, seed: UInt64 = 3, from start: UInt64 = 8_000_000_000_000_000
+    loops: Int, clients: UInt32, turns: Int, seed: UInt64 = 3,
+    from start: UInt64 = 8_000_000_000_000_000
   ) -> Recording {
     var generator = SeededGenerator(seed: seed)
     var recording = Recording()

@@ -10,8 +10,8 @@ struct TimelinePageTests {
   private static let zero: UInt64 = 5_000_000_000_000
 
   private static func callback(
-    _ kind: CallbackKind, of client: UInt32, at start: UInt64, for took: UInt64, sending: UInt64 = 0,
-    bytes: UInt32 = 0
+    _ kind: CallbackKind, of client: UInt32, at start: UInt64, for took: UInt64,
+    sending: UInt64 = 0, bytes: UInt32 = 0
   ) -> CallbackRecord {
     let from = zero + start
     var callback = CallbackRecord(
@@ -29,7 +29,9 @@ struct TimelinePageTests {
 
   /// Six clients: three that ask, of which the first is slow once, and three that say nothing.
   static var recording: Recording {
-    var callbacks = (0..<6).map { callback(.connected, of: $0, at: 1000 + UInt64($0) * 1000, for: 300) }
+    var callbacks = (0..<6).map {
+      callback(.connected, of: $0, at: 1000 + UInt64($0) * 1000, for: 300)
+    }
     var waits = [wait(from: 0, to: 1000, 6)]
     for turn in 1..<20 {
       let from = UInt64(turn) * 1_000_000

@@ -39,8 +39,10 @@ struct ExplainedRecording {
     for wait in waits { add(wait, Self.call(recording.backend)) }
     for send in recording.sends where send.start >= begin && send.end <= end { add(send) }
     add(callbacks, waits)
-    steps = steps.enumerated().sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }
-      .map(\.element)
+    let sorted = steps.enumerated().sorted {
+      ($0.element.time, $0.offset) < ($1.element.time, $1.offset)
+    }
+    steps = sorted.map(\.element)
   }
 
   /// What a loop waits in.
@@ -83,7 +85,9 @@ struct ExplainedRecording {
   }
 
   private mutating func add(_ callback: CallbackRecord, _ client: Int) {
-    if callback.kind == .connected { note(callback.start, .opened(session: client, client: client)) }
+    if callback.kind == .connected {
+      note(callback.start, .opened(session: client, client: client))
+    }
     note(
       callback.start,
       .callback(session: client, name: callback.kind.method, bytes: Int(callback.received)))
