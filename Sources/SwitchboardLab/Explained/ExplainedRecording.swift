@@ -77,7 +77,7 @@ struct ExplainedRecording {
       while passed < waits.count, waits[passed].end <= callback.start { passed += 1 }
       let ready = passed > 0 ? waits[passed - 1].end : nil
       if let ready, [.receive, .ended, .drained, .connected].contains(callback.kind) {
-        note(ready, .ready(client: client, bytes: Int(callback.received)))
+        note(ready, .isReady(client: client, bytes: Int(callback.received)))
         note(callback.start, .turn(client: client, bytes: Int(callback.received)))
       }
       add(callback, client)

@@ -31,7 +31,7 @@ package struct ExplainedStep: Hashable, Sendable {
     /// Of a recording: the loop begins to wait.
     case waits
     /// Of a recording: a wait has found that a client has something.
-    case ready(client: Int, bytes: Int)
+    case isReady(client: Int, bytes: Int)
     /// Of a recording: that client has its turn.
     case turn(client: Int, bytes: Int)
     /// Of a recording: any callback, by its name.
@@ -60,7 +60,7 @@ package struct ExplainedStep: Hashable, Sendable {
       case .returned(let session): ["10", "\(session)"]
       case .closed(let session): ["11", "\(session)"]
       case .waits: ["12"]
-      case .ready(let client, let bytes): ["1", "\(client)", "\(bytes)"]
+      case .isReady(let client, let bytes): ["1", "\(client)", "\(bytes)"]
       case .turn(let client, let bytes): ["2", "\(client)", "\(bytes)"]
       case .callback(let session, let name, let bytes):
         ["9", "\(session)", "\(bytes)", "\"\(name)\""]
