@@ -59,6 +59,7 @@ extension ExplainPage {
       const at = Math.floor(Number(wanted.get("at")));
       view.at = at >= 0 ? Math.min(at, run().steps.length) : 0;
     };
+    if (recorded) document.querySelector(".legend i.wait").nextSibling.textContent = "ready, and waits for its turn";
     fromAddress();
     build();
     addEventListener("hashchange", () => { fromAddress(); build(); });

@@ -131,7 +131,7 @@ extension ExplainPage {
       const held = Object.keys(s.descriptor).map(Number), isKeptOut = r.model === "sequential" && s.queue.length;
       fact("for whom", !waiting.length ? "–"
         : s.running !== null && r.model !== "threads" ? "the callback of " + person(s.running, clients)
-        : isKeptOut ? (held.length ? known(held) + ", who has the thread" : "those before them in the queue")
+        : recorded ? "its turn" : isKeptOut ? (held.length ? known(held) + ", who has the thread" : "those before them in the queue")
         : "the server's turn, or the way there and back");
       if (r.recorded) fact("waits", s.waits);
       else fact("system calls", s.calls + (s.waits ? ", of them " + plural(s.waits, "wait") : ""));

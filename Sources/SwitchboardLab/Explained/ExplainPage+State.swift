@@ -64,7 +64,6 @@ extension ExplainPage {
     const person = (client, clients) => scenario().recorded ? scenario().names[client - 1]
       : client === scenario().deaf ? "the client that does not read"
       : client > clients ? "a silent connection" : "client " + client;
-    const capital = text => text[0].toUpperCase() + text.slice(1);
 
     // The call that the server is in: the one that answers next.
     const doing = (run, count) => {
