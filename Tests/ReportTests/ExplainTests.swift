@@ -1,5 +1,6 @@
 import Foundation
 import Switchboard
+import SwitchboardTimeline
 import Testing
 
 @testable import SwitchboardLab
