@@ -16,7 +16,7 @@ extension ExplainPage {
       const parts = [];
       const rect = (a, b, y, tall, fill, more = "") => {
         if (a >= end) return;
-        parts.push(`<rect x="${x(a).toFixed(1)}" y="${y}" width="${Math.max(0.6, x(b) - x(a)).toFixed(1)}" `
+        parts.push(`<rect x="${x(a).toFixed(1)}" y="${y}" width="${Math.max(recorded ? 1.5 : 0.6, x(b) - x(a)).toFixed(1)}" `
           + `height="${tall}" fill="var(--tl-${fill})"${more}/>`);
       };
       const place = client => (threads + (client === deaf ? clients : client - 1)) * row;
@@ -123,7 +123,7 @@ extension ExplainPage {
       const buffered = Object.entries(s.buffered).filter(([, n]) => n > 0).map(([c]) => +c);
       if (!r.recorded) fact("in the kernel's queue", known(s.queue));
       fact("with unread bytes", known(buffered));
-      fact("accepted", known(Object.keys(s.descriptor).map(Number)));
+      if (!r.recorded) fact("accepted", known(Object.keys(s.descriptor).map(Number)));
       const waiting = Object.entries(s.since).filter(([c]) => +c <= clients && +c !== s.running);
       const longest = Math.max(...waiting.map(([, from]) => t - from));
       fact("who waits", waiting.length > 3 ? `${waiting.length} clients, the longest for ${time(longest)}`

@@ -45,7 +45,8 @@ extension ExplainPage {
         }
         if (kind === GIVEN) begun[step[2]] = t;
         if (kind === RETURNED && begun[step[2]] !== undefined) {
-          spans.served.push([client[step[2]], begun[step[2]], t]);
+          // Who was there when a recording began has no beginning.
+          spans.served.push([client[step[2]] ?? step[2], begun[step[2]], t]);
           delete begun[step[2]];
         }
         // Entries and completions are the kernel's doing.
