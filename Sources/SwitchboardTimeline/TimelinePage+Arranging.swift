@@ -49,7 +49,7 @@ extension TimelinePage {
       const sums = {busy: new Float64Array(count), waited: new Float64Array(count), calls: new Float64Array(count)};
       for (const row of entry.members) {
         if (isKnown(row, from, to)) addEvents(row, sums, from, to, each, entry.isLoop);
-        else if (row.cells) addCells(row.cells, sums, from, to, each);
+        else if (row.cells) addCells(row, sums, from, to, each);
       }
       return sums;
     };
@@ -72,11 +72,11 @@ extension TimelinePage {
         addSpan(sums.waited, from, each, waitStart[w], waitStart[w] + waitTook[w], waitTook[w]);
       }
     };
-    const addCells = (cells, sums, from, to, each) => {
-      const places = cells.from;
-      let a = 0, b = places.length;
+    const addCells = ({cells, place}, sums, from, to, each) => {
+      const places = cells.from, end = cells.ends[place + 1];
+      let a = cells.ends[place], b = end;
       while (a < b) { const m = (a + b) >> 1; if (places[m] + cells.slice <= from) a = m + 1; else b = m; }
-      for (; a < places.length && places[a] < to; a++) {
+      for (; a < end && places[a] < to; a++) {
         const low = places[a], high = Math.min(low + cells.slice, Math.max(facts.to, low + 1e-3));
         addSpan(sums.busy, from, each, low, high, cells.busy[a]);
         addSpan(sums.waited, from, each, low, high, cells.waited[a]);

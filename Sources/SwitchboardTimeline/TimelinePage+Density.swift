@@ -101,7 +101,7 @@ extension TimelinePage {
       const shares = new Float64Array(count);
       for (const row of rows.slice(0, loopRows)) {
         const sums = {busy: new Float64Array(count), waited: new Float64Array(count), calls: new Float64Array(count)};
-        addCells(row.cells, sums, all.from, all.to, each);
+        addCells(row, sums, all.from, all.to, each);
         for (let x = 0; x < count; x++) {
           const t = all.from + (x + 1) * each, inside = Math.min(t, whole.to) - Math.max(t - each, whole.from);
           const share = inside <= 0 ? 0

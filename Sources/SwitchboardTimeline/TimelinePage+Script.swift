@@ -46,23 +46,22 @@ extension TimelinePage {
     const kinds = facts.kinds.map(([id, letter, name]) => ({id, letter, name}));
     const hasWaits = facts.waits > 0;
 
-    // The slices of each row: where they begin, calls, served, waited.
+    // The slices of all rows, one row's behind another's: where they begin, calls, served, waited; and where the
+    // slices of each row end.
     const readCells = (id, count, slice) => {
-      const next = reader(id), lists = [];
+      const next = reader(id), cells = {from: [], calls: [], busy: [], waited: [], ends: new Uint32Array(count + 1), slice};
       for (let i = 0; i < count; i++) {
         const size = next() || 0;
-        const cells = {from: new Float64Array(size), calls: new Float64Array(size), busy: new Float64Array(size),
-          waited: new Float64Array(size), slice};
         let at = 0;
         for (let n = 0; n < size; n++) {
-          cells.from[n] = facts.from + (at += next()) * slice;
-          cells.calls[n] = next();
-          cells.busy[n] = next() / 1000;
-          cells.waited[n] = next() / 1000;
+          cells.from.push(facts.from + (at += next()) * slice);
+          cells.calls.push(next());
+          cells.busy.push(next() / 1000);
+          cells.waited.push(next() / 1000);
         }
-        lists.push(cells);
+        cells.ends[i + 1] = cells.from.length;
       }
-      return lists;
+      return cells;
     };
     const loopRows = facts.loops.length, clientRows = clients.number.length;
     const loopCells = readCells("loop-cells", loopRows, facts.loopSlice);
@@ -77,14 +76,14 @@ extension TimelinePage {
       for (let i = 0; i < keys.length; i++) places[next[keys[i]]++] = i;
       return row => places.subarray(ends[row], ends[row + 1]);
     };
-    const ofClient = gather(rowOf, clientRows), sendsOf = gather(sends.row, clientRows);
+    const ofClient = gather(rowOf, clientRows);
     const ofLoop = gather(rowOf.map(row => clients.loop[row]), loopRows);
     const waitsOf = gather(waitLoop, loopRows);
     const rows = facts.loops.map(([name, stretches], loop) => {
       const waits = waitsOf(loop), sums = new Float64Array(waits.length + 1);
       for (let i = 0; i < waits.length; i++) sums[i + 1] = sums[i] + waitTook[waits[i]];
       const whole = stretches.map(([from, to]) => [from ?? -Infinity, to ?? Infinity]);
-      return {loop, name, events: ofLoop(loop), waits, sums, stretches: whole, cells: loopCells[loop]};
+      return {loop, name, events: ofLoop(loop), waits, sums, stretches: whole, cells: loopCells, place: loop};
     });
     const nameOf = i => "conn" + clients.number[i]
       + (clients.count[i] > 1 ? "–" + (clients.number[i] + clients.count[i] - 1) : "");
@@ -92,9 +91,9 @@ extension TimelinePage {
       rows.push({client: i, name: nameOf(i), loop: clients.loop[i], from: clients.from[i], to: clients.to[i],
         closed: clients.closed[i], reason: clients.reason[i] ? facts.reasons[clients.reason[i] - 1] : null,
         calls: clients.calls[i], input: clients.input[i], output: clients.output[i],
-        busy: clients.busy[i], waited: clients.waited[i], events: ofClient(i), sends: sendsOf(i),
+        busy: clients.busy[i], waited: clients.waited[i], get events() { return ofClient(i); },
         stretches: clients.count[i] > 1 && loopRows > 1 && !facts.isWhole ? [] : rows[clients.loop[i]].stretches,
-        cells: clientCells && clientCells[i]});
+        cells: clientCells, place: i});
 
     // The first place in a row whose value is not below t.
     const lower = (places, values, t) => {
