@@ -23,11 +23,21 @@ enum TLSCallbacks {
 
   static func installForClient(on context: OpaquePointer) {
     unsafe SSL_CTX_set_msg_callback(context) { isWritten, _, kind, bytes, count, ssl, _ in
-      guard isWritten == 0, kind == SSL3_RT_HANDSHAKE, count > 0, let bytes = unsafe bytes,
-        unsafe bytes.load(as: UInt8.self) == UInt8(SSL3_MT_KEY_UPDATE)
-      else { return }
-      unsafe TLSFilter.of(ssl)?.keyWasRenewed()
+      let message = unsafe UnsafeRawBufferPointer(start: bytes, count: count)
+      if unsafe TLSCallbacks.wantsNewKey(isWritten == 1, kind, message) {
+        unsafe TLSFilter.of(ssl)?.newKeyWasWanted()
+      }
     }
+  }
+
+  /// The peer renews its key, or asks for ours to be. That in TLS 1.2 it has asked to shake hands again OpenSSL tells by
+  /// what it answers alone.
+  private static func wantsNewKey(
+    _ isWritten: Bool, _ kind: Int32, _ message: UnsafeRawBufferPointer
+  ) -> Bool {
+    isWritten
+      ? unsafe kind == SSL3_RT_ALERT && message.last == UInt8(SSL_AD_NO_RENEGOTIATION)
+      : unsafe kind == SSL3_RT_HANDSHAKE && message.first == UInt8(SSL3_MT_KEY_UPDATE)
   }
 
   private static func maker(_ ssl: OpaquePointer?) -> ServerTLSMaker? {
@@ -102,7 +112,9 @@ enum TLSCallbacks {
     let known = unsafe UnsafeRawBufferPointer(start: name, count: nameCount)
     guard let (key, isOld) = unsafe maker.options.tickets.toOpen(known) else { return full }
     guard unsafe use(key, iv, cipher, mac, isSealing) else { return failed }
-    return isOld ? goodAndRenew : good
+    // Of TLS 1.3 each is used once, so that nobody who listens can tell who comes again (RFC 8446, C.4).
+    let isSpent = unsafe isOld || SSL_version(ssl) == TLS1_3_VERSION
+    return isSpent ? goodAndRenew : good
   }
 
   private static func use(
