@@ -24,6 +24,7 @@ def real_peers(at):
         place.lacking = [kind.name for kind in kinds if kind.lacking()]
         kinds = [kind for kind in kinds if not kind.lacking()]
         with at.serve("echo") as plain, place.serve() as server:
+            fds = server.descriptors()
             for kind in kinds:
                 for version in conduits.VERSIONS:
                     as_client(place, kind, version, server)
@@ -31,6 +32,7 @@ def real_peers(at):
             for version in conduits.VERSIONS:
                 programs.openssl_client(place, version, server)
                 programs.python_client(place, version, server)
+            at.settle(server, fds)
             programs.python_server(place)
             programs.openssl_server(place)
             broken_off(place, kinds, plain)

@@ -44,6 +44,8 @@ def until_ticket(place, server, version, option, kept):
         while (line := child.stdout.readline()) and not line.endswith(b"x=y\n"):
             said += line
         child.stdin.close()
+        # What it says of tickets is behind what it passes on, which goes past its buffer.
+        said += child.stdout.read()
         child.wait()
         timer.cancel()
         return said.decode(errors="replace")
