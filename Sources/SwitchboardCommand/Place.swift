@@ -34,7 +34,9 @@ enum Place: Hashable {
         guard place.port > 0 else {
           throw ValidationError("'\(part)' has no port to connect to: give one from 1 to 65535.")
         }
-        return .host(place.name, port: place.port)
+        // What need not be looked up for each connection is not.
+        let address = SocketAddress(inNumbers: place.name, port: place.port)
+        return address.map(ConnectTarget.address) ?? .host(place.name, port: place.port)
       }
     }
   }

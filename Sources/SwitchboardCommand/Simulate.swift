@@ -2,6 +2,7 @@ import ArgumentParser
 import Switchboard
 import SwitchboardBase
 import SwitchboardLab
+import SwitchboardTLS
 
 /// Which faults strike, as it is written on the command line.
 enum FaultLevel: String, CaseIterable, ExpressibleByArgument {
@@ -20,8 +21,9 @@ enum FaultLevel: String, CaseIterable, ExpressibleByArgument {
 enum SimulatedProtocol: String, CaseIterable, ExpressibleByArgument {
   case all, frames, echo, line, probe, care, relay, pool, files, proxied
 
-  func workload(_ seed: UInt64) -> SimulatedWorkload {
-    let every = SimulatedWorkload.allCases
+  /// - Parameter isSealed: By TLS, before which there is no header yet.
+  func workload(_ seed: UInt64, isSealed: Bool = false) -> SimulatedWorkload {
+    let every = SimulatedWorkload.allCases.filter { !isSealed || $0 != .proxied }
     return SimulatedWorkload(rawValue: rawValue) ?? every[Int(seed % UInt64(every.count))]
   }
 }
@@ -52,6 +54,7 @@ struct Simulate: ParsableCommand {
         switchboard simulate --protocol frames --seeds 10000 --faults harsh
         switchboard simulate --protocol frames --faults harsh --seed 8413 --trace
         switchboard simulate --protocol frames --faults harsh --shrink 8413
+        switchboard simulate --tls --seeds 10000
       """)
 
   @Option(name: .customLong("protocol"), help: "What is served; all of them by turns if not said.")
@@ -59,6 +62,11 @@ struct Simulate: ParsableCommand {
 
   @Option(help: "What the loop waits with; decided by the seed if not said.")
   var backend = SimulatedBackend.any
+
+  @Flag(
+    name: .customLong("tls"),
+    help: "Speak TLS: with clients, and relays with the servers behind them, on one side or both.")
+  var speaksTLS = false
 
   @Option(help: "How bad luck gets.")
   var faults = FaultLevel.harsh
@@ -107,6 +115,12 @@ struct Simulate: ParsableCommand {
     if shrink != nil, seed != nil {
       throw ValidationError("Give '--seed <seed>' or '--shrink <seed>', not both.")
     }
+    guard speaksTLS else { return }
+    if servedProtocol == .proxied {
+      throw ValidationError(
+        "There is no world with both '--tls' and '--protocol proxied': leave one out.")
+    }
+    try TLSTrait.check()
   }
 
   func run() throws {
@@ -119,7 +133,7 @@ struct Simulate: ParsableCommand {
   private func simulateSeed(_ seed: UInt64, trace: ((String) -> Void)? = nil)
     throws(SimulationFailure) -> SimulationReport
   {
-    let workload = servedProtocol.workload(seed)
+    let workload = servedProtocol.workload(seed, isSealed: speaksTLS)
     TrapReport.set("switchboard simulate: seed \(seed) trapped; to replay: \(command(seed))\n")
     return try simulate(seed: seed, faults: faults.faults, trace: trace) { world in
       describe(world, workload)
@@ -127,14 +141,29 @@ struct Simulate: ParsableCommand {
   }
 
   private func describe(_ world: SimulatedWorld, _ workload: SimulatedWorkload) {
-    workload.describe(world)
+    if speaksTLS { describeSealed(world, workload) } else { workload.describe(world) }
     backend.choose(in: world)
+  }
+
+  private func describeSealed(_ world: SimulatedWorld, _ workload: SimulatedWorkload) {
+    #if TLS
+    let sides = SimulatedTLS.Sides.allCases
+    let connects = [.relay, .pool].contains(workload)
+    do throws(TLSError) {
+      let place = Int(world.seed / UInt64(SimulatedWorkload.allCases.count))
+      try SimulatedTLS.begin(world, on: connects ? sides[place % sides.count] : .clients)
+    } catch {
+      fatalError("no world can speak TLS: \(error)")
+    }
+    workload.describe(world)
+    SimulatedTLS.meddle(with: world)
+    #endif
   }
 
   /// The line that replays a seed.
   private func command(_ seed: UInt64) -> String {
     "switchboard simulate --protocol \(servedProtocol.rawValue) --backend \(backend.rawValue) "
-      + "--faults \(faults.rawValue) --seed \(seed) --trace"
+      + (speaksTLS ? "--tls " : "") + "--faults \(faults.rawValue) --seed \(seed) --trace"
   }
 
   private func replay(_ seed: UInt64) throws {
@@ -163,7 +192,7 @@ struct Simulate: ParsableCommand {
   }
 
   private func shrinkSeed(_ seed: UInt64) throws {
-    let workload = servedProtocol.workload(seed)
+    let workload = servedProtocol.workload(seed, isSealed: speaksTLS)
     let clock = ContinuousClock()
     let start = clock.now
     let shrunk = Switchboard.shrink(seed: seed, faults: faults.faults) { world in
@@ -180,6 +209,7 @@ struct Simulate: ParsableCommand {
       "// Left are \(Figures.counted(shrunk.faults.count, "fault")) and "
         + "\(Figures.counted(shrunk.clients.count, "client")), after "
         + "\(Figures.counted(shrunk.runs, "run")), \(Figures.brief(clock.now - start)).")
+    if speaksTLS { Output.line("// TLS is spoken as '--tls' says.") }
     let test = shrunk.test(serving: ["SimulatedWorkload.\(workload.rawValue).serve(in: world)"])
     for line in test.split(separator: "\n") { Output.line(String(line)) }
   }
@@ -202,7 +232,7 @@ struct Simulate: ParsableCommand {
     }
     tally.endProgress()
     tally.lines.forEach(Output.line)
-    let isNarrow = servedProtocol != .all || backend != .any || faults != .harsh
+    let isNarrow = servedProtocol != .all || backend != .any || faults != .harsh || speaksTLS
     if tally.leavesOut, !isNarrow {
       Output.error("switchboard simulate: so many seeds must reach every branch, and some were not")
       throw ExitCode(1)

@@ -35,14 +35,25 @@ struct TLSArguments: ParsableArguments {
       """, valueName: "name"))
   var protocols: [String] = []
 
+  @Option(
+    name: .customLong("tls-threads"),
+    help: ArgumentHelp(
+      """
+      Have so many threads compute handshakes, and the loops do nothing but serve meanwhile: for keys that compute \
+      for long, as RSA with more than 2,048 bits. (default: each loop computes its own)
+      """, valueName: "count"))
+  var threads: Int?
+
   func validate() throws {
     guard !certificates.isEmpty else {
-      let others = [
-        keys.isEmpty ? nil : "--tls-key", clientAuthorities.map { _ in "--tls-client-ca" },
-      ]
-      let given = (others + [protocols.isEmpty ? nil : "--alpn"]).compactMap { $0 }
-      guard let first = given.first else { return }
-      throw ValidationError("The option '\(first)' goes with '--tls-cert': name the certificate.")
+      return try Dependence.check(
+        [
+          ("--tls-key", !keys.isEmpty), ("--tls-client-ca", clientAuthorities != nil),
+          ("--alpn", !protocols.isEmpty), ("--tls-threads", threads != nil),
+        ], on: "--tls-cert")
+    }
+    if let threads, !(1...Self.mostThreads).contains(threads) {
+      throw ValidationError("'--tls-threads' is \(threads): give 1 to \(Self.mostThreads).")
     }
     guard certificates.count == keys.count else {
       throw ValidationError(
@@ -51,6 +62,9 @@ struct TLSArguments: ParsableArguments {
     }
     try TLSTrait.check()
   }
+
+  private static let mostThreads = 1024
+  private static let mostWaiting = 65536
 
   #if TLS
   /// How it is spoken; nil for not at all.
@@ -63,6 +77,10 @@ struct TLSArguments: ParsableArguments {
     options.protocols = protocols
     if let clientAuthorities {
       options.clientCertificates = .required(.authorities(clientAuthorities))
+    }
+    // More than can be under way: none is refused for want of a thread.
+    options.handshakePool = try threads.map {
+      try OffloadPool(threads: $0, limit: Self.mostWaiting)
     }
     return options
   }
@@ -124,12 +142,11 @@ struct ClientTLSArguments: ParsableArguments {
       throw ValidationError("'--tls-ca' and '--tls-anybody' contradict each other: leave one out.")
     }
     guard isOn else {
-      let given = [
-        ("--tls-ca", authorities != nil), ("--tls-name", name != nil),
-        ("--tls-anybody", believesAnybody),
-      ]
-      guard let first = given.first(where: \.1) else { return }
-      throw ValidationError("'\(first.0)' goes with '--tls': give that, too.")
+      return try Dependence.check(
+        [
+          ("--tls-ca", authorities != nil), ("--tls-name", name != nil),
+          ("--tls-anybody", believesAnybody),
+        ], on: "--tls")
     }
     try TLSTrait.check()
   }
@@ -144,6 +161,14 @@ struct ClientTLSArguments: ParsableArguments {
     #else
     return nil
     #endif
+  }
+}
+
+/// Options that mean something beside another one alone.
+enum Dependence {
+  static func check(_ options: [(name: String, isGiven: Bool)], on other: String) throws {
+    guard let first = options.first(where: \.isGiven) else { return }
+    throw ValidationError("'\(first.name)' goes with '\(other)': give that, too.")
   }
 }
 

@@ -45,29 +45,29 @@ enum TLSCallbacks {
       : kind == SSL3_RT_HANDSHAKE && first == UInt8(SSL3_MT_KEY_UPDATE)
   }
 
-  private static func maker(_ ssl: OpaquePointer?) -> ServerTLSMaker? {
-    unsafe TLSFilter.of(ssl)?.maker as? ServerTLSMaker
+  private static func server(_ ssl: OpaquePointer?) -> TLSServer? {
+    unsafe TLSFilter.of(ssl)?.server
   }
 
   // ------------------------------------------------------------------------------- the name
 
   /// The client asks for a name, or for none.
   private static func name(_ ssl: OpaquePointer?, _ alert: UnsafeMutablePointer<Int32>?) -> Int32 {
-    guard let maker = unsafe maker(ssl) else { return SSL_TLSEXT_ERR_NOACK }
+    guard let server = unsafe server(ssl) else { return SSL_TLSEXT_ERR_NOACK }
     guard let name = unsafe SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) else {
-      return unsafe refuseUnknown(maker, alert)
+      return unsafe refuseUnknown(server, alert)
     }
-    guard let context = maker.context(for: unsafe String(cString: name)) else {
-      return unsafe refuseUnknown(maker, alert)
+    guard let context = server.context(for: unsafe String(cString: name)) else {
+      return unsafe refuseUnknown(server, alert)
     }
     unsafe context.take(ssl)
     return SSL_TLSEXT_ERR_OK
   }
 
-  private static func refuseUnknown(_ maker: ServerTLSMaker, _ alert: UnsafeMutablePointer<Int32>?)
+  private static func refuseUnknown(_ server: TLSServer, _ alert: UnsafeMutablePointer<Int32>?)
     -> Int32
   {
-    guard maker.options.refusesUnknownNames else { return SSL_TLSEXT_ERR_NOACK }
+    guard server.options.refusesUnknownNames else { return SSL_TLSEXT_ERR_NOACK }
     unsafe alert?.pointee = SSL_AD_UNRECOGNIZED_NAME
     return SSL_TLSEXT_ERR_ALERT_FATAL
   }
@@ -78,8 +78,8 @@ enum TLSCallbacks {
     _ ssl: OpaquePointer?, _ chosen: UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
     _ chosenCount: UnsafeMutablePointer<UInt8>?, _ offered: UnsafePointer<UInt8>?, _ count: UInt32
   ) -> Int32 {
-    guard let maker = unsafe maker(ssl) else { return SSL_TLSEXT_ERR_NOACK }
-    let ours = maker.protocols
+    guard let server = unsafe server(ssl) else { return SSL_TLSEXT_ERR_NOACK }
+    let ours = server.protocols
     return unsafe ours.withUnsafeBufferPointer { ours in
       var start: UnsafeMutablePointer<UInt8>? = nil
       let found = unsafe SSL_select_next_proto(
@@ -103,11 +103,11 @@ enum TLSCallbacks {
     _ ssl: OpaquePointer?, _ name: UnsafeMutablePointer<UInt8>?, _ iv: UnsafeMutablePointer<UInt8>?,
     _ cipher: OpaquePointer?, _ mac: OpaquePointer?, _ isSealing: Int32
   ) -> Int32 {
-    guard let maker = unsafe maker(ssl), let name = unsafe name, let iv = unsafe iv else {
+    guard let server = unsafe server(ssl), let name = unsafe name, let iv = unsafe iv else {
       return failed
     }
     if isSealing == 1 {
-      let key = maker.options.tickets.toSeal(.now)
+      let key = server.options.tickets.toSeal(.now)
       guard unsafe RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) == 1 else {
         return failed
       }
@@ -115,7 +115,7 @@ enum TLSCallbacks {
       return unsafe use(key, iv, cipher, mac, isSealing) ? good : failed
     }
     let known = unsafe UnsafeRawBufferPointer(start: name, count: nameCount)
-    guard let (key, isOld) = unsafe maker.options.tickets.toOpen(known) else { return full }
+    guard let (key, isOld) = unsafe server.options.tickets.toOpen(known) else { return full }
     // Of TLS 1.3 each is used once, so that nobody who listens can tell who comes again (RFC 8446, C.4).
     let (isReady, isSpent) = unsafe (
       use(key, iv, cipher, mac, isSealing), isOld || SSL_version(ssl) == TLS1_3_VERSION
@@ -138,8 +138,8 @@ enum TLSCallbacks {
   // --------------------------------------------------------------------------------- staple
 
   private static func staple(_ ssl: OpaquePointer?) -> Int32 {
-    guard let maker = unsafe maker(ssl), let context = unsafe SSL_get_SSL_CTX(ssl),
-      let staple = unsafe maker.staple(of: context), !staple.isEmpty
+    guard let server = unsafe server(ssl), let context = unsafe SSL_get_SSL_CTX(ssl),
+      let staple = unsafe server.staple(of: context), !staple.isEmpty
     else { return SSL_TLSEXT_ERR_NOACK }
     let isTaken = unsafe staple.withUnsafeBufferPointer {
       unsafe co_set_status(ssl, $0.baseAddress, $0.count)

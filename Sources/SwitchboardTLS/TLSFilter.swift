@@ -6,9 +6,12 @@ import Switchboard
 /// One connection's TLS, between the wire and its session.
 @safe
 final class TLSFilter: StreamFilter {
-  let maker: TLSMaker
+  private let maker: TLSMaker
   private let ssl: OpaquePointer?
-  private let isServer: Bool
+  /// What it is to its client; nil where it is one.
+  let server: TLSServer?
+  /// Its loop's, and while a pool computes its handshake one of its own.
+  private var wire: TLSWire
   /// What was agreed on; nil before that.
   private(set) var details: TLSDetails?
   /// Why it cannot go on.
@@ -25,21 +28,29 @@ final class TLSFilter: StreamFilter {
   private static let mostRecordsOfKey = 1 << 23
   private static let recordSize = 16384
 
-  init(_ maker: TLSMaker, _ ssl: OpaquePointer?, isServer: Bool) {
+  init(_ maker: TLSMaker, _ ssl: OpaquePointer?, of server: TLSServer? = nil) {
     self.maker = maker
     unsafe self.ssl = ssl
-    self.isServer = isServer
-    guard let ssl = unsafe ssl, let bio = unsafe maker.wire.bio else {
+    self.server = server
+    wire = maker.pool == nil ? maker.wire : TLSWire()
+    guard let ssl = unsafe ssl, unsafe wire.bio != nil else {
       failure = FilterFailure("there is no memory for its TLS")
       return
     }
-    unsafe BIO_up_ref(bio)
-    unsafe SSL_set_bio(ssl, bio, bio)
+    goOn(over: wire)
     unsafe co_set_owner(ssl, Unmanaged.passUnretained(self).toOpaque())
     if isServer { unsafe SSL_set_accept_state(ssl) } else { unsafe SSL_set_connect_state(ssl) }
   }
 
   deinit { unsafe SSL_free(ssl) }
+
+  private var isServer: Bool { server != nil }
+
+  private func goOn(over wire: TLSWire) {
+    self.wire = wire
+    unsafe BIO_up_ref(wire.bio)
+    unsafe SSL_set_bio(ssl, wire.bio, wire.bio)
+  }
 
   /// Whose callback OpenSSL makes.
   static func of(_ ssl: OpaquePointer?) -> TLSFilter? {
@@ -55,7 +66,7 @@ final class TLSFilter: StreamFilter {
     if let failure { return .failed(failure) }
     guard !isServer else { return .more }
     OpenSSLErrors.clear()
-    return maker.wire.with(&wire) { shakeHands() }
+    return self.wire.with(&wire) { shakeHands() }
   }
 
   package func take(
@@ -68,13 +79,32 @@ final class TLSFilter: StreamFilter {
     var count = 0
     unsafe plain.withUnsafeMutableBufferPointer { buffer, initialized in
       let room = unsafe UnsafeMutableBufferPointer(rebasing: buffer[initialized...])
-      step = maker.wire.with(bytes, &wire) {
+      step = self.wire.with(bytes, &wire) {
         details == nil ? shakeHands() : unsafe receive(into: room, &count)
       }
       initialized += count
     }
-    used = maker.wire.taken
+    used = self.wire.taken
     return step
+  }
+
+  package func work(for bytes: [UInt8]) -> (any FilterWork)? { TLSHandshakeWork(self, bytes) }
+
+  package func finish(_ work: any FilterWork, unused: inout [UInt8], _ wire: inout Connection)
+    -> FilterStep
+  {
+    guard let work = work as? TLSHandshakeWork else { return .more }
+    unused = work.unused
+    self.wire.giveKept(to: &wire)
+    if details != nil { goOn(over: maker.wire) }
+    return work.step
+  }
+
+  /// A step of its handshake, on any thread: how many of the bytes were taken for it.
+  func shakeHands(with bytes: Span<UInt8>) -> (step: FilterStep, used: Int) {
+    if let failure { return (.failed(failure), 0) }
+    OpenSSLErrors.clear()
+    return (wire.with(bytes) { shakeHands() }, wire.taken)
   }
 
   private func shakeHands() -> FilterStep {
@@ -114,7 +144,7 @@ final class TLSFilter: StreamFilter {
   /// The peer has renewed its key, or wanted that. Who does so on and on is given no more to read.
   func newKeyWasWanted() {
     newKeys += 1
-    if newKeys > Self.mostNewKeys { maker.wire.isHeldBack = true }
+    if newKeys > Self.mostNewKeys { wire.isHeldBack = true }
   }
 
   private func noteFailure(_ result: Int32) {
@@ -133,7 +163,7 @@ final class TLSFilter: StreamFilter {
     if let failure { return failure }
     guard !plain.isEmpty else { return nil }
     OpenSSLErrors.clear()
-    return maker.wire.with(&wire) {
+    return self.wire.with(&wire) {
       renewKey(for: plain.count)
       var went = 0
       let result = unsafe plain.withUnsafeBytes {
@@ -156,7 +186,7 @@ final class TLSFilter: StreamFilter {
   }
 
   /// Renews its own key, as it does by itself in time.
-  func renewKey(_ wire: inout Connection) { maker.wire.with(&wire) { renewOwnKey() } }
+  func renewKey(_ wire: inout Connection) { self.wire.with(&wire) { renewOwnKey() } }
 
   private func renewOwnKey() {
     unsafe SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED)
@@ -166,7 +196,7 @@ final class TLSFilter: StreamFilter {
   package func end(_ wire: inout Connection) {
     guard failure == nil, details != nil else { return }
     OpenSSLErrors.clear()
-    maker.wire.with(&wire) { _ = unsafe SSL_shutdown(ssl) }
+    self.wire.with(&wire) { _ = unsafe SSL_shutdown(ssl) }
     OpenSSLErrors.clear()
   }
 }

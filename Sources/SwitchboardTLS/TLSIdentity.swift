@@ -60,6 +60,12 @@ public final class TLSIdentity: Sendable {
     loaded = Mutex(try Self.load(chainFile, keyFile, stapleFile, generation: 0))
   }
 
+  /// One that was made and not read; it cannot be renewed.
+  init(made: Loaded) {
+    (chainFile, keyFile, stapleFile) = ("", "", nil)
+    loaded = Mutex(made)
+  }
+
   /// Reads the files again. Where something is wrong with them, all stays as it was.
   ///
   /// - Throws: as at the beginning.

@@ -8,50 +8,28 @@ package class TLSMaker: FilterMaker {
   let wire = TLSWire()
   package let openingTimeout: Duration
   package let mostOpenings: Int
+  package let pool: OffloadPool?
 
-  init(timeout: Duration, most: Int) { (openingTimeout, mostOpenings) = (timeout, most) }
+  init(timeout: Duration, most: Int, pool: OffloadPool? = nil) {
+    (openingTimeout, mostOpenings, self.pool) = (timeout, most, pool)
+  }
 
-  package func makeFilter() -> any StreamFilter { unsafe TLSFilter(self, nil, isServer: true) }
+  package func makeFilter() -> any StreamFilter { unsafe TLSFilter(self, nil) }
 }
 
-/// Of a server: a context for each identity, made anew when that was renewed.
+/// Of a server: what it is to its clients, made anew when an identity was renewed.
 final class ServerTLSMaker: TLSMaker {
-  let options: ServerTLS
-  private var contexts: [TLSContext] = []
-  /// As they go over the wire.
-  let protocols: [UInt8]
+  private var server: TLSServer
 
   init(_ options: ServerTLS) {
-    self.options = options
-    protocols = ALPN.list(options.protocols)
-    super.init(timeout: options.handshakeTimeout, most: options.maxHandshakes)
-    contexts = options.identities.compactMap { try? TLSContext.server(options, $0.current) }
+    server = TLSServer(options)
+    super.init(
+      timeout: options.handshakeTimeout, most: options.maxHandshakes, pool: options.handshakePool)
   }
 
   override package func makeFilter() -> any StreamFilter {
-    for place in contexts.indices {
-      let current = options.identities[place].current
-      guard current.generation != contexts[place].identity?.generation else { continue }
-      // Where there is no memory for it, the old one stays.
-      if let new = try? TLSContext.server(options, current) { contexts[place] = new }
-    }
-    return unsafe TLSFilter(self, contexts.first?.makeSSL(), isServer: true)
-  }
-
-  /// What a certificate's authority has said of it; nil where the context is none of these.
-  func staple(of context: OpaquePointer) -> [UInt8]? {
-    contexts.first { unsafe $0.isSame(context) }?.identity?.staple
-  }
-
-  /// Who has a name: exactly, or by a wildcard; nil for nobody.
-  func context(for name: String) -> TLSContext? {
-    for withWildcards in [false, true] {
-      let fitting = contexts.first {
-        $0.identity?.isOf(name, withWildcards: withWildcards) ?? false
-      }
-      if let fitting { return fitting }
-    }
-    return nil
+    if !server.isCurrent { server = server.renewed() }
+    return unsafe TLSFilter(self, server.makeSSL(), of: server)
   }
 }
 
@@ -70,9 +48,9 @@ final class ClientTLSMaker: TLSMaker {
     let ssl = unsafe context?.makeSSL()
     if let ssl = unsafe ssl, unsafe !name(ssl) {
       unsafe SSL_free(ssl)
-      return unsafe TLSFilter(self, nil, isServer: false)
+      return unsafe TLSFilter(self, nil)
     }
-    return unsafe TLSFilter(self, ssl, isServer: false)
+    return unsafe TLSFilter(self, ssl)
   }
 
   /// Says whom it is for. Addresses in numbers are not asked for (RFC 6066, 3).

@@ -52,8 +52,14 @@ public struct ServerTLS: Sendable {
   public var handshakeTimeout: Duration = .seconds(10)
   /// How many handshakes may be under way at once, on each loop; more are closed. At least one.
   public var maxHandshakes = 4096
+  /// Whose threads compute handshakes: for keys that compute for long, as those of RSA with more than 2,048 bits do. A
+  /// handshake that finds no room among its waiting work is refused. To be closed when the server has ended, not before.
+  /// Nil: each loop computes its own, which costs least.
+  public var handshakePool: OffloadPool?
   /// By which clients are known that come again.
   public var tickets = TLSTicketKeys()
+  /// How many each client is given at once (TLS 1.3).
+  package var ticketsAtOnce = 2
 
   /// A server with one or more identities.
   public init(_ identities: TLSIdentity...) { self.identities = identities }

@@ -12,6 +12,8 @@ final class TLSWire {
   /// How much of it was.
   private(set) var taken = 0
   private var output: UnsafeMutablePointer<Connection>?
+  /// What was said where no connection is to write it into.
+  private var kept: [UInt8] = []
   /// Nothing more is given before it is asked for anew.
   var isHeldBack = false
   /// OpenSSL's name for it. Each connection has it twice, to read and to write.
@@ -30,17 +32,27 @@ final class TLSWire {
   func with<Result>(
     _ bytes: Span<UInt8>, _ connection: inout Connection, _ body: () -> Result
   ) -> Result {
+    unsafe withUnsafeMutablePointer(to: &connection) { pointer in
+      unsafe output = pointer
+      defer { unsafe output = nil }
+      return with(bytes, body)
+    }
+  }
+
+  /// The same where no connection is at hand: what it says is kept, for ``giveKept(to:)``.
+  func with<Result>(_ bytes: Span<UInt8>, _ body: () -> Result) -> Result {
     taken = 0
     isHeldBack = false
     return unsafe bytes.withUnsafeBytes { bytes in
       unsafe input = bytes
       defer { unsafe input = UnsafeRawBufferPointer(start: nil, count: 0) }
-      return unsafe withUnsafeMutablePointer(to: &connection) { pointer in
-        unsafe output = pointer
-        defer { unsafe output = nil }
-        return body()
-      }
+      return body()
     }
+  }
+
+  func giveKept(to connection: inout Connection) {
+    connection.write(kept.span)
+    kept = []
   }
 
   /// The same where nothing has come.
@@ -60,7 +72,11 @@ final class TLSWire {
   }
 
   private func write(_ bytes: UnsafeBufferPointer<UInt8>) {
-    unsafe output?.pointee.write(bytes.span)
+    if let output = unsafe output {
+      unsafe output.pointee.write(bytes.span)
+    } else {
+      unsafe kept.append(contentsOf: bytes)
+    }
   }
 
   private static func of(_ bio: OpaquePointer?) -> TLSWire? {

@@ -56,6 +56,7 @@ struct OptionTests {
     Wrong("serve --speed -3", names: "--speed"),
     Wrong("serve --port -1", names: "--port", "'-1'", "0 to 65535"),
     Wrong("serve --port", names: "missing value", "--port"),
+    Wrong("simulate --tls --protocol proxied", names: "'--tls'", "'--protocol proxied'"),
     Wrong("serve --prot frames", names: "'--prot'", "'--port'"),
     Wrong("load localhost:9090 --connections -1", names: "--connections", "'-1'", "from 0 to"),
     Wrong("load localhost:9090 --rate -5", names: "--rate", "'-5'", "10k"),

@@ -158,6 +158,16 @@ extension SocketAddress {
     return found
   }
 
+  /// An address in numbers, also in brackets; nil for a name. Asks nobody.
+  public init?(inNumbers host: String, port: UInt16) {
+    let name = Self.unbracketed(host)
+    guard !name.isEmpty, !name.utf8.contains(0),
+      case .addresses(let found) = Linux().addresses(of: name, onlyNumbers: true, port: port),
+      let first = found.first
+    else { return nil }
+    self = first
+  }
+
   /// A host without the brackets that an IPv6 address may have.
   static func unbracketed(_ host: String) -> String {
     host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host

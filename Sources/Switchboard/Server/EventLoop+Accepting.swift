@@ -36,7 +36,7 @@ extension EventLoop where B: ~Copyable {
   /// Makes the session of a connection that has come through a listener, when what stands before it lets it.
   mutating func openSession(_ key: Key, from listener: Int, behind maker: (any FilterMaker)?) {
     guard let maker else { return openSession(key, from: listener) }
-    let channel = Channel(maker.makeFilter(), listener: listener, proxied: connection.proxied)
+    let channel = Channel(maker, listener: listener, proxied: connection.proxied)
     // Not from when the turn began: the process may have been stopped since.
     let deadline = control.system.now() + maker.openingTimeout
     begin(channel, key, until: deadline, most: maker.mostOpenings)

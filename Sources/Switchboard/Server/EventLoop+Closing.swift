@@ -77,6 +77,8 @@ extension EventLoop where B: ~Copyable {
     if slots[key.index].flags.contains(.hasLeftovers) { _ = takeLeftovers(key) }
     if slots[key.index].partnership.contains(.paired) { leavePartner(key, reason) }
     if slots[key.index].partnership.contains(.asks) { stopAsking(key) }
+    // It waits for nobody any more.
+    slots[key.index].partnership = []
     unsafe sessions._withUnsafeGuaranteedRef { $0.close(Int(key.index), reason) }
   }
 

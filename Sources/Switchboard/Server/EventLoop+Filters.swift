@@ -1,15 +1,11 @@
-/// Connections whose bytes go through a ``StreamFilter``: what comes is given to it, and what it makes of that to the
-/// session; what sessions write goes through it before it goes anywhere.
-///
-/// Only sealed bytes are in such a connection's outbox. Much output, and files, wait unsealed in an outbox of its
-/// ``Channel``, from which the other is filled when it is empty: so never more is sealed than is sent next.
+/// Connections whose bytes go through a ``StreamFilter``, from their beginning to their end.
 extension EventLoop where B: ~Copyable {
   /// Who makes this loop's filters of a source.
   ///
   /// - Throws: `ENOMEM` where there is no memory for what filters need.
   mutating func maker(of source: any FilterSource) throws(SystemError) -> any FilterMaker {
     if let desk { return desk.maker(of: source) }
-    let made = try FilterDesk()
+    let made = try FilterDesk(control.mail)
     desk = made
     connection.filters = made
     return made.maker(of: source)
@@ -29,6 +25,12 @@ extension EventLoop where B: ~Copyable {
   /// Where a connection's bytes are that are not sealed yet; 0 for none.
   func plain(_ key: Key) -> UInt32 {
     slots[key.index].isFiltered ? desk?[key.index]?.plain ?? 0 : 0
+  }
+
+  /// Whether a filter is still there to be asked.
+  mutating func isServed(_ channel: Channel, _ key: Key) -> Bool {
+    slots.contains(key) && !slots[key.index].flags.contains(.closed)
+      && desk?[key.index] === channel
   }
 
   // ------------------------------------------------------------------------------ beginning
@@ -63,13 +65,13 @@ extension EventLoop where B: ~Copyable {
     } catch {
       return closeNow(key, .connectFailed(error))
     }
-    let channel = Channel(maker.makeFilter(), isOutgoing: true)
+    let channel = Channel(maker, isOutgoing: true)
     let end = min(deadline, control.system.now() + maker.openingTimeout)
     begin(channel, key, until: end, most: maker.mostOpenings)
   }
 
   /// What a filter wrote goes to the peer.
-  private mutating func transmitWritten(_ key: Key) {
+  mutating func transmitWritten(_ key: Key) {
     if connection.requests.contains(.overflow) { return closeNow(key, .outboxFull) }
     if connection.count > 0 { transmit(key) }
   }
@@ -84,121 +86,8 @@ extension EventLoop where B: ~Copyable {
     connection.requests = .filtered
   }
 
-  // ------------------------------------------------------------------------------ receiving
-
-  /// Wire bytes have come.
-  mutating func receivedByFilter(_ key: Key, _ bytes: UnsafeRawBufferPointer) {
-    guard let desk, let channel = desk[key.index] else { return }
-    slots[key.index].lastActive = tick
-    if channel.isOpen { return unsafe take(bytes, channel, key) }
-    let hasToWait = !desk.waiting.isEmpty || desk.spent >= FilterDesk.budget
-    guard hasToWait else { return unsafe takeInTime(bytes, channel, key) }
-    if channel.held.isEmpty { desk.waiting.append(key) }
-    unsafe channel.held.append(contentsOf: bytes)
-    // There is no session yet that could pause: no more than what is there already is held.
-    slots[key.index].flags.insert(.pausedBySession)
-    updateReceiving(key)
-  }
-
-  /// The same where it may mean much to compute: all of that shares what a turn has for it.
-  private mutating func takeInTime(
-    _ bytes: UnsafeRawBufferPointer, _ channel: Channel, _ key: Key
-  ) {
-    let start = control.system.now()
-    unsafe take(bytes, channel, key)
-    desk?.spent &+= control.system.now().since(start).clampedNanoseconds
-    guard isServed(channel, key), !channel.isOpen, channel.failure == nil else { return }
-    channel.openingCount = channel.openingCount.plus(clamped: bytes.count)
-    if channel.openingCount > Channel.mostInOpening { give(channel, up: .tooMuch, key) }
-  }
-
-  /// Goes on with those that had to wait: one in any case, since while some wait nobody else's turn it is.
-  @inline(never)
-  mutating func serveFilters() {
-    guard let desk else { return }
-    defer { desk.spent = 0 }
-    // What others were answered in this turn may go with the next wait only: not behind another computation.
-    guard !desk.hasComputed else {
-      desk.hasComputed = false
-      return
-    }
-    var place = 0
-    while place < desk.waiting.count, desk.spent < FilterDesk.budget {
-      let key = desk.waiting[place]
-      place += 1
-      guard slots.contains(key), let channel = desk[key.index], !channel.held.isEmpty else {
-        continue
-      }
-      var held: [UInt8] = []
-      swap(&held, &channel.held)
-      slots[key.index].flags.remove(.pausedBySession)
-      unsafe held.withUnsafeBytes { unsafe takeInTime($0, channel, key) }
-      guard isServed(channel, key) else { continue }
-      if channel.endsBehindHeld { wireEnded(channel, key) } else { updateReceiving(key) }
-    }
-    desk.waiting.removeFirst(place)
-    desk.hasComputed = desk.spent >= FilterDesk.budget
-  }
-
-  /// Whether a filter is still there to be asked.
-  private func isServed(_ channel: Channel, _ key: Key) -> Bool {
-    slots.contains(key) && !slots[key.index].flags.contains(.closed)
-      && desk?[key.index] === channel
-  }
-
-  /// Has a filter take wire bytes, and does what comes of them.
-  private mutating func take(
-    _ bytes: UnsafeRawBufferPointer, _ channel: Channel, _ key: Key
-  ) {
-    guard let desk else { return }
-    let buffer = unsafe UnsafeMutableBufferPointer(
-      start: desk.buffers.input.start, count: FilterBuffers.count)
-    var place = 0
-    while true {
-      let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[place...])
-      beginOnWire(key)
-      var used = 0
-      var plain = unsafe OutputSpan(buffer: buffer, initializedCount: 0)
-      let step = unsafe rest.withMemoryRebound(to: UInt8.self) {
-        unsafe channel.filter.take($0.span, used: &used, into: &plain, &connection)
-      }
-      let count = unsafe plain.finalize(for: buffer)
-      place = min(bytes.count, place + max(0, used))
-      transmitWritten(key)
-      guard isServed(channel, key) else { return }
-      switch step {
-      case .more: return
-      case .plain(let isAll):
-        unsafe give(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]), key)
-        if isAll { return }
-      case .opened: opened(channel, key)
-      case .ended: return endedByFilter(channel, key)
-      case .failed(let failure): return give(channel, up: failure, key)
-      }
-      guard isServed(channel, key) else { return }
-      guard slots[key.index].ending.isOpen else { return discard(bytes.count - place, key) }
-    }
-  }
-
-  /// Gives a session what its filter made; of one that has paused since the bytes came, it is kept: no more than the
-  /// backend brings at once.
-  private mutating func give(_ plain: UnsafeRawBufferPointer, _ key: Key) {
-    guard unsafe !plain.isEmpty else { return }
-    if slots[key.index].isPaused || slots[key.index].flags.contains(.hasLeftovers) {
-      var bytes = takeLeftovers(key)
-      unsafe bytes.append(contentsOf: plain)
-      return slots[key.index].isPaused ? keep(bytes, key) : give(bytes, key)
-    }
-    begin(key)
-    unsafe connection.forwarded.begin(plain)
-    unsafe plain.withMemoryRebound(to: UInt8.self) {
-      unsafe keptSessions.received(Int(key.index), $0.span, &connection)
-    }
-    carryOut(key)
-  }
-
   /// The opening exchange is over.
-  private mutating func opened(_ channel: Channel, _ key: Key) {
+  mutating func opened(_ channel: Channel, _ key: Key) {
     guard !channel.isOpen else { return }
     desk?.opened(channel)
     wheel.cancel(key.index)
@@ -214,14 +103,14 @@ extension EventLoop where B: ~Copyable {
   /// The wire has ended.
   mutating func endedBehindFilter(_ key: Key) {
     guard let channel = desk?[key.index] else { return endedBeforeOpening(key) }
-    guard !channel.held.isEmpty else { return wireEnded(channel, key) }
+    guard !channel.held.isEmpty || channel.work != nil else { return wireEnded(channel, key) }
     // What waits for its turn comes before. Level-triggered backends would tell of the end for ever.
     channel.endsBehindHeld = true
     slots[key.index].flags.insert(.peerEnded)
     updateReceiving(key)
   }
 
-  private mutating func wireEnded(_ channel: Channel, _ key: Key) {
+  mutating func wireEnded(_ channel: Channel, _ key: Key) {
     if channel.peerHasEnded { return }
     guard channel.isOpen else { return leftInOpening(channel, key) }
     if channel.filter.takesWireEndAsEnd { return endedByFilter(channel, key) }
@@ -238,14 +127,14 @@ extension EventLoop where B: ~Copyable {
     leave(channel, .cutOff, key)
   }
 
-  private mutating func leave(_ channel: Channel, _ failure: FilterFailure, _ key: Key) {
+  mutating func leave(_ channel: Channel, _ failure: FilterFailure, _ key: Key) {
     channel.failure = failure
     tellOfFailure(channel, key)
     closeNow(key, .filterFailed(failure))
   }
 
   /// The peer has said that nothing more comes.
-  private mutating func endedByFilter(_ channel: Channel, _ key: Key) {
+  mutating func endedByFilter(_ channel: Channel, _ key: Key) {
     channel.peerHasEnded = true
     slots[key.index].flags.remove(.peerEnded)
     guard channel.isOpen else { return give(channel, up: .cutOff, key) }
@@ -256,6 +145,7 @@ extension EventLoop where B: ~Copyable {
   mutating func give(_ channel: Channel, up failure: FilterFailure, _ key: Key) {
     channel.failure = failure
     channel.isEndSealed = true
+    channel.work?.abandon()
     tellOfFailure(channel, key)
     outboxes.free(&channel.plain)
     // Who does not read what was sent before reads nothing of that either.
@@ -281,120 +171,9 @@ extension EventLoop where B: ~Copyable {
       return false
     }
     slots[key.index].isFiltered = false
+    channel.work?.abandon()
     outboxes.free(&channel.plain)
     return channel.isOpen || channel.isOutgoing
-  }
-
-  // -------------------------------------------------------------------------------- sending
-
-  /// Seals and sends what a callback wrote; where that is much, or has to wait for other output, as much as goes next.
-  @inline(never)
-  mutating func transmitSealed(_ key: Key, isWhole: Bool) {
-    guard isWhole, slots.contains(key), let desk, let channel = desk[key.index],
-      !channel.isEndSealed,
-      !channel.endsBehind
-    else {
-      connection.parts = []
-      return
-    }
-    let count = connection.count
-    guard count > 0 || !connection.parts.isEmpty else { return }
-    let goesAtOnce = connection.parts.isEmpty && !connection.isSpilled && channel.plain == 0
-    guard goesAtOnce, channel.isOpen else { return sealLater(channel, key) }
-    let bytes = unsafe UnsafeRawBufferPointer(start: desk.buffers.output.start, count: count)
-    guard unsafe seal(bytes, channel, key) else { return }
-    transmitWritten(key)
-  }
-
-  /// Has a filter write bytes for the wire; false where it could not, and the connection is being closed.
-  private mutating func seal(
-    _ bytes: UnsafeRawBufferPointer, _ channel: Channel, _ key: Key
-  ) -> Bool {
-    beginOnWire(key)
-    let failure = unsafe bytes.withMemoryRebound(to: UInt8.self) {
-      unsafe channel.filter.seal($0.span, &connection)
-    }
-    guard let failure else { return true }
-    closeNow(key, .filterFailed(failure))
-    return false
-  }
-
-  /// What was forwarded to a connection behind a filter.
-  mutating func seal(_ bytes: UnsafeRawBufferPointer, to partner: Key) {
-    guard let channel = desk?[partner.index], !channel.isEndSealed, !channel.endsBehind else {
-      return
-    }
-    if channel.plain == 0, bytes.count <= FilterBuffers.count {
-      if unsafe seal(bytes, channel, partner) { transmitWritten(partner) }
-      return
-    }
-    unsafe outboxes.append(bytes, to: &channel.plain)
-    goOnSealing(channel, partner, isForwarded: true)
-  }
-
-  private mutating func sealLater(_ channel: Channel, _ key: Key) {
-    let shared = appendWritten(to: &channel.plain)
-    goOnSealing(channel, key, isForwarded: isForwarding, shared: shared)
-  }
-
-  private mutating func goOnSealing(
-    _ channel: Channel, _ key: Key, isForwarded: Bool, shared: Int = 0
-  ) {
-    // Before anything is asked about it: there is something in its outbox while there is something behind.
-    if slots[key.index].outbox == 0 { _ = refill(key) }
-    guard isServed(channel, key) else { return }
-    limitOutbox(key, isForwarded: isForwarded, shared: shared)
-    goOnSendingIfIdle(key)
-  }
-
-  /// Seals what comes next, where nothing sealed is left: whether there is something to send now.
-  @inline(never)
-  mutating func refill(_ key: Key) -> Bool {
-    guard slots.contains(key), slots[key.index].isFiltered, slots[key.index].outbox == 0,
-      let channel = desk?[key.index], channel.isOpen
-    else { return false }
-    while channel.plain != 0, slots[key.index].outbox == 0 {
-      guard let all = unsafe bytesToSend(from: channel.plain, key) else { return false }
-      let bytes = unsafe UnsafeRawBufferPointer(rebasing: all.prefix(mostSealedAtOnce))
-      guard unsafe seal(bytes, channel, key) else { return false }
-      keepSealed(key)
-      outboxes.consume(bytes.count, from: &channel.plain)
-    }
-    if channel.plain == 0, channel.endsBehind, !channel.isEndSealed {
-      channel.isEndSealed = true
-      beginOnWire(key)
-      channel.filter.end(&connection)
-      keepSealed(key)
-    }
-    return limitAll(key) && slots[key.index].outbox != 0
-  }
-
-  /// How much is sealed at a time of what waits: less where not much more may be held, so that many who read a file
-  /// slowly have not much of it each, and none of them is closed for that.
-  private var mostSealedAtOnce: Int {
-    let (room, isBeyond) = options.totalOutboxLimit.subtractingReportingOverflow(outboxes.total)
-    return min(FilterBuffers.count, max(4096, isBeyond ? .max : room / 16))
-  }
-
-  private mutating func keepSealed(_ key: Key) {
-    unsafe outboxes.append(connection.written, to: &slots[key.index].outbox)
-  }
-
-  /// The peer is to be told, behind all that was written, that nothing more comes.
-  mutating func sealEnd(_ key: Key) {
-    guard let channel = desk?[key.index], !channel.isEndSealed, slots[key.index].ending.isOpen
-    else {
-      return
-    }
-    if channel.plain != 0 {
-      channel.endsBehind = true
-      return
-    }
-    guard channel.isOpen else { return }
-    channel.isEndSealed = true
-    beginOnWire(key)
-    channel.filter.end(&connection)
-    transmitWritten(key)
   }
 }
 

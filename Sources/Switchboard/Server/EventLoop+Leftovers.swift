@@ -53,11 +53,12 @@ extension EventLoop where B: ~Copyable {
     return bytes
   }
 
-  /// Whether a session has left bytes that it will be given before anything else comes.
+  /// Whether a session has left bytes that it will be given before anything else comes; or has paused, and what
+  /// comes next came in one piece with what it had then.
   func hasToTake(_ key: Key) -> Bool {
-    let flags = slots[key.index].flags
-    return flags.contains(.hasLeftovers)
-      && (slots[key.index].isPaused || flags.contains(.givenSoon))
+    let slot = slots[key.index]
+    guard slot.flags.contains(.hasLeftovers) else { return slot.isFiltered && slot.isPaused }
+    return slot.isPaused || slot.flags.contains(.givenSoon)
   }
 
   /// Whether a session has left bytes since its peer has not taken what it was sent.

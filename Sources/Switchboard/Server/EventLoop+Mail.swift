@@ -5,6 +5,7 @@ extension EventLoop where B: ~Copyable {
     guard control.mail.takeUp() else { return }
     for letter in control.jobs.take() { letter.message() }
     obeyLoopRequests()
+    if desk != nil { takeFinishedWork() }
     let count = unsafe sessions._withUnsafeGuaranteedRef { $0.collectMail() }
     for place in 0..<count {
       let key = unsafe sessions._withUnsafeGuaranteedRef { $0.addressee(place) }

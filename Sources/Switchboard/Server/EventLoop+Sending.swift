@@ -221,8 +221,8 @@ extension EventLoop where B: ~Copyable {
   }
 
   private mutating func tellDrained(_ key: Key) {
-    // Not where it was the last thing that the connection waited for.
-    guard slots.contains(key), slots[key.index].ending.isOpen else { return }
+    // Not where it was the last thing that the connection waited for, nor where it was a filter's own.
+    guard slots.contains(key), slots[key.index].ending.isOpen, !isOpening(key) else { return }
     slots[key.index].flags.remove(.wantsDrained)
     callBack(key) { sessions, index, connection in sessions.drained(index, &connection) }
   }
@@ -233,7 +233,8 @@ extension EventLoop where B: ~Copyable {
     guard isWaitedFor || slot.flags.contains(.pausedByOutbox),
       unsent(key) <= options.lowWatermark
     else { return }
-    if isWaitedFor { resumePartner(of: key) }
+    // What its filter had to say has gone, and not what its partner forwarded: that waits until it stands.
+    if isWaitedFor, !isOpening(key) { resumePartner(of: key) }
     guard slot.flags.contains(.pausedByOutbox) else { return }
     slots[key.index].flags.remove(.pausedByOutbox)
     updateReceiving(key)

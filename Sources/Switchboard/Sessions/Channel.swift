@@ -9,6 +9,10 @@ final class Channel {
   let listener: Int
   /// What its proxy has said.
   let proxied: ProxyHeader?
+  /// Whose threads compute its opening exchange; nil: the loop's own.
+  let pool: OffloadPool?
+  /// What one of them computes now.
+  var work: (any FilterWork)?
 
   /// Plain bytes, and parts of files, that are sealed when what was sealed before has gone: as an index into the
   /// outbox pool; 0 for none. While there is something here, there is something in the connection's outbox.
@@ -29,14 +33,24 @@ final class Channel {
   /// Why it is given up.
   var failure: FilterFailure?
 
+  func takeHeld() -> [UInt8] {
+    var all: [UInt8] = []
+    swap(&all, &held)
+    return all
+  }
+
+  /// Who has sent more than this before its turn has come is not read from until it has.
+  static let mostHeldFreely = 16384
+
   /// The most that may come before there is a session.
   static let mostInOpening = 65536
 
   init(
-    _ filter: any StreamFilter, isOutgoing: Bool = false, listener: Int = 0,
+    _ maker: any FilterMaker, isOutgoing: Bool = false, listener: Int = 0,
     proxied: ProxyHeader? = nil
   ) {
-    self.filter = filter
+    filter = maker.makeFilter()
+    pool = maker.pool
     self.isOutgoing = isOutgoing
     (self.listener, self.proxied) = (listener, proxied)
   }
@@ -68,6 +82,8 @@ final class FilterDesk {
   private(set) var openingCount = 0
   /// Whose bytes of the opening exchange wait for their turn, in its order.
   var waiting: [Key] = []
+  /// What other threads have computed.
+  let finished: FinishedWork
   /// How long exchanges have computed in this turn.
   var spent: UInt64 = 0
   /// One that had to wait has computed in the turn before: in this one the others have theirs alone.
@@ -80,7 +96,10 @@ final class FilterDesk {
   /// How long exchanges may compute in a turn while others wait, in nanoseconds; one goes on in any case.
   static let budget: UInt64 = 500_000
 
-  init() throws(SystemError) { buffers = try FilterBuffers() }
+  init(_ mail: MailFlag) throws(SystemError) {
+    buffers = try FilterBuffers()
+    finished = FinishedWork(mail)
+  }
 
   func maker(of source: any FilterSource) -> any FilterMaker {
     let name = ObjectIdentifier(source)

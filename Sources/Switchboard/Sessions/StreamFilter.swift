@@ -31,6 +31,35 @@ package protocol StreamFilter: AnyObject {
 
   /// Tells the peer that nothing more comes.
   func end(_ wire: inout Connection)
+
+  /// The next step of the opening exchange as work for another thread; nil: ``take(_:used:into:_:)`` does it here. Asked
+  /// only where its maker has a pool, and nothing else is asked of it until ``finish(_:unused:_:)``.
+  ///
+  /// - Parameter bytes: What came, and what was not used before.
+  func work(for bytes: [UInt8]) -> (any FilterWork)?
+
+  /// That work is done, and this is its loop again.
+  ///
+  /// - Parameters:
+  ///   - unused: Gets what came and was not used: behind the opening exchange, what is the session's.
+  /// - Returns: ``FilterStep/more``, ``FilterStep/opened`` or ``FilterStep/failed(_:)``.
+  func finish(_ work: any FilterWork, unused: inout [UInt8], _ wire: inout Connection) -> FilterStep
+}
+
+/// One that computes nothing that would be worth it.
+extension StreamFilter {
+  package func work(for bytes: [UInt8]) -> (any FilterWork)? { nil }
+  package func finish(_: any FilterWork, unused: inout [UInt8], _: inout Connection) -> FilterStep {
+    .more
+  }
+}
+
+/// A step of an opening exchange that computes for long, on its way to another thread and back.
+package protocol FilterWork: AnyObject, Sendable {
+  /// Does it, once, on any thread.
+  func run()
+  /// Nobody waits for it any more: it need not be done. Any thread.
+  func abandon()
 }
 
 /// What has come of wire bytes.
@@ -55,6 +84,12 @@ package protocol FilterMaker: AnyObject {
   var openingTimeout: Duration { get }
   /// How many may be in their opening exchange at once.
   var mostOpenings: Int { get }
+  /// Whose threads compute opening exchanges; nil: the loop's own.
+  var pool: OffloadPool? { get }
+}
+
+extension FilterMaker {
+  package var pool: OffloadPool? { nil }
 }
 
 /// Where a loop gets its ``FilterMaker``: what a listener or a connector was given.

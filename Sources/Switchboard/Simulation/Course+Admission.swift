@@ -60,7 +60,7 @@ extension Course {
     if openedInTurn == world.options.acceptBudget { record.reach(.acceptBudgetUsed) }
     if drainBegan != nil { record.reach(.cameInDrain) }
     // Headers that come together are not accepted together.
-    if openedInTurn > world.options.acceptBudget, world.proxyProtocol == nil {
+    if openedInTurn > world.options.acceptBudget, world.proxyProtocol == nil, !hasWires {
       record.fail(.budget("\(openedInTurn) connections were opened in one turn"))
     }
     clients[index].isHeld = true
@@ -83,7 +83,7 @@ extension Course {
     return clients.indices.count { other in
       // A ring closes when it is entered next, and headers of others may have come by then.
       let isClosing =
-        world.proxyProtocol != nil && record.ring != nil && clients[other].sessionClosedIn == turn
+        hasOpenings && record.ring != nil && clients[other].sessionClosedIn == turn
       return clients[other].isHeld && clients[other].machine == machine && !isClosing
     }
   }
@@ -102,7 +102,10 @@ extension Course {
       clients[index].isHeld = false
       held -= 1
     }
-    if !clients[index].wasOpened { record.reach(.neverOpened) }
+    if !clients[index].wasOpened {
+      record.reach(.neverOpened)
+      checkGivenUp(socket)
+    }
     guard !clients[index].wasOpened, !record.isExcused(number), !record.hasFailed else { return }
     if mayRefuse(socket, index) {
       record.reach(.neverOpened)
@@ -123,8 +126,8 @@ extension Course {
     guard let limit = world.options.maxConnectionsPerAddress else { return false }
     let machine = clients[index].machine
     let count = clients.indices.count { other in
-      clients[other].machine == machine && clients[other].wasOpened
-        && (clients[other].isHeld || clients[other].closedIn >= turn - 1)
+      clients[other].machine == machine && (clients[other].wasOpened || hasWires)
+        && (isOpening(other) || clients[other].isHeld || clients[other].closedIn >= turn - 1)
     }
     return count >= max(1, limit)
   }

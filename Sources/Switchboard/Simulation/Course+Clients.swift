@@ -14,11 +14,12 @@ extension Course {
     if hasLostOrder { return leave(index, byReset: false) }
     sufferFaults(index)
     read(index)
+    guard isGoing(index), isReady(index) else { return }
     while isGoing(index), clients[index].step < clients[index].moves.count {
       guard doStep(index) else { return }
     }
     guard isGoing(index), clients[index].pausedUntil != .max else { return }
-    network.finish(socket)
+    guard finish(index) else { return }
     // Its server had finished before.
     if clients[index].plan.goesOn { read(index) }
   }
@@ -89,12 +90,13 @@ extension Course {
     case .vanish:
       vanish(index)
       return false
-    case .finish: network.finish(clients[index].socket)
+    case .finish: guard finish(index) else { return false }
     case .reset:
       leave(index, byReset: true)
       return false
     case .close:
-      leave(index, byReset: false)
+      sayEnd(index)
+      if isGoing(index) { leave(index, byReset: false) }
       return false
     }
     clients[index].step += 1
@@ -108,6 +110,7 @@ extension Course {
       clients[index].step += 1
       return true
     }
+    if let wire = clients[index].wire { return send(range, through: wire, index) }
     let rest = range.dropFirst(clients[index].offset)
     let outcome = unsafe clients[index].sent.withUnsafeBytes { bytes in
       unsafe network.send(socket, from: UnsafeRawBufferPointer(rebasing: bytes[rest]))
@@ -148,22 +151,36 @@ extension Course {
     let count = min(incoming.unread, clients[index].pace?.count ?? .max)
     if count > 0 {
       if let pace = clients[index].pace { pause(index, pace.pause) }
-      world.heard?(clients[index].plan.number, incoming.next(count))
-      record.say("client \(clients[index].plan.number) receives \(count) bytes")
-      let offset = clients[index].received
-      let found = incoming.difference(from: clients[index].expected, at: offset, count: count)
-      if let (at, got) = found {
-        let wanted = at < clients[index].expected.count ? clients[index].expected[at] : nil
-        record.fail(
-          .wrongByte(client: clients[index].plan.number, offset: at, wanted: wanted, got: got))
+      if let wire = clients[index].wire {
+        read(count, through: wire, index)
+      } else if hasWires {
+        passOver(count, index)
+      } else {
+        read(count, index)
       }
-      clients[index].received += count
-      incoming.skip(count)
-      network.hasRead(socket)
-      cameFurther()
     }
+    guard isGoing(index) else { return }
     if let error = socket.error { return lost(index, error) }
     if incoming.isAtEnd { reachedEnd(index) }
+  }
+
+  /// So many bytes have come for a client.
+  private func read(_ count: Int, _ index: Int) {
+    let socket = clients[index].socket
+    guard let incoming = socket.incoming else { return }
+    world.heard?(clients[index].plan.number, incoming.next(count))
+    record.say("client \(clients[index].plan.number) receives \(count) bytes")
+    let offset = clients[index].received
+    let found = incoming.difference(from: clients[index].expected, at: offset, count: count)
+    if let (at, got) = found {
+      let wanted = at < clients[index].expected.count ? clients[index].expected[at] : nil
+      record.fail(
+        .wrongByte(client: clients[index].plan.number, offset: at, wanted: wanted, got: got))
+    }
+    clients[index].received += count
+    incoming.skip(count)
+    network.hasRead(socket)
+    cameFurther()
   }
 }
 

@@ -4,6 +4,8 @@
 extension Course {
   /// The server has finished.
   func reachedEnd(_ index: Int) {
+    excuseRefused(index)
+    if let wire = clients[index].wire { checkEnd(of: wire, index) }
     let state = clients[index]
     let number = state.plan.number
     let wanted = state.promised ?? state.expected.count
@@ -20,6 +22,8 @@ extension Course {
       clients[index].staysUntil = end
       return network.heap.push(.client, index, at: end, detail: .max)
     }
+    sayEnd(index)
+    guard isGoing(index) else { return }
     network.close(state.socket)
     over(index)
   }
@@ -27,7 +31,7 @@ extension Course {
   /// Whether a client has more to do, and is to do it. What it waits for in vain is not waited for.
   private func goesOn(_ state: CourseClient) -> Bool {
     state.plan.goesOn && state.step < state.moves.count
-      && state.received >= state.expected.count
+      && state.received >= state.expected.count && state.wire?.isOpen ?? true
   }
 
   /// Whether the server had finished, and said so much later, as at the end of its linger timeout.
@@ -125,6 +129,7 @@ extension Course {
     case .aborted: record.excuse(number)
     case .failed(let error):
       unless(record.isExcused(number) || isExcusedByTime(state), error.description)
+    case .truncated, .filterFailed: unless(record.isExcused(number), reason.description)
     case .outboxFull: unless(isFull, "an outbox was called full")
     case .stopped: unless(stopBegan != nil, "the server stopped")
     case .idle: unless(isClosing || mayBeIdle(indices[number]), "closed as idle too early")
@@ -142,7 +147,7 @@ extension Course {
     // A ring receives and sends apart from the loop, which goes by what it has been told.
     let told = world.backend == .ioUring ? clients[index].tookAt : .max
     // What came with a header may be taken much later, when there is a partner for it.
-    let isExact = told < .max && world.proxyProtocol == nil
+    let isExact = told < .max && world.proxyProtocol == nil && !hasWires
     let active = isExact ? told : min(told, end?.lastActive ?? 0)
     // What leaves the server's kernel because the peer reads is traffic, too, until all has left.
     let outgoing = end?.outgoing

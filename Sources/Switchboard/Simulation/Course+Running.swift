@@ -11,6 +11,9 @@ extension Course {
         record.fail(.notFinished(clients: unfinished))
       }
     }
+    if !record.hasFailed, filterBook.alive > 0 {
+      record.fail(.leftOver("\(filterBook.alive) filters"))
+    }
     if !record.hasFailed, network.openDescriptors > 0 {
       record.fail(.leakedDescriptors(network.openDescriptors))
     }
@@ -142,7 +145,8 @@ extension Course {
     var listeners = listeners
     for place in 0..<listeners.end {
       guard let key = listeners.key(at: place) else { continue }
-      let filters = ListenerFilters(proxy: world.proxyProtocol, source: world.filter)
+      let source = world.filter.map { ObservedFilters($0, filterBook, isOfListener: true) }
+      let filters = ListenerFilters(proxy: world.proxyProtocol, source: source)
       try loop.listen(listeners.remove(key), behind: filters)
     }
     record.isServing = true
@@ -152,6 +156,7 @@ extension Course {
     record.isServing = false
     guard !record.hasFailed else { return }
     checkNotices()
+    checkLeft(of: loop)
     if let ring = record.ring, !ring.isFrugal(connections: clients.count) {
       record.fail(
         .budget("\(ring.shortages) receives found no buffer, and \(ring.receives) found one"))
@@ -159,13 +164,19 @@ extension Course {
     checkEnd()
     checkEnding(control)
     checkPlaces()
-    if loop.slots.count != 0 { record.fail(.leftOver("\(loop.slots.count) connections")) }
-    if loop.outboxes.total != 0 { record.fail(.leftOver("\(loop.outboxes.total) unsent bytes")) }
-    if loop.wheel.count != 0 { record.fail(.leftOver("\(loop.wheel.count) deadlines")) }
-    if loop.addresses.count != 0 { record.fail(.leftOver("\(loop.addresses.count) addresses")) }
     if table.opened != table.closed {
       record.fail(.leftOver("\(table.opened - table.closed) sessions that were not closed"))
     }
+  }
+
+  /// What a loop that has ended still holds.
+  private func checkLeft<B: Backend & ~Copyable>(of loop: borrowing EventLoop<B>) {
+    let left = [
+      (loop.slots.count, "connections"), (loop.outboxes.total, "unsent bytes"),
+      (loop.wheel.count, "deadlines"), (loop.addresses.count, "addresses"),
+      (loop.desk?.openingCount ?? 0, "opening exchanges"),
+    ]
+    for (count, what) in left where count != 0 { record.fail(.leftOver("\(count) \(what)")) }
   }
 }
 

@@ -46,6 +46,10 @@ final class Course: SimulatedNetwork.Hooks {
   let jobs = JobBook()
   /// Whether clients wait for others.
   let isOrdered: Bool
+  /// What the loop's filters have in common, and what clients' filters are made by and write into.
+  var filterBook: FilterBook { world.filterBook }
+  var clientMakers: [any FilterMaker] = []
+  var bench: WireBench?
   let start: UInt64
   /// How long the loop's clock has run when the run begins, in nanoseconds.
   let age: UInt64
@@ -82,6 +86,7 @@ final class Course: SimulatedNetwork.Hooks {
     left = clients.count
     addRemotes()
     addNames()
+    prepareFilters()
   }
 
   /// Half of the seeds begin with a young loop, the others shortly before its clock of 32 bits comes to
@@ -131,7 +136,7 @@ final class Course: SimulatedNetwork.Hooks {
     while indices.count <= plan.number { unsafe indices.append(-1) }
     indices[plan.number] = clients.count
     let client = CourseClient(
-      plan, socket, model: world.model, behind: world.proxyProtocol)
+      plan, socket, model: world.model, behind: world.proxyProtocol, wire: makeWire(of: plan))
     unsafe clients.append(client)
   }
 
@@ -236,14 +241,23 @@ final class Course: SimulatedNetwork.Hooks {
     }
     if end.descriptor < 0, !takesAll { record.excuse(client.plan.number) }
     guard let model = world.model, let incoming = end.incoming else { return 0 }
+    // Its hands are not shaken yet.
+    if hasWires, !client.wasOpened {
+      record.excuse(client.plan.number)
+      return 0
+    }
     // Bytes that a fault has made come later have not arrived.
     let isHeldUp =
       world.readsLate || client.expected.count > world.options.highWatermark
       || network.faults.has(.receiveWouldBlock) || network.faults.has(.shortReceive)
     // A ring reads ahead of the sessions.
     let passed = incoming.passed
-    let read = world.backend == .ioUring ? client.taken : incoming.read - passed.read
-    let taken = isHeldUp ? read : incoming.arrived - passed.arrived
+    var (read, arrived) = (incoming.read - passed.read, incoming.arrived - passed.arrived)
+    if let wire = client.wire {
+      (read, arrived) = (wire.plainCount(within: read), wire.plainCount(within: arrived))
+    }
+    if world.backend == .ioUring { read = client.taken }
+    let taken = isHeldUp ? read : arrived
     return model(Array(client.sent.prefix(taken))).count
   }
 

@@ -67,10 +67,12 @@ struct CourseClient {
   let header: ProxyHeaderReading?
   /// Whether it may send one.
   let isTrusted: Bool
+  /// Its filter; nil where it has none.
+  let wire: WireEnd?
 
   init(
     _ plan: SimulatedClient, _ socket: SimulatedSocket, model: (([UInt8]) -> [UInt8])?,
-    behind proxy: ProxyProtocol?
+    behind proxy: ProxyProtocol?, wire: WireEnd? = nil
   ) {
     var (sent, expected): ([UInt8], [UInt8]) = ([], [])
     var moves: [Move] = []
@@ -106,6 +108,7 @@ struct CourseClient {
     if let model, sent.count != modelled { expected = model(sent) }
     self.plan = plan
     self.socket = socket
+    self.wire = wire
     header = proxy.map { ProxyHeader.read(sent.span, $0.versions) }
     isTrusted = proxy?.trusts(socket.address) ?? true
     var machine = socket.address

@@ -24,9 +24,15 @@ extension ObservedTable {
   var hasUnheard: Bool { record.ring?.isBehind ?? false }
 
   private func checkWatermark(_ unsent: Int) {
-    guard unsent > max(0, course.world.options.highWatermark), !hasUnheard else { return }
+    // What its filter has to say goes before what came with that is given.
+    let most = max(0, course.world.options.highWatermark) + (hasFilters ? Self.mostOwnWords : 0)
+    guard unsent > most, !hasUnheard else { return }
     record.fail(.limit("given bytes with \(unsent) unsent, above the high watermark"))
   }
+
+  private var hasFilters: Bool { course.hasWires || course.world.connectorFilter != nil }
+  /// What a filter says of itself behind its opening exchange.
+  private static var mostOwnWords: Int { 128 }
 
   /// What one peer may send in one turn.
   static var budget: Int { 65536 }
@@ -57,7 +63,7 @@ extension ObservedTable {
       end.state == .connected, let incoming = end.incoming
     else { return false }
     let sent = (end.outgoing?.sent ?? 0) - (record.ring?.underWay(on: end) ?? 0)
-    let isLow = life.partner != nil || life.written - sent <= course.world.options.lowWatermark
+    let isLow = life.partner != nil || life.wired - sent <= course.world.options.lowWatermark
     return incoming.isReadable && isLow
   }
 }
@@ -79,7 +85,10 @@ extension ObservedTable {
     let options = course.world.options
     if life.hasOverflown || unsentNow(life) > options.outboxLimit { return true }
     let all = lives.indices.reduce(0) { $0 + (lives[$1].isOpen ? unsentNow(lives[$1]) : 0) }
-    guard all > options.totalOutboxLimit else { return false }
+    guard all + course.unsentInExchanges > options.totalOutboxLimit else {
+      // Nobody has looked at what is unsent of connections that are being made.
+      return course.world.connectorFilter != nil && course.making > 0
+    }
     // What a ring's kernel has under way counts for nobody's outbox, and what is in files neither.
     return record.ring != nil
       || lives.indices.contains { lives[$0].isOpen && lives[$0].sendsFromElsewhere }

@@ -9,12 +9,14 @@ extension ObservedTable {
     let options = course.world.options
     var sum = 0
     for index in lives.indices where lives[index].isOpen && !lives[index].isClosing {
-      if lives[index].turn != course.turn { lives[index].writtenBefore = lives[index].written }
+      if lives[index].turn != course.turn { lives[index].writtenBefore = lives[index].wired }
       if lives[index].sendsFromElsewhere { continue }
       let unsent = max(0, lives[index].unsent)
       sum += unsent
       // What is forwarded is bounded by its sender's pause, behind what one receive brings.
-      let more = lives[index].isRelayed ? min(options.highWatermark, 1 << 40) + 1 << 20 : 0
+      var more = lives[index].isRelayed ? min(options.highWatermark, 1 << 40) + 1 << 20 : 0
+      // What is sealed of it is longer.
+      if lives[index].end?.overhead ?? 0 > 0 { more += ObservedTable.mostOverhead }
       if unsent - more > max(0, options.outboxLimit) {
         record.fail(
           .limit("\(unsent) bytes of one connection are unsent, of \(options.outboxLimit)"))
@@ -25,9 +27,12 @@ extension ObservedTable {
     }
   }
 
+  /// How much longer a piece of output is when it is sealed.
+  private static var mostOverhead: Int { 1024 }
+
   /// A session is closed: not as finished before everything has gone.
   func checkClosing(_ life: Life, _ reason: CloseReason) {
-    let left = life.written - (life.end?.outgoing?.sent ?? 0)
+    let left = life.wired - (life.end?.outgoing?.sent ?? 0)
     if life.isClosing, left > 0, reason == .finished {
       record.fail(.sessionContract("closed as finished with \(left) bytes unsent"))
     }
@@ -42,7 +47,7 @@ extension ObservedTable {
   func unsentNow(_ life: Life) -> Int {
     guard let end = life.end else { return 0 }
     let unheard = record.ring?.unheard(of: end) ?? 0
-    return max(0, life.written - (end.outgoing?.sent ?? 0) + unheard)
+    return max(0, life.wired - (end.outgoing?.sent ?? 0) + unheard)
   }
 
   /// What a session asked for.

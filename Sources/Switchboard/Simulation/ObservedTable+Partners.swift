@@ -40,6 +40,10 @@ extension ObservedTable {
     guard index < lives.count, lives[index].isMaking else { return false }
     record.say("session \(index) closed without a connection: \(reason)")
     course.making -= 1
+    // Somebody outside who could be connected to did not shake hands.
+    if course.world.connectorFilter != nil, let partner = lives[index].partner {
+      record.excuse(lives[partner].client)
+    }
     lives[index] = Life()
     return true
   }
@@ -63,6 +67,14 @@ extension ObservedTable {
   /// before that this was all: its end may come before its reset, and is passed on.
   func breaksForClient(_ life: Life, _ reason: CloseReason) {
     if life.servedClient > 0, !Self.isAsPlanned(reason) { record.excuse(life.servedClient) }
+  }
+
+  /// What one side's peer had to say was cut off: the other side's must not be told that this was all.
+  func mustNotPassEnd(_ life: Life) {
+    guard let partner = life.partner, lives[partner].isOpen, !lives[partner].isClosing,
+      let end = lives[partner].end, !end.hasSaidEnd
+    else { return }
+    end.mustNotEnd = true
   }
 
   /// The end is all that a server knows of a reset that came behind it; its client is passed on no more.

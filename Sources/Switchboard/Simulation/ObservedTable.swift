@@ -32,6 +32,8 @@ final class ObservedTable: SessionTable {
     /// Bytes that it wrote, and how many of them before the present turn.
     var written = 0
     var writtenBefore = 0
+    /// How many bytes of its client's it has been given, where a filter stands between.
+    var taken = 0
     /// Bytes that it has left, to be given again.
     var left = 0
     /// It has sent what it does not hold: how much of that is unsent is nobody's limit.
@@ -44,6 +46,8 @@ final class ObservedTable: SessionTable {
     /// How far it had come when it was last seen to wait to be received from; -1 when it did not.
     var waitMark = -1
 
+    /// What it wrote, as its filter makes it: what goes over the wire.
+    var wired: Int { written + (end?.overhead ?? 0) }
     /// Bytes that were written before this turn, and that the kernel has not taken.
     var unsent: Int { writtenBefore - (end?.outgoing?.sent ?? 0) }
     /// When it was last given something, and its end last took or gave something.
@@ -97,7 +101,7 @@ final class ObservedTable: SessionTable {
     guard lives[index].turn != course.turn else { return }
     lives[index].turn = course.turn
     lives[index].given = 0
-    lives[index].writtenBefore = lives[index].written
+    lives[index].writtenBefore = lives[index].wired
   }
 
   private func beginTurn(_ now: UInt64) {
@@ -172,6 +176,11 @@ final class ObservedTable: SessionTable {
     if index < lives.count {
       // What it had left is not taken anew.
       let count = max(0, bytes.count - lives[index].left)
+      if course.hasWires {
+        let start = lives[index].taken - lives[index].left
+        course.checkGiven(bytes, from: start, lives[index].client)
+        lives[index].taken += count
+      }
       course.took(count, lives[index].client, at: connection.now)
       given(bytes.count, index)
     }
@@ -201,6 +210,9 @@ final class ObservedTable: SessionTable {
     if index < lives.count {
       if lives[index].hasEnded { record.fail(.sessionContract("told of the end twice")) }
       lives[index].hasEnded = true
+      if !course.hasSaidEnd(lives[index].client) {
+        record.fail(.sessionContract("told of an end that its peer had not said"))
+      }
     }
     record.say("session \(index): the peer has finished")
     if index < lives.count { endsForClient(lives[index]) }
@@ -267,6 +279,7 @@ final class ObservedTable: SessionTable {
       }
       checkBreak(life)
       breaksForClient(life, reason)
+      if reason == .truncated { mustNotPassEnd(life) }
       if reason == .finished, life.hasEnded {
         record.fail(.sessionContract("finished with, to wait for a peer that has finished too"))
       }

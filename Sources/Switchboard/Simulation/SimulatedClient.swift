@@ -54,6 +54,8 @@ public struct SimulatedClient: Hashable, Sendable {
   var isNear = false
   /// It does what its script says also when its server has finished.
   var goesOn = false
+  /// What becomes of its wire, where it has a filter.
+  package var wire = WireHabit()
 
   init(number: Int, seed: UInt64) {
     self.number = number

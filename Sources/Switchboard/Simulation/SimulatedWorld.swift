@@ -95,6 +95,18 @@ public final class SimulatedWorld {
   var makeTable: ((Int, MailFlag) throws(SystemError) -> SessionTable.Boxed)?
   /// What stands before the sessions that are served.
   package var filter = UsualFilter.source
+  /// What clients have at their end of the wire where that is so, each one of these; none: what they send goes as it is.
+  package var clientFilters: [any FilterSource] = []
+  /// What stands before the sessions of connections to those outside, as workloads make them.
+  package var connectorFilter: (any FilterSource)?
+  /// What those outside have at their end of the wire.
+  package var remoteFilter: (any FilterSource)?
+  /// How many of those do not say their end, of one.
+  package var cutOffRemotes = 0.0
+  /// What an opening exchange costs the server in virtual time, each time that something comes of it.
+  package var openingCost = Duration.zero
+  /// What its filters have in common.
+  let filterBook = FilterBook()
 
   init(seed: UInt64) {
     self.seed = seed
@@ -147,6 +159,11 @@ public final class SimulatedWorld {
     let answer: Result<[SocketAddress], LookUpFailure.Reason> =
       addresses.isEmpty ? .failure(.noAddress) : .success(addresses)
     names.append((name, family, SimulatedNames.Entry(answer: answer, delay: delay)))
+  }
+
+  /// What connections to those outside are to be made with; nil where they are plain.
+  package var observedConnectorFilter: (any FilterSource)? {
+    connectorFilter.map { ObservedFilters($0, filterBook, isOfListener: false) }
   }
 
   /// Changes what was said of each client so far.

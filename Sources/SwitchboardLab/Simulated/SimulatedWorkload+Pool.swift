@@ -48,7 +48,8 @@ extension SimulatedWorkload {
     var random = SimulatedRandom(seed: world.seed &* 0x9E37_79B9 &+ 3)
     let places = (0..<random.within(1...3)).map { SocketAddress.loopback(port: UInt16(7000 + $0)) }
     let choice = UpstreamChoice.allCases[random.below(2)]
-    let upstreams = Upstreams(places.map { .address($0) }, choice: choice)
+    let upstreams = Upstreams(
+      places.map { .address($0) }, choice: choice, behind: world.observedConnectorFilter)
     let pool = UpstreamPool(upstreams, options: poolOptions(&random))
     world.serve { PooledEcho(pool) }
     world.connects(through: pool)

@@ -10,7 +10,7 @@ extension SimulatedWorkload {
     let targets = places.map { place in
       hasNames ? name(place, in: world, &random) : .address(place)
     }
-    let upstreams = Upstreams(targets, choice: choice)
+    let upstreams = Upstreams(targets, choice: choice, behind: world.observedConnectorFilter)
     world.serve { Relay(to: upstreams) }
     world.replies { $0 }
     for place in places {

@@ -38,6 +38,8 @@ final class SimulatedOutside {
   var excuse: (Int) -> Void = { _ in }
   var isExcused: (Int) -> Bool = { _ in false }
   var say: (() -> String) -> Void = { _ in }
+  /// Makes the filter of the other end of a connection, by its number; nil where they have none.
+  var makeWire: ((Int) -> WireEnd)?
 
   /// How long the process's kernel tries: it sends the first segment again after 1, 2, 4, ... and 32 seconds, and
   /// waits for 64 more (`net.ipv4.tcp_syn_retries`).
@@ -125,7 +127,8 @@ final class SimulatedOutside {
     end.client = -1 - peers.count
     attempt.socket.other = end.id
     network.heap.push(.remote, peers.count, at: time)
-    unsafe peers.append(SimulatedPeer(end, link.number, plan.steps(behind: attempt.answer)))
+    let steps = plan.steps(behind: attempt.answer)
+    unsafe peers.append(SimulatedPeer(end, link.number, steps, wire: makeWire?(link.number)))
   }
 
   /// The process lets go of a connection that it has begun, or was to have. Its port is free, unless this side was

@@ -24,8 +24,14 @@ struct SimulatedPeer {
   var pausedUntil: UInt64 = 0
   var isOver = false
 
-  init(_ socket: SimulatedSocket, _ number: Int, _ steps: [SimulatedRemote.Step]) {
+  /// His filter; nil where he has none.
+  let wire: WireEnd?
+
+  init(
+    _ socket: SimulatedSocket, _ number: Int, _ steps: [SimulatedRemote.Step], wire: WireEnd? = nil
+  ) {
     self.socket = socket
+    self.wire = wire
     self.number = number
     self.steps = steps
     var expected: [UInt8] = []
@@ -59,6 +65,11 @@ extension SimulatedOutside {
     if socket.wasReset || socket.state != .connected { return over(place, "lost its connection") }
     sufferFaults(place)
     read(place)
+    guard !peers[place].isOver else { return }
+    guard isReady(place) else {
+      if isGivenUp(place) { close(place) }
+      return
+    }
     while !peers[place].isOver, peers[place].step < peers[place].steps.count {
       guard doStep(place) else { break }
     }
@@ -66,7 +77,7 @@ extension SimulatedOutside {
     if !peers[place].isOver, socket.incoming?.isAtEnd ?? true { reachedEnd(place) }
   }
 
-  private func over(_ place: Int, _ how: String) {
+  func over(_ place: Int, _ how: String) {
     let number = peers[place].number
     say { "connection \(number): the other end \(how)" }
     peers[place].isOver = true
@@ -105,7 +116,7 @@ extension SimulatedOutside {
         made = outcome.isSuccess ? outcome.value : 0
       }
       guard !got.isEmpty else { return }
-      take(got, place)
+      take(peers[place].wire.map { $0.take(got) } ?? got, place)
     }
   }
 
@@ -147,12 +158,12 @@ extension SimulatedOutside {
     case .pauseReading(let duration): pause(place, duration)
     case .finish:
       echo(place)
-      guard peers[place].held.isEmpty else { return false }
-      network.finish(peers[place].socket)
+      guard peers[place].held.isEmpty, finish(place) else { return false }
     case .reset:
       reset(place)
       return false
     case .close:
+      _ = sayEnd(place)
       network.close(peers[place].socket)
       over(place, "closes")
       return false
@@ -169,22 +180,15 @@ extension SimulatedOutside {
   /// Whether all of it has gone.
   private func send(_ bytes: [UInt8], _ place: Int) -> Bool {
     let rest = bytes.dropFirst(peers[place].offset)
-    peers[place].offset += send(rest, from: peers[place].socket)
+    peers[place].offset += send(rest, from: place)
     guard peers[place].offset == bytes.count else { return false }
     peers[place].offset = 0
     return true
   }
 
-  private func send(_ bytes: ArraySlice<UInt8>, from socket: SimulatedSocket) -> Int {
-    // Whoever has said that he sends no more does not.
-    guard !socket.hasFinished else { return bytes.count }
-    let outcome = unsafe bytes.withUnsafeBytes { unsafe network.send(socket, from: $0) }
-    return outcome.isSuccess ? outcome.value : 0
-  }
-
   private func echo(_ place: Int) {
     guard peers[place].isEchoing, !peers[place].held.isEmpty else { return }
-    let sent = send(peers[place].held[...], from: peers[place].socket)
+    let sent = send(peers[place].held[...], from: place)
     peers[place].held.removeFirst(sent)
   }
 
@@ -199,8 +203,7 @@ extension SimulatedOutside {
     } else if peer.step < peer.steps.count || peer.isEchoing && !peer.held.isEmpty {
       return
     }
-    network.close(peer.socket)
-    over(place, "is done, with \(peer.received) bytes")
+    if sayEnd(place) { close(place) }
   }
 }
 

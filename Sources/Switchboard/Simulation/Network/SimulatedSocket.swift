@@ -42,6 +42,12 @@ struct SimulatedSocket {
     var lastActive: UInt64 = 0
     /// When its process took it from a listener's queue.
     var acceptedAt: UInt64 = 0
+    /// How many more bytes its filter has made than its session has written.
+    var overhead = 0
+    /// Its filter has told the peer that nothing more comes.
+    var hasSaidEnd = false
+    /// It must not, for what its session had to pass on was cut off.
+    var mustNotEnd = false
     var address: SocketAddress
     var peer: SocketAddress
     // Listening.
@@ -196,6 +202,18 @@ extension SimulatedSocket {
   var acceptedAt: UInt64 {
     get { own.acceptedAt }
     nonmutating set { own.acceptedAt = newValue }
+  }
+  var overhead: Int {
+    get { own.overhead }
+    nonmutating set { own.overhead = newValue }
+  }
+  var hasSaidEnd: Bool {
+    get { own.hasSaidEnd }
+    nonmutating set { own.hasSaidEnd = newValue }
+  }
+  var mustNotEnd: Bool {
+    get { own.mustNotEnd }
+    nonmutating set { own.mustNotEnd = newValue }
   }
   var address: SocketAddress {
     get { own.address }

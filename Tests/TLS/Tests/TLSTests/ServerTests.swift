@@ -6,93 +6,20 @@ import Testing
 @testable import Switchboard
 @testable import SwitchboardTLS
 
-/// What happened, from whichever thread.
-final class Log<Element: Sendable>: Sendable {
-  private let entries = Mutex<[Element]>([])
-  func add(_ element: Element) { entries.withLock { $0.append(element) } }
-  var all: [Element] { entries.withLock { $0 } }
-}
-
-/// Echoes; told to by single letters at a message's start, does other things.
-private struct Echo: Session {
-  let reasons: Log<CloseReason>
-  var file: SharedFile?
-  var hasPaused = false
-
-  mutating func received(_ bytes: Span<UInt8>, _ connection: inout Connection) {
-    switch bytes[0] {
-    case UInt8(ascii: "F"):
-      connection.write("<")
-      if let file { connection.write(file) }
-      connection.write(SharedBytes(pattern(100_000).span))
-      connection.write(">")
-      if bytes.count > 1 { connection.close() }
-    case UInt8(ascii: "E"):
-      connection.write("bye")
-      connection.finishSending()
-    case UInt8(ascii: "C"):
-      connection.write("closed")
-      connection.close()
-    case UInt8(ascii: "P") where !hasPaused:
-      hasPaused = true
-      connection.leave(bytes)
-      connection.pauseReading()
-      connection.setTimer(after: .milliseconds(20))
-    case UInt8(ascii: "D"): connection.write(connection.tls?.version ?? "plain")
-    default: connection.write(bytes)
-    }
-  }
-  mutating func elapsed(_ connection: inout Connection) { connection.resumeReading() }
-  mutating func ended(_ connection: inout Connection) {
-    connection.write("end")
-    connection.close()
-  }
-  mutating func closed(_ reason: CloseReason) { reasons.add(reason) }
-}
-
 @Suite("A server that speaks TLS", .serialized)
 struct ServerTests {
-  private func serve(
-    _ backend: Server.BackendName, file: SharedFile? = nil, loops: Int = 1,
-    _ change: (inout Server, inout ServerTLS) -> Void = { _, _ in },
-    _ body: (UInt16, ServerHandle, Log<CloseReason>) throws -> Void
-  ) throws {
-    let reasons = Log<CloseReason>()
-    var tls = try Certificates.usualServer()
-    try serving(Echo(reasons: reasons, file: file), on: backend) { server in
-      server.loops = loops
-      change(&server, &tls)
-      server.tls = tls
-    } _: { port, handle in
-      try body(port, handle, reasons)
-    }
-  }
-
-  private func caller(_ port: UInt16, piece: Int = .max) throws -> TLSCaller {
-    try TLSCaller(to: port, try Certificates.usualClient(), piece: piece)
-  }
-
-  /// Waits for a condition.
-  private func eventually(_ condition: () -> Bool) throws {
-    let end = ContinuousClock.now + .seconds(30)
-    while !condition() {
-      try #require(ContinuousClock.now < end, "it did not come about")
-      usleep(1000)
-    }
-  }
-
   @Test("Small and large messages come back, in whatever pieces", arguments: backends)
   func echo(_ backend: Server.BackendName) throws {
     try serve(backend) { port, _, _ in
       for piece in [1, 3, .max] {
-        let caller = try caller(port, piece: piece)
+        let caller = try TLSCaller(port, piece: piece)
         try caller.send([7], piece: piece)
         #expect(try caller.receive(1) == [7])
         let bytes = pattern(piece == 1 ? 3000 : 50_000).map { $0 | 0x80 }
         try caller.send(bytes, piece: piece)
         #expect(try caller.receive(bytes.count) == bytes)
       }
-      let caller = try caller(port)
+      let caller = try TLSCaller(port)
       let bytes = pattern(1 << 20).map { $0 | 0x80 }
       for part in bytes.cut(16384) {
         try caller.send(part)
@@ -110,7 +37,7 @@ struct ServerTests {
     try Data(content).write(to: URL(filePath: path))
     let wanted = [UInt8(ascii: "<")] + content + pattern(100_000) + [UInt8(ascii: ">")]
     try serve(backend, file: try SharedFile(path)) { port, _, _ in
-      let callers = try (0..<4).map { _ in try caller(port) }
+      let callers = try (0..<4).map { _ in try TLSCaller(port) }
       for caller in callers { try caller.send(Array("F".utf8)) }
       for caller in callers {
         #expect(try caller.receive(wanted.count) == wanted)
@@ -126,26 +53,26 @@ struct ServerTests {
   func ends(_ backend: Server.BackendName) throws {
     try serve(backend) { port, _, reasons in
       // The client first.
-      let first = try caller(port)
+      let first = try TLSCaller(port)
       try first.finishSending()
       #expect(try first.receiveToEnd() == Array("end".utf8))
       try first.waitForWire()
       try eventually { reasons.all.count == 1 }
       // The server first; the client goes on.
-      let second = try caller(port)
+      let second = try TLSCaller(port)
       try second.send(Array("E".utf8))
       #expect(try second.receiveToEnd() == Array("bye".utf8))
       try second.finishSending()
       try eventually { reasons.all.count == 2 }
       // The server closes.
-      let third = try caller(port)
+      let third = try TLSCaller(port)
       try third.send(Array("C".utf8))
       #expect(try third.receiveToEnd() == Array("closed".utf8))
       third.endWire()
       try eventually { reasons.all.count == 3 }
       #expect(reasons.all == [.peerFinished, .peerFinished, .finished])
       // The wire is cut.
-      let fourth = try caller(port)
+      let fourth = try TLSCaller(port)
       try fourth.send([1])
       #expect(try fourth.receive(1) == [1])
       fourth.endWire()
@@ -158,7 +85,7 @@ struct ServerTests {
     "What a session leaves and what comes while it pauses is given in order", arguments: backends)
   func pauses(_ backend: Server.BackendName) throws {
     try serve(backend) { port, _, _ in
-      let caller = try caller(port)
+      let caller = try TLSCaller(port)
       let bytes = Array("P".utf8) + pattern(200_000).map { $0 | 0x80 }
       try caller.send(bytes)
       #expect(try caller.receive(bytes.count) == bytes)
@@ -171,12 +98,12 @@ struct ServerTests {
     try serve(backend) { port, _, reasons in
       for count in [0, 1, 5, 6, 100, 10_000] {
         for resets in [false, true] {
-          let caller = try TLSCaller(to: port, try Certificates.usualClient(), shakesHands: false)
+          let caller = try TLSCaller(beginning: port)
           try caller.sendRaw(Array(caller.end.takeWire().prefix(count)))
           if resets { caller.reset() } else { caller.endWire() }
         }
       }
-      let caller = try caller(port)
+      let caller = try TLSCaller(port)
       try caller.send([9])
       #expect(try caller.receive(1) == [9])
       #expect(reasons.all.isEmpty)
@@ -186,17 +113,15 @@ struct ServerTests {
   @Test(
     "A handshake that takes too long is ended, and one that is none at once", arguments: backends)
   func deadlines(_ backend: Server.BackendName) throws {
-    let notices = Log<LoopNotice>()
-    _ = notices
     try serve(backend) { server, tls in
       tls.handshakeTimeout = .milliseconds(50)
     } _: { port, _, reasons in
-      let silent = try TLSCaller(to: port, try Certificates.usualClient(), shakesHands: false)
+      let silent = try TLSCaller(beginning: port)
       try silent.waitForWire()
-      let slow = try TLSCaller(to: port, try Certificates.usualClient(), shakesHands: false)
+      let slow = try TLSCaller(beginning: port)
       try slow.sendRaw(Array(slow.end.takeWire().prefix(50)))
       try slow.waitForWire()
-      let wrong = try TLSCaller(to: port, try Certificates.usualClient(), shakesHands: false)
+      let wrong = try TLSCaller(beginning: port)
       try wrong.sendRaw(Array("GET / HTTP/1.1\r\n\r\n".utf8))
       try wrong.waitForWire()
       #expect(reasons.all.isEmpty)
@@ -207,10 +132,13 @@ struct ServerTests {
   func drain(_ backend: Server.BackendName) throws {
     try serve(backend) { port, handle, reasons in
       let (idle, beginning) = (
-        try caller(port),
-        try TLSCaller(to: port, try Certificates.usualClient(), shakesHands: false)
+        try TLSCaller(port),
+        try TLSCaller(beginning: port)
       )
       try beginning.sendRaw(Array(beginning.end.takeWire().prefix(20)))
+      // Its handshake is over for the server, too.
+      try idle.send([6])
+      #expect(try idle.receive(1) == [6])
       handle.drain()
       #expect(try idle.receiveToEnd() == [])
       idle.endWire()
@@ -226,7 +154,7 @@ struct ServerTests {
       let count = 100
       let served = Atomic<Int>(0)
       DispatchQueue.concurrentPerform(iterations: count) { _ in
-        guard let caller = try? self.caller(port), (try? caller.send([3])) != nil,
+        guard let caller = try? TLSCaller(port), (try? caller.send([3])) != nil,
           (try? caller.receive(1)) == [3]
         else { return }
         served.add(1, ordering: .relaxed)
@@ -239,7 +167,7 @@ struct ServerTests {
     "Much that comes right behind a handshake is not taken for a part of it", arguments: backends)
   func early(_ backend: Server.BackendName) throws {
     try serve(backend) { port, _, _ in
-      let caller = try TLSCaller(to: port, try Certificates.usualClient(), shakesHands: false)
+      let caller = try TLSCaller(beginning: port)
       try caller.flush()
       while !caller.end.isOpen { try caller.takeOnce() }
       // What ends the handshake is still here.
@@ -255,16 +183,16 @@ struct ServerTests {
     try serve(backend) { server, tls in
       tls.maxHandshakes = 2
     } _: { port, _, reasons in
-      let first = try TLSCaller(to: port, try Certificates.usualClient(), shakesHands: false)
+      let first = try TLSCaller(beginning: port)
       try first.sendRaw(Array(first.end.takeWire().prefix(10)))
       let others = try (0..<3).map { _ in
-        try TLSCaller(to: port, try Certificates.usualClient(), shakesHands: false)
+        try TLSCaller(beginning: port)
       }
       for other in others.dropFirst(1) { try other.waitForWire() }
       first.endWire()
       others[0].reset()
       try eventually {
-        guard let caller = try? self.caller(port), (try? caller.send([4])) != nil else {
+        guard let caller = try? TLSCaller(port), (try? caller.send([4])) != nil else {
           return false
         }
         return (try? caller.receive(1)) == [4]
@@ -293,7 +221,7 @@ struct ServerTests {
       }
     } _: { port, handle in
       let port = handle.addresses.last?.port ?? port
-      let caller = try TLSCaller(to: port, try Certificates.usualClient(), shakesHands: false)
+      let caller = try TLSCaller(beginning: port)
       try caller.sendRaw(
         Array("PROXY TCP4 192.0.2.7 192.0.2.8 77 88\r\n".utf8) + caller.end.takeWire())
       while !caller.end.isOpen { try caller.pump() }
@@ -312,7 +240,7 @@ struct ServerTests {
       try serving(Relay(to: upstreams), on: backend) {
         $0.tls = tls
       } _: { port, _ in
-        let caller = try caller(port)
+        let caller = try TLSCaller(port)
         let bytes = pattern(300_000).map { $0 | 0x80 }
         for part in bytes.cut(30_000) {
           try caller.send(part)
@@ -352,13 +280,5 @@ struct ServerTests {
         allows: [0, 1])
       #expect(old.contains("alert protocol version"))
     }
-  }
-}
-
-extension TLSCaller {
-  /// Goes on with a handshake.
-  func pump() throws {
-    try takeOnce()
-    try flush()
   }
 }

@@ -91,6 +91,13 @@ final class TLSCaller {
     return Array(end.plain[read...])
   }
 
+  /// Whether the wire has ended, and nothing is left to be read.
+  var isCutOff: Bool {
+    var byte: UInt8 = 0
+    let count = recv(socket, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+    return count == 0 || (count < 0 && errno == ECONNRESET)
+  }
+
   /// Waits until the wire ends; whether that was by a reset.
   func waitForWire() throws {
     while true {
