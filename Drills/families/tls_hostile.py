@@ -14,7 +14,7 @@ from kit.hostile import Shot, everything
 from kit.means import need_tls
 from kit.records import (
     ALERT, CHANGE_CIPHER, DATA, HANDSHAKE, NEWER, Spoken, extension, hello, in_records, message, record, server_name)
-from kit.register import drill, must
+from kit.register import Fail, drill, must
 
 # How long a handshake may take, and what a busy machine adds.
 DEADLINE, MORE = 10.0, 3.0
@@ -35,9 +35,23 @@ def hostile(at):
         own = authority.certify(f"{folder}/own")
         with at.serve("echo", "--tls-cert", str(own.chain), "--tls-key", str(own.key), "--alpn", "drill") as server:
             tally = Tally()
-            at.steady(server, lambda: round_of(at, server, authority, tally))
+            stands_still(at, server, lambda: round_of(at, server, authority, tally))
             told(server)
         at.tell(tally.words())
+
+
+def stands_still(at, server, body, most=6):
+    """Round after round, until one has not added to the largest memory so far. What so many at once need of the heap differs
+    from round to round; a leak adds to each."""
+    fds, largest = server.descriptors(), None
+    for _ in range(most):
+        body()
+        at.settle(server, fds)
+        size = server.rss()
+        if largest is not None and size <= 1.01 * largest:
+            return at.tell(f"RSS {size / 2**20:.1f} MiB")
+        largest = max(size, largest or 0)
+    raise Fail(f"memory grew in each of {most} rounds, to {largest >> 10} KiB")
 
 
 class Tally:
