@@ -80,7 +80,7 @@ struct TLSArguments: ParsableArguments {
     }
     // More than can be under way: none is refused for want of a thread.
     options.handshakePool = try threads.map {
-      try OffloadPool(threads: $0, limit: Self.mostWaiting)
+      try OffloadPool(threads: $0, limit: Self.mostWaiting, givesWay: true)
     }
     return options
   }

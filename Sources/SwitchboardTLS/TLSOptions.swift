@@ -53,7 +53,8 @@ public struct ServerTLS: Sendable {
   /// How many handshakes may be under way at once, on each loop; more are closed. At least one.
   public var maxHandshakes = 4096
   /// Whose threads compute handshakes: for keys that compute for long, as those of RSA with more than 2,048 bits do. A
-  /// handshake that finds no room among its waiting work is refused. To be closed when the server has ended, not before.
+  /// handshake that finds no room among its waiting work is refused. Best one that gives way
+  /// (`OffloadPool(threads: 2, givesWay: true)`). To be closed when the server has ended, not before.
   /// Nil: each loop computes its own, which costs least.
   public var handshakePool: OffloadPool?
   /// By which clients are known that come again.

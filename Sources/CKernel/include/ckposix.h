@@ -362,6 +362,9 @@ static inline long ck_thread_start(pthread_t *thread, size_t stack, void *(*body
   return -(long)error;
 }
 static inline void ck_thread_join(pthread_t thread) { pthread_join(thread, NULL); }
+// The calling thread gives way to all others. On Linux niceness is a thread's and not the process's; to be nicer is
+// never refused.
+static inline void ck_thread_give_way(void) { (void)setpriority(PRIO_PROCESS, 0, 19); }
 // Nobody awaits its end.
 static inline void ck_thread_detach(pthread_t thread) { pthread_detach(thread); }
 

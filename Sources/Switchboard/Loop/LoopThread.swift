@@ -32,6 +32,9 @@ public struct LoopThread: ~Copyable {
     self.thread = thread
   }
 
+  /// Has the thread that calls this give way to all others.
+  static func giveWay() { ck_thread_give_way() }
+
   /// Waits until the thread has ended.
   public consuming func join() { ck_thread_join(thread) }
 
