@@ -250,13 +250,11 @@ final class Course: SimulatedNetwork.Hooks {
     let isHeldUp =
       world.readsLate || client.expected.count > world.options.highWatermark
       || network.faults.has(.receiveWouldBlock) || network.faults.has(.shortReceive)
-    // A ring reads ahead of the sessions.
+    // A ring reads ahead of the sessions, and so do filters.
     let passed = incoming.passed
     var (read, arrived) = (incoming.read - passed.read, incoming.arrived - passed.arrived)
-    if let wire = client.wire {
-      (read, arrived) = (wire.plainCount(within: read), wire.plainCount(within: arrived))
-    }
-    if world.backend == .ioUring { read = client.taken }
+    if let wire = client.wire { arrived = wire.plainCount(within: arrived) }
+    if world.backend == .ioUring || client.wire != nil { read = client.taken }
     let taken = isHeldUp ? read : arrived
     return model(Array(client.sent.prefix(taken))).count
   }

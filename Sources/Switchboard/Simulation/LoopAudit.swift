@@ -85,7 +85,10 @@ extension EventLoop where B: ~Copyable {
     let isMade = !slots[partner.index].flags.contains(.connecting) && !isOpening(partner)
     let unsent = unsent(partner)
     let isTold = partnerNews.contains { $0.key == key }
-    guard partnership.contains(.waits), isMade, !isTold else { return nil }
+    // Who is closing is told nothing any more.
+    guard partnership.contains(.waits), isMade, !isTold, !flags.contains(.closing) else {
+      return nil
+    }
     let waitsRightly = unsent > options.lowWatermark
     return waitsRightly ? nil : "it waits for a partner with \(unsent) unsent bytes"
   }
