@@ -55,6 +55,17 @@ private func reload(_ tls: ServerTLS) {
   // end
 }
 
+private func computing(_ server: inout Server, _ tls: ServerTLS) throws {
+  var tls = tls
+  // snippet tls-pool
+  let pool = try OffloadPool(threads: 2, givesWay: true)
+  tls.handshakePool = pool
+  server.tls = tls
+  try server.run()
+  pool.close()
+  // end
+}
+
 private func tickets(_ keys: [[UInt8]], _ tls: inout ServerTLS) throws {
   // snippet tls-tickets
   tls.tickets = try TLSTicketKeys(shared: keys)
