@@ -159,7 +159,8 @@ let package = Package(
     .testTarget(
       name: "ReportTests",
       dependencies: [
-        "Switchboard", "SwitchboardBase", "SwitchboardLoad", "SwitchboardReport", "SwitchboardLab",
+        "Switchboard", "SwitchboardBase", "SwitchboardTimeline", "SwitchboardLoad",
+        "SwitchboardReport", "SwitchboardLab", "TestSupport",
       ],
       swiftSettings: plain),
     .testTarget(

@@ -6,7 +6,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from kit.register import Skip, drill, must
+from kit.means import need_tls
+from kit.register import drill, must
 from kit.server import Server
 
 SUBJECT = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
@@ -34,9 +35,7 @@ def load(at, port, folder, *options):
 
 @drill("T1", "TLS, spoken with others")
 def spoken_with_others(at):
-    said = subprocess.run([at.program, "serve", "--tls-cert", "x", "--tls-key", "x", "0"], capture_output=True, text=True)
-    if "built without TLS" in said.stderr:
-        raise Skip("this program was built without TLS (--traits default,TLS)")
+    said = need_tls(at.program)
     must(said.returncode != 0 and "x" in said.stderr and said.stderr.count("\n") == 1, f"a wrong file was told by {said.stderr!r}")
     with tempfile.TemporaryDirectory() as folder:
         make_certificate(folder)

@@ -32,6 +32,14 @@ def need(tool, package=None):
         raise Skip(f"no {tool} here (apt-get install {package or tool})")
 
 
+def need_tls(program):
+    """What the program says of certificates that are not there, if it can speak TLS at all."""
+    said = subprocess.run([program, "serve", "--tls-cert", "x", "--tls-key", "x", "0"], capture_output=True, text=True)
+    if "built without TLS" in said.stderr:
+        raise Skip("this program was built without TLS (--traits default,TLS)")
+    return said
+
+
 def filter_call(number, error):
     """To be called in a child before it becomes the program: makes a system call answer an error."""
     def install():

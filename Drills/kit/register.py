@@ -19,15 +19,16 @@ class Fail(Exception):
 
 
 class Drill:
-    def __init__(self, function, name, title, backends, timed, quick):
+    def __init__(self, function, name, title, backends, timed, quick, limit):
         self.function, self.name, self.title = function, name, title
-        self.backends, self.timed, self.quick = backends, timed, quick
+        self.backends, self.timed, self.quick, self.limit = backends, timed, quick, limit
 
 
-def drill(name, title, backends=BACKENDS, timed=False, quick=True):
-    """Enters a drill. A timed one runs alone; one that is not quick runs only with --long."""
+def drill(name, title, backends=BACKENDS, timed=False, quick=True, limit=90):
+    """Enters a drill. A timed one runs alone; one that is not quick runs only with --long. A quick one that is not done
+    after so many seconds, on a machine however busy, has failed."""
     def enter(function):
-        DRILLS[name] = Drill(function, name, title, backends, timed, quick)
+        DRILLS[name] = Drill(function, name, title, backends, timed, quick, limit)
         return function
     return enter
 

@@ -60,7 +60,7 @@ def one(drill, backend, options, program):
     process.start()
     theirs.close()
     # One that is not quick builds what it runs.
-    limit = options.seconds + 900 if options.long or not drill.quick else 90
+    limit = options.seconds + 900 if options.long or not drill.quick else drill.limit
     try:
         if ours.poll(limit):
             result.verdict, result.reason, result.figures = ours.recv()

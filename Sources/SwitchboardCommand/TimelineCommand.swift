@@ -62,10 +62,16 @@ struct TimelineCommand: ParsableCommand {
     try reportingFailure(of: "timeline") {
       var delivery = Delivery()
       let files = try [out, trace, svg].map { try $0.map { try OutputFile($0) } }
-      let recording = try RecordingFile.read(file)
-        .clipped(from: from?.duration, to: to?.duration)
-      let timeline = Timeline(recording)
-      if out == nil, trace == nil, svg == nil {
+      // A page alone is made without holding the recording; what comes through a pipe is read once.
+      if let page = files[0], trace == nil, svg == nil {
+        let text = try RecordingFile.page(
+          of: file, title: FileName.shown(name), from: from?.duration, to: to?.duration)
+        delivery.add(text, to: page)
+        return try delivery.deliver()
+      }
+      let timeline = Timeline(
+        try RecordingFile.read(file).clipped(from: from?.duration, to: to?.duration))
+      if trace == nil, svg == nil {
         let lines = timeline.lines(
           width: Output.width, color: Output.wantsColor, clients: connections)
         return lines.forEach(Output.line)

@@ -23,11 +23,26 @@ enum TLSCallbacks {
 
   static func installForClient(on context: OpaquePointer) {
     unsafe SSL_CTX_set_msg_callback(context) { isWritten, _, kind, bytes, count, ssl, _ in
-      guard isWritten == 0, kind == SSL3_RT_HANDSHAKE, count > 0, let bytes = unsafe bytes,
-        unsafe bytes.load(as: UInt8.self) == UInt8(SSL3_MT_KEY_UPDATE)
-      else { return }
-      unsafe TLSFilter.of(ssl)?.keyWasRenewed()
+      let (first, last) = unsafe TLSCallbacks.ends(
+        of: UnsafeRawBufferPointer(start: bytes, count: count))
+      if TLSCallbacks.wantsNewKey(isWritten == 1, kind, first, last) {
+        unsafe TLSFilter.of(ssl)?.newKeyWasWanted()
+      }
     }
+  }
+
+  private static func ends(of message: UnsafeRawBufferPointer) -> (UInt8?, UInt8?) {
+    unsafe (message.first, message.last)
+  }
+
+  /// The peer renews its key, or asks for ours to be. That in TLS 1.2 it has asked to shake hands again OpenSSL tells by
+  /// what it answers alone, an alert, whose last byte says which.
+  private static func wantsNewKey(
+    _ isWritten: Bool, _ kind: Int32, _ first: UInt8?, _ last: UInt8?
+  ) -> Bool {
+    isWritten
+      ? kind == SSL3_RT_ALERT && last == UInt8(SSL_AD_NO_RENEGOTIATION)
+      : kind == SSL3_RT_HANDSHAKE && first == UInt8(SSL3_MT_KEY_UPDATE)
   }
 
   private static func server(_ ssl: OpaquePointer?) -> TLSServer? {
@@ -101,8 +116,12 @@ enum TLSCallbacks {
     }
     let known = unsafe UnsafeRawBufferPointer(start: name, count: nameCount)
     guard let (key, isOld) = unsafe server.options.tickets.toOpen(known) else { return full }
-    guard unsafe use(key, iv, cipher, mac, isSealing) else { return failed }
-    return isOld ? goodAndRenew : good
+    // Of TLS 1.3 each is used once, so that nobody who listens can tell who comes again (RFC 8446, C.4).
+    let (isReady, isSpent) = unsafe (
+      use(key, iv, cipher, mac, isSealing), isOld || SSL_version(ssl) == TLS1_3_VERSION
+    )
+    guard isReady else { return failed }
+    return isSpent ? goodAndRenew : good
   }
 
   private static func use(

@@ -16,13 +16,14 @@ final class TLSFilter: StreamFilter {
   private(set) var details: TLSDetails?
   /// Why it cannot go on.
   private var failure: FilterFailure?
-  /// Key updates of the peer since it sent anything else.
-  private var keyUpdates = 0
+  /// How often the peer has wanted new keys since it sent anything else: by key updates, or by handshakes, which it is
+  /// refused.
+  private var newKeys = 0
   /// Records written since our key was new.
   private var recordsOfKey = 0
 
   /// More without anything between them, and a peer means no good. (OpenSSL bounds empty records by as many itself.)
-  private static let mostKeyUpdates = 32
+  private static let mostNewKeys = 32
   /// What one key may seal: RFC 8446, 5.5 allows 2^24.5 records.
   private static let mostRecordsOfKey = 1 << 23
   private static let recordSize = 16384
@@ -130,20 +131,20 @@ final class TLSFilter: StreamFilter {
           return count > 0 ? .plain(isAll: false) : .ended
         }
         noteFailure(result)
-        if keyUpdates > Self.mostKeyUpdates { failure = .keyUpdates }
+        if newKeys > Self.mostNewKeys { failure = .newKeys }
         if count > 0 { return .plain(isAll: failure == nil) }
         return failure.map(FilterStep.failed) ?? .more
       }
-      keyUpdates = 0
+      newKeys = 0
       count += got
     }
     return .plain(isAll: false)
   }
 
-  /// The peer has renewed its key. Who does that on and on is given no more to read.
-  func keyWasRenewed() {
-    keyUpdates += 1
-    if keyUpdates > Self.mostKeyUpdates { wire.isHeldBack = true }
+  /// The peer has renewed its key, or wanted that. Who does so on and on is given no more to read.
+  func newKeyWasWanted() {
+    newKeys += 1
+    if newKeys > Self.mostNewKeys { wire.isHeldBack = true }
   }
 
   private func noteFailure(_ result: Int32) {
@@ -201,7 +202,7 @@ final class TLSFilter: StreamFilter {
 }
 
 extension FilterFailure {
-  static let keyUpdates = FilterFailure("it renewed its TLS key on and on")
+  static let newKeys = FilterFailure("it wanted new TLS keys on and on")
 }
 
 #endif

@@ -15,12 +15,19 @@ enum TLSWords {
     case SSL_R_HTTPS_PROXY_REQUEST: return "it asked for a proxy where TLS is spoken"
     case SSL_R_WRONG_VERSION_NUMBER, SSL_R_UNKNOWN_PROTOCOL, SSL_R_BAD_RECORD_TYPE:
       return isServer ? "what it sent is no TLS" : "the server speaks no TLS there"
-    case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+    case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_VERSION_TOO_LOW, SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
       return "it speaks no version of TLS that is spoken here: 1.2 and 1.3 are"
     case SSL_R_NO_SHARED_CIPHER: return "it knows no cipher that is known here"
     case SSL_R_CERTIFICATE_VERIFY_FAILED:
       let reason = unsafe String(cString: X509_verify_cert_error_string(verified))
       return "its certificate is not believed: \(reason)"
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+      return "it does not believe the certificate it was shown: it knows nobody who signed that"
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+      return "it does not believe the certificate it was shown: that has expired"
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+      return "it does not believe the certificate it was shown, which may be another name's"
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED: return "it wants to be shown a certificate"
     case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE: return "it showed no certificate, and has to"
     case SSL_R_NO_APPLICATION_PROTOCOL, SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL:
       return "it speaks no protocol that is spoken here (ALPN)"

@@ -91,34 +91,63 @@ public enum RecordingFile {
   ///
   /// - Throws: when there is none, or when it is something else.
   public static func read(_ path: String) throws(FileTrouble) -> Recording {
-    var rest: [UInt8] = []
     var decoder: RecordingDecoder?
-    var size = 0
+    let head = try eachRecord(of: path, atMost: .max) { record, head in
+      if decoder == nil { decoder = RecordingDecoder(head) }
+      decoder?.add(record)
+    }
+    return (decoder ?? RecordingDecoder(head)).finish()
+  }
+
+  /// Reads a file and holds nothing of it.
+  ///
+  /// - Parameters:
+  ///   - most: Records that are told.
+  ///   - take: Gets each record, in the order of the file.
+  /// - Returns: What the file's head says.
+  static func eachRecord(
+    of path: String, atMost most: Int, _ take: (LoopRecord, Head) -> Void
+  ) throws(FileTrouble) -> Head {
+    var (rest, size, told): ([UInt8], Int, Int) = ([], 0, 0)
+    var known: Head?
     try InputFile.read(path, wanted: "the file of a recording") { piece throws(FileTrouble) in
       size += piece.count
       guard size <= largest else {
         throw FileTrouble(path, "is larger than any recording; give one that --record has written")
       }
+      guard known == nil || told < most else { return }
       rest += piece
-      if decoder == nil, rest.count >= headSize || !isBegun(rest) {
-        decoder = RecordingDecoder(try head(of: rest, path))
+      if known == nil, rest.count >= headSize || !isBegun(rest) {
+        known = try head(of: rest, path)
         rest.removeFirst(headSize)
       }
-      let whole = rest.count / recordSize * recordSize
-      decoder?.add(rest[..<whole])
-      if decoder != nil { rest.removeFirst(whole) }
+      guard let known else { return }
+      let whole = min(rest.count / recordSize, most - told)
+      eachRecord(of: rest[..<(whole * recordSize)]) { take($0, known) }
+      told += whole
+      rest.removeFirst(whole * recordSize)
     }
-    if let decoder { return decoder.finish() }
-    return try decode(rest, named: path)
+    if let known { return known }
+    return try head(of: rest, path)
   }
 
-  /// The records of these bytes, of which there are only whole ones.
-  static func records(of bytes: ArraySlice<UInt8>) -> [LoopRecord] {
+  /// The whole records of these bytes.
+  static func eachRecord(of bytes: ArraySlice<UInt8>, _ take: (LoopRecord) -> Void) {
     unsafe bytes.withUnsafeBytes { bytes in
-      (0..<bytes.count / recordSize).map {
-        unsafe bytes.loadUnaligned(fromByteOffset: $0 * recordSize, as: LoopRecord.self)
+      var place = 0
+      while place + recordSize <= bytes.count {
+        take(unsafe bytes.loadUnaligned(fromByteOffset: place, as: LoopRecord.self))
+        place += recordSize
       }
     }
+  }
+
+  /// The whole records of these bytes, at once.
+  static func records(of bytes: ArraySlice<UInt8>) -> [LoopRecord] {
+    var records: [LoopRecord] = []
+    records.reserveCapacity(bytes.count / recordSize)
+    eachRecord(of: bytes) { records.append($0) }
+    return records
   }
 
   /// Whether these may be the first bytes of a recording.
@@ -131,7 +160,7 @@ public enum RecordingFile {
   /// - Parameter name: What errors call it.
   public static func decode(_ bytes: [UInt8], named name: String) throws(FileTrouble) -> Recording {
     var decoder = RecordingDecoder(try head(of: bytes, name))
-    decoder.add(bytes[headSize...])
+    eachRecord(of: bytes[headSize...]) { decoder.add($0) }
     return decoder.finish()
   }
 
@@ -160,93 +189,5 @@ public enum RecordingFile {
       wallClock: number(24, 8),
       backend: String(decoding: bytes[32..<48].prefix { $0 != 0 }, as: UTF8.self),
       process: Int32(truncatingIfNeeded: number(48, 4)), limit: number(52, 8))
-  }
-}
-
-/// Makes a recording of records.
-private struct RecordingDecoder {
-  private let head: RecordingFile.Head
-  private var recording = Recording()
-  private var names: [UInt64: ConnectionName] = [:]
-  private var accepted: [(start: UInt64, name: ConnectionName)] = []
-
-  init(_ head: RecordingFile.Head) {
-    self.head = head
-    recording.backend = head.backend
-    recording.wallClock = head.wallClock
-  }
-
-  /// Adds the whole records of these bytes.
-  mutating func add(_ bytes: ArraySlice<UInt8>) {
-    for record in RecordingFile.records(of: bytes) { add(record) }
-  }
-
-  mutating func add(_ record: LoopRecord) {
-    guard Int(record.loop) < max(1, head.loops) else {
-      recording.unknown += 1
-      return
-    }
-    if let kind = CallbackKind(rawValue: record.code) { return addCallback(kind, record) }
-    let start = Instant(nanoseconds: record.start)
-    switch LoopRecord.Kind(rawValue: record.code) {
-    case .wait:
-      let end = start + .nanoseconds(Int64(clamping: record.wide))
-      recording.waits.append(
-        WaitRecord(
-          loop: Int(record.loop), start: start, end: end, completions: Int(record.c)))
-    case .accepted:
-      let name = ConnectionName(Key(rawValue: record.wide), loop: Int(record.loop))
-      names[place(of: record)] = name
-      accepted.append((record.start, name))
-    case .sent, .returned:
-      let end = start + .nanoseconds(Int64(clamping: LoopRecord.unpacked(record.a)))
-      let isReturn = record.code == LoopRecord.Kind.returned.rawValue
-      recording.sends.append(
-        SendRecord(
-          connection: name(of: record), start: start, end: end,
-          bytes: isReturn ? -Int(record.d) : Int(record.d)))
-    case .missed:
-      let (sum, overflow) = recording.missed.addingReportingOverflow(Int(clamping: record.wide))
-      recording.missed = overflow ? .max : sum
-    case nil: recording.unknown += 1
-    }
-  }
-
-  private mutating func addCallback(_ kind: CallbackKind, _ record: LoopRecord) {
-    let start = Instant(nanoseconds: record.start)
-    let connection = name(of: record)
-    var callback = CallbackRecord(
-      kind, of: connection.key, loop: connection.loop, from: start,
-      to: start + .nanoseconds(Int64(clamping: LoopRecord.unpacked(record.a))))
-    callback.sending = LoopRecord.unpacked(record.b)
-    callback.sent = record.d
-    if kind == .closed {
-      callback.closeReason = record.closeReason
-    } else {
-      callback.received = record.c
-    }
-    recording.callbacks.append(callback)
-  }
-
-  private func place(of record: LoopRecord) -> UInt64 {
-    UInt64(record.loop) << 32 | UInt64(record.connection)
-  }
-
-  /// Whose record it is; one whose accepting was missed gets a key that no connection has.
-  private func name(of record: LoopRecord) -> ConnectionName {
-    names[place(of: record)]
-      ?? ConnectionName(
-        Key(index: record.connection, generation: 0), loop: Int(record.loop))
-  }
-
-  consuming func finish() -> Recording {
-    recording.callbacks.sort { $0.start < $1.start }
-    recording.waits.sort { $0.start < $1.start }
-    recording.sends.sort { $0.start < $1.start }
-    for (_, name) in accepted.sorted(by: { $0.start < $1.start })
-    where recording.numbers[name] == nil {
-      recording.numbers[name] = recording.numbers.count
-    }
-    return recording.numbered()
   }
 }

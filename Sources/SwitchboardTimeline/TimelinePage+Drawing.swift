@@ -8,21 +8,20 @@ extension TimelinePage {
     const margin = facts.isPart ? 0 : (whole.to - whole.from) * 0.01;
     const all = {from: whole.from - margin, to: whole.to + margin};
     const seen = {from: all.from, to: all.to, top: 0};
-    let width = 0, height = 0, left = 0, focus = null, colors = {};
-    const axis = 26, names = "12.5px system-ui, sans-serif";
+    let width = 0, height = 0, left = 0, focus = null, selected = -1, colors = {}, isDense = false;
+    const axis = 26, names = "12.5px system-ui, sans-serif", mostLeft = 150;
 
+    const colorNames = ["ink", "faint", "line", "life", "work", "wait", "served", "page", "panel",
+      ...kinds.map(k => k.id)];
     const readColors = () => {
       const style = getComputedStyle(document.documentElement);
-      for (const name of ["ink", "faint", "line", "life", "work", "wait", "page", "panel",
-        ...kinds.map(k => k.id)]) colors[name] = style.getPropertyValue("--tl-" + name).trim();
+      for (const name of colorNames) colors[name] = style.getPropertyValue("--tl-" + name).trim();
     };
-    const rowsHeight = rows.reduce((sum, row) => sum + row.height, 0);
     // Loops stay in sight while clients are scrolled, unless there are many.
-    const pinned = loopRows <= 4 ? loopRows : 0;
-    const pinnedHeight = rows.slice(0, pinned).reduce((sum, row) => sum + row.height, 0);
+    const pinned = loopRows <= 4 ? loopRows : 0, pinnedHeight = pinned * loopHeight;
+    const rowsHeight = () => tops[entries.length];
 
-    const fitCanvas = (canvas, w, h) => {
-      const ratio = window.devicePixelRatio || 1;
+    const fitCanvas = (canvas, w, h, ratio = window.devicePixelRatio || 1) => {
       const [wide, high] = [Math.round(w * ratio), Math.round(h * ratio)];
       if (canvas.width !== wide || canvas.height !== high) {
         canvas.style.height = h + "px";
@@ -34,15 +33,17 @@ extension TimelinePage {
       context.clearRect(0, 0, w, h);
       return context;
     };
+    let ratio;
     const layout = () => {
       tip.hidden = true;
       width = view.clientWidth;
       const room = Math.max(220, window.innerHeight - (width < 600 ? 260 : 300));
-      height = Math.min(axis + rowsHeight + 6, room);
+      height = Math.min(axis + rowsHeight() + 6, room);
       const g = view.getContext("2d");
       g.font = names;
-      left = 22 + most(rows.map(row => g.measureText(row.name).width));
-      view.classList.toggle("all", axis + rowsHeight + 6 > height);
+      const longest = entries.reduce((a, entry) => entry.name.length > a.length ? entry.name : a, "whole");
+      left = Math.ceil(22 + Math.min(mostLeft, g.measureText(longest.replace(/\d/g, "0")).width));
+      view.classList.toggle("all", axis + rowsHeight() + 6 > height);
       drawMap();
       draw();
     };
@@ -54,62 +55,84 @@ extension TimelinePage {
       const power = Math.pow(10, Math.floor(Math.log10(least)));
       return [1, 2, 5, 10].map(n => n * power).find(step => step >= least * 0.999);
     };
+    // Deep within a long recording labels would be long and nearly the same: there a round moment stands at the
+    // left, and the ticks tell how long after it they are.
+    const baseOf = step => {
+      if (Math.abs(seen.from) < step * 1000) return null;
+      const round = Math.pow(10, Math.ceil(Math.log10(seen.to - seen.from)));
+      return Math.floor(seen.from / round) * round;
+    };
     const drawAxis = g => {
-      const step = Math.max(0.001, steps());
+      const step = Math.max(0.001, steps()), base = baseOf(step), zero = base === null ? 0 : base;
       g.font = "11.5px system-ui, sans-serif";
+      let free = left;
+      if (base !== null) {
+        const text = moment(base, Math.pow(10, Math.floor(Math.log10(seen.to - seen.from) + 1e-9)) / 10);
+        const at = Math.max(4, left - 8 - g.measureText(text).width);
+        g.fillStyle = colors.ink;
+        g.fillText(text, at, 15);
+        free = at + g.measureText(text).width + 8;
+      }
       g.textAlign = "center";
-      for (let n = Math.ceil(seen.from / step); n * step <= seen.to; n++) {
-        const x = Math.round(placeOf(n * step)) + 0.5, label = moment(n * step, step);
+      for (let n = Math.ceil((seen.from - zero) / step); zero + n * step <= seen.to; n++) {
+        const x = Math.round(placeOf(zero + n * step)) + 0.5;
+        const label = (base === null ? "" : "+") + moment(n * step, step);
         g.strokeStyle = colors.line;
         g.beginPath();
         g.moveTo(x, axis - 5);
         g.lineTo(x, height);
         g.stroke();
         const half = g.measureText(label).width / 2 + 2, middle = Math.max(x, left + half);
-        if (x < left || middle + half > width) continue;
+        if (x < left || middle + half > width || middle - half < free) continue;
         g.fillStyle = colors.faint;
         g.fillText(label, middle, 15);
       }
       g.textAlign = "left";
     };
 
-    // Each row that is in sight, with where it is.
-    const eachRow = body => {
-      let y = axis;
-      for (let i = 0; i < pinned; i++) {
-        body(rows[i], y, i);
-        y += rows[i].height;
-      }
-      y -= seen.top;
-      for (let i = pinned; i < rows.length && y < height; i++) {
-        if (y + rows[i].height > axis + pinnedHeight) body(rows[i], y, i);
-        y += rows[i].height;
+    // The first entry whose end is below y, of all rows from the top.
+    const entryAt = y => {
+      let a = 0, b = entries.length;
+      while (a < b) { const m = (a + b) >> 1; if (tops[m + 1] <= y) a = m + 1; else b = m; }
+      return a;
+    };
+    const heightOf = at => tops[at + 1] - tops[at];
+    const topOf = at => axis + tops[at] - (at < pinned ? 0 : seen.top);
+    // Each entry that is in sight, with where it is.
+    const eachEntry = body => {
+      for (let at = 0; at < pinned; at++) body(entries[at], topOf(at), at);
+      for (let at = Math.max(pinned, entryAt(pinnedHeight + seen.top)); at < entries.length; at++) {
+        if (topOf(at) >= height) break;
+        body(entries[at], topOf(at), at);
       }
     };
 
-    const drawLoop = (g, row, y) => {
-      if (!row.waits.length) return;
+    const drawLoop = (g, row, y, high) => {
+      if (!hasWaits) return;
       g.fillStyle = colors.work;
-      const base = y + row.height - 4, most = row.height - 9, each = 1 / scaleOf();
-      let before = waitedBy(row, seen.from);
-      for (let x = left, t = seen.from; x < width; x++) {
+      const base = y + high - 4, most = high - 9, count = Math.max(1, Math.floor(width - left));
+      const each = (seen.to - seen.from) / count;
+      const isExact = isKnown(row, seen.from, seen.to);
+      const waited = isExact ? null : measure({members: [row], isLoop: true}, seen.from, seen.to, count).waited;
+      let before = isExact ? waitedBy(row, seen.from) : 0;
+      for (let x = 0, t = seen.from; x < count; x++) {
         t += each;
-        const now = waitedBy(row, t);
-        if (t >= whole.from && t - each <= whole.to) {
-          const share = 1 - (now - before) / each;
-          if (share > 1e-6) {
-            const tall = Math.max(1, Math.min(1, share) * most);
-            g.fillRect(x, base - tall, 1, tall);
-          }
+        const now = isExact ? waitedBy(row, t) : 0;
+        // At the edges of what was recorded a point is only partly within.
+        const inside = Math.min(t, whole.to) - Math.max(t - each, whole.from);
+        const share = inside <= 0 ? 0 : (inside - (isExact ? now - before : waited[x])) / each;
+        if (share > 1e-6) {
+          const tall = Math.max(1, Math.min(1, share) * most);
+          g.fillRect(left + x, base - tall, 1, tall);
         }
         before = now;
       }
     };
-    const drawLife = (g, row, y) => {
+    const drawLife = (g, row, y, high) => {
       const from = Math.max(left, placeOf(row.from)), to = Math.min(width, placeOf(row.to));
       if (to <= from) return;
       g.fillStyle = colors.life;
-      g.fillRect(from, y + row.height / 2 - 0.75, to - from, 1.5);
+      g.fillRect(from, y + high / 2 - 0.75, to - from, 1.5);
     };
     const label = (g, event, x, wide, y) => {
       const k = kinds[kind[event]];
@@ -121,9 +144,9 @@ extension TimelinePage {
         : "#fff";
       g.fillText(text, Math.max(x, left) + 4, y + 12);
     };
-    const drawEvents = (g, row, y, isLoop) => {
+    const drawEvents = (g, row, y, high, isLoop) => {
       const {events} = row, scale = scaleOf(), top = y + (isLoop ? 5 : 4);
-      const tall = row.height - (isLoop ? 9 : 8);
+      const tall = high - (isLoop ? 9 : 8);
       let i = Math.max(0, lower(events, start, seen.from) - 1);
       while (i < events.length) {
         const e = events[i], s = start[e];
@@ -132,7 +155,7 @@ extension TimelinePage {
         if (!isLoop && waited[e] * scale > 1.5) {
           g.fillStyle = colors.wait;
           const from = Math.max(left, x - waited[e] * scale);
-          if (x > from) g.fillRect(from, y + row.height / 2 - 2, x - from, 4);
+          if (x > from) g.fillRect(from, y + high / 2 - 2, x - from, 4);
         }
         if (isLoop && wide + tail < 1.5) { i = skip(events, i, s, 1.5 / scale); continue; }
         const from = Math.max(left, x), to = Math.min(width, x + Math.max(wide, 1.8));
@@ -163,82 +186,6 @@ extension TimelinePage {
         if (a - i > 64) { a = Math.max(a, lower(events, start, from + span) - 1); i = a; }
       }
       return Math.max(i + 1, a);
-    };
-
-    let wanted = false;
-    const draw = () => {
-      if (wanted) return;
-      wanted = true;
-      requestAnimationFrame(() => { wanted = false; paint(); });
-    };
-    const paint = () => {
-      const g = fitCanvas(view, width, height);
-      g.fillStyle = colors.page;
-      g.fillRect(0, 0, width, height);
-      drawAxis(g);
-      eachRow((row, y, i) => {
-        g.save();
-        g.beginPath();
-        const floor = i < pinned ? axis : axis + pinnedHeight;
-        g.rect(0, floor, width, height - floor);
-        g.clip();
-        if (i < loopRows) drawLoop(g, row, y); else drawLife(g, row, y);
-        drawEvents(g, row, y, i < loopRows);
-        g.font = names;
-        g.fillStyle = i < loopRows ? colors.faint : colors.ink;
-        g.fillText(row.name, 8, y + row.height / 2 + 4.5);
-        g.restore();
-      });
-      g.fillStyle = colors.line;
-      g.fillRect(0, axis + pinnedHeight - 0.5, width, 1);
-      g.fillRect(left - 3, 0, 1, height);
-      drawScroll(g);
-      drawWindow();
-      // Of the recording, without the margins beside it.
-      const from = Math.max(seen.from, whole.from), to = Math.min(seen.to, whole.to);
-      const span = Math.max(0, to - from), grain = (seen.to - seen.from) / 100;
-      byId("range").textContent = moment(from, grain) + " to " + moment(to, grain)
-        + " (" + brief(span) + ")";
-    };
-    const drawScroll = g => {
-      const room = height - axis - pinnedHeight, rest = rowsHeight - pinnedHeight;
-      if (rest <= room) return;
-      g.fillStyle = colors.life;
-      g.fillRect(width - 5, axis + pinnedHeight + seen.top / rest * room, 3, room * room / rest);
-    };
-
-    // The strip above: the whole, and what of it is in sight.
-    let strip = null;
-    const drawMap = () => {
-      strip = document.createElement("canvas");
-      const g = fitCanvas(strip, width, 44), span = all.to - all.from;
-      g.fillStyle = colors.work;
-      for (let x = 0; x < width - left; x++) {
-        const from = all.from + span * x / (width - left), to = from + span / (width - left);
-        let share = 0;
-        if (to < whole.from || from > whole.to) continue;
-        for (const row of rows.slice(0, loopRows)) {
-          const part = row.waits.length ? 1 - (waitedBy(row, to) - waitedBy(row, from)) / (to - from)
-            : Math.min(1, lower(row.events, start, to) - lower(row.events, start, from));
-          share = Math.max(share, part);
-        }
-        if (share > 1e-6) g.fillRect(left + x, 40 - Math.max(1, share * 34), 1, Math.max(1, share * 34));
-      }
-    };
-    const drawWindow = () => {
-      const g = fitCanvas(map, width, 44), scale = (width - left) / (all.to - all.from);
-      g.drawImage(strip, 0, 0, width, 44);
-      g.font = names;
-      g.fillStyle = colors.faint;
-      g.fillText("whole", 8, 26);
-      const from = Math.max(left, left + (seen.from - all.from) * scale);
-      const to = Math.min(width, left + (seen.to - all.from) * scale);
-      g.fillStyle = colors.receive;
-      g.globalAlpha = 0.16;
-      g.fillRect(from, 0, Math.max(2, to - from), 44);
-      g.globalAlpha = 1;
-      g.fillRect(from, 0, 1.5, 44);
-      g.fillRect(Math.max(from, to - 1.5), 0, 1.5, 44);
     };
     """#
 }

@@ -3,23 +3,69 @@ extension TimelinePage {
   static let script = #"""
     "use strict";
     const byId = id => document.getElementById(id);
-    const bytesOf = id => {
-      const text = atob(byId(id).textContent), bytes = new Uint8Array(text.length);
-      for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-      return bytes.buffer;
-    };
     const facts = JSON.parse(byId("facts").textContent);
-    const start = new Float64Array(bytesOf("start")), took = new Float32Array(bytesOf("took")),
-      sending = new Float32Array(bytesOf("sending")), waited = new Float32Array(bytesOf("waited")),
-      rowOf = new Uint32Array(bytesOf("row")), loopOf = new Uint32Array(bytesOf("loop")),
-      kind = new Uint8Array(bytesOf("kind")), received = new Uint32Array(bytesOf("received")),
-      sent = new Uint32Array(bytesOf("sent"));
-    const waitStart = new Float64Array(bytesOf("wait-start")),
-      waitTook = new Float64Array(bytesOf("wait-took")),
-      waitLoop = new Uint32Array(bytesOf("wait-loop")),
-      waitBrought = new Uint32Array(bytesOf("wait-brought"));
+    // Numbers of seven bits a byte, the lowest first; in doubles, since they may have more than 32 bits.
+    const reader = id => {
+      const element = byId(id), text = element ? atob(element.textContent) : "";
+      const bytes = new Uint8Array(text.length);
+      for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+      let at = 0;
+      return () => {
+        let byte = bytes[at++], value = byte & 127;
+        for (let scale = 128; byte > 127; scale *= 128) {
+          byte = bytes[at++];
+          value += (byte & 127) * scale;
+        }
+        return value;
+      };
+    };
+    // Columns of numbers, one after the other. What a column's numbers are: counts as they are; times, which
+    // nanoseconds become microseconds in; those of either that may be negative; moments, each after the one before.
+    const count = 0, time = 1, signed = 2, moments = 3, moment0 = 4;
+    const table = (id, columns) => {
+      const next = reader(id), size = next() || 0, lists = {};
+      for (const [name, what] of Object.entries(columns)) {
+        const list = lists[name] = new Float64Array(size);
+        let last = 0;
+        for (let i = 0; i < size; i++) {
+          let value = next();
+          if (what > time) value = value % 2 ? -(value + 1) / 2 : value / 2;
+          if (what === moments) last = value += last;
+          list[i] = what === count || what === signed ? value : value / 1000;
+        }
+      }
+      return lists;
+    };
+    const {start, took, sending, waited, row: rowOf, kind, received, sent} = table("events", {start: moments,
+      took: time, sending: time, waited: time, row: count, kind: count, received: count, sent: count});
+    const {start: waitStart, took: waitTook, loop: waitLoop, brought: waitBrought} = table("waits",
+      {start: moments, took: time, loop: count, brought: count});
+    const sends = table("sends", {start: moments, took: time, row: count, bytes: signed});
+    const clients = table("rows", {number: count, count, loop: count, from: moment0, to: moment0, closed: count,
+      reason: count, calls: count, input: signed, output: signed, busy: time, waited: time});
     const kinds = facts.kinds.map(([id, letter, name]) => ({id, letter, name}));
-    const hasWaits = waitStart.length > 0;
+    const hasWaits = facts.waits > 0;
+
+    // The slices of all rows, one row's behind another's: where they begin, calls, served, waited; and where the
+    // slices of each row end.
+    const readCells = (id, count, slice) => {
+      const next = reader(id), cells = {from: [], calls: [], busy: [], waited: [], ends: new Uint32Array(count + 1), slice};
+      for (let i = 0; i < count; i++) {
+        const size = next() || 0;
+        let at = 0;
+        for (let n = 0; n < size; n++) {
+          cells.from.push(facts.from + (at += next()) * slice);
+          cells.calls.push(next());
+          cells.busy.push(next() / 1000);
+          cells.waited.push(next() / 1000);
+        }
+        cells.ends[i + 1] = cells.from.length;
+      }
+      return cells;
+    };
+    const loopRows = facts.loops.length, clientRows = clients.number.length;
+    const loopCells = readCells("loop-cells", loopRows, facts.loopSlice);
+    const clientCells = facts.isWhole ? null : readCells("cells", clientRows, facts.slice);
 
     // Rows: loops first, then clients; each with the places of its callbacks, in order.
     const gather = (keys, count) => {
@@ -30,20 +76,24 @@ extension TimelinePage {
       for (let i = 0; i < keys.length; i++) places[next[keys[i]]++] = i;
       return row => places.subarray(ends[row], ends[row + 1]);
     };
-    const most = list => list.reduce((a, b) => Math.max(a, b), 0);
-    const loopCount = facts.loops.length ? facts.loops[facts.loops.length - 1][0] + 1 : 0;
-    const ofClient = gather(rowOf, facts.clients.length), ofLoop = gather(loopOf, loopCount),
-      waitsOf = gather(waitLoop, loopCount);
-    const rows = [];
-    for (const [loop, name] of facts.loops) {
+    const ofClient = gather(rowOf, clientRows);
+    const ofLoop = gather(rowOf.map(row => clients.loop[row]), loopRows);
+    const waitsOf = gather(waitLoop, loopRows);
+    const rows = facts.loops.map(([name, stretches], loop) => {
       const waits = waitsOf(loop), sums = new Float64Array(waits.length + 1);
       for (let i = 0; i < waits.length; i++) sums[i + 1] = sums[i] + waitTook[waits[i]];
-      rows.push({loop, name, events: ofLoop(loop), waits, sums, height: 30});
-    }
-    const loopRows = rows.length;
-    facts.clients.forEach(([name, from, to, closed, reason, calls, input, output], i) =>
-      rows.push({name, from, to, closed, reason, calls, input, output, events: ofClient(i),
-        height: 22}));
+      const whole = stretches.map(([from, to]) => [from ?? -Infinity, to ?? Infinity]);
+      return {loop, name, events: ofLoop(loop), waits, sums, stretches: whole, cells: loopCells, place: loop};
+    });
+    const nameOf = i => "conn" + clients.number[i]
+      + (clients.count[i] > 1 ? "–" + (clients.number[i] + clients.count[i] - 1) : "");
+    for (let i = 0; i < clientRows; i++)
+      rows.push({client: i, name: nameOf(i), loop: clients.loop[i], from: clients.from[i], to: clients.to[i],
+        closed: clients.closed[i], reason: clients.reason[i] ? facts.reasons[clients.reason[i] - 1] : null,
+        calls: clients.calls[i], input: clients.input[i], output: clients.output[i],
+        busy: clients.busy[i], waited: clients.waited[i], get events() { return ofClient(i); },
+        stretches: clients.count[i] > 1 && loopRows > 1 && !facts.isWhole ? [] : rows[clients.loop[i]].stretches,
+        cells: clientCells, place: i});
 
     // The first place in a row whose value is not below t.
     const lower = (places, values, t) => {

@@ -12,11 +12,18 @@ extension TimelinePage {
     p{margin:0 0 10px;color:var(--tl-faint)}
     .warn{color:var(--tl-wait)}
     .bar{display:flex;flex-wrap:wrap;gap:6px;align-items:center;margin:10px 0 8px}
-    button{font:inherit;color:inherit;background:var(--tl-panel);border:1px solid var(--tl-line);
+    button,select{font:inherit;color:inherit;background:var(--tl-panel);border:1px solid var(--tl-line);
       border-radius:6px;padding:3px 11px;min-height:32px;cursor:pointer}
     button:hover{border-color:var(--tl-faint)}
     :focus-visible{outline:2px solid var(--tl-receive);outline-offset:1px}
     #range{margin-left:6px;font-variant-numeric:tabular-nums}
+    #told:empty{display:none}
+    #how{color:var(--tl-faint);font-size:13px}
+    #told{margin:10px 0 0;color:var(--tl-ink);font-variant-numeric:tabular-nums}
+    #turn{margin-top:8px}#turn h2{margin:0 8px 0 0}
+    #turn-drawing{overflow:hidden}
+    #turn svg{display:block;max-width:100%}#turn text{fill:var(--tl-faint);font-size:11.5px;
+      font-variant-numeric:tabular-nums}
     .stage{position:relative;border:1px solid var(--tl-line);border-radius:8px;overflow:hidden;
       background:var(--tl-page)}
     canvas{display:block;width:100%}
@@ -41,9 +48,11 @@ extension TimelinePage {
     td button{min-height:26px;padding:0 8px}
     kbd{font:12px ui-monospace,monospace;border:1px solid var(--tl-line);border-radius:4px;
       padding:0 4px;background:var(--tl-panel);color:var(--tl-ink)}
-    @media (max-width:600px){main{padding:12px 10px 24px}.wide{display:none}
+    @media (max-width:600px){main{padding:12px 10px 24px}th.wide,td.wide{display:none}
       th,td{padding-right:10px}#range{margin:0;width:100%}}
-    @media print{.bar,.keys{display:none}}
+    @media print{.bar button,.bar label,.keys,td.b{display:none}main{padding:0;max-width:none}
+      canvas{height:auto!important}.stage,li,tr{break-inside:avoid}
+      .legend i,canvas,svg{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
     """
 
   /// The page's elements, beside its data.
@@ -60,7 +69,12 @@ extension TimelinePage {
     <button id="fit">Whole</button>
     <button id="back" aria-label="to the callback before">‹ callback</button>
     <button id="on" aria-label="to the next callback">callback ›</button>
+    <label class="wide">sort by <select id="sort"><option value="number">order of accepting</option>
+    <option value="waited">time waited</option><option value="busy">time served</option>
+    <option value="calls">callbacks</option><option value="bytes">bytes</option></select></label>
+    <label class="wide"><input type="checkbox" id="fold"> fold equal rows</label>
     <span id="range" aria-live="polite"></span>
+    <span id="how"></span>
     </div>
     <div class="stage">
     <canvas id="map" aria-hidden="true"></canvas>
@@ -69,6 +83,15 @@ extension TimelinePage {
     <div id="tip" role="status" hidden></div>
     </div>
     <ul class="legend" id="legend"></ul>
+    <p id="told" role="status"></p>
+    <section id="turn" hidden>
+    <div class="bar"><h2>A turn of the loop</h2>
+    <button id="turn-back" aria-label="to the turn before">‹ turn</button>
+    <button id="turn-on" aria-label="to the next turn">turn ›</button>
+    <button id="turn-close">Close</button></div>
+    <p id="turn-says"></p>
+    <div id="turn-drawing"></div>
+    </section>
     <h2>The longest callbacks</h2>
     <table><thead><tr><th>took</th><th class="l">callback</th><th class="l">client</th><th>at</th>
     <th class="wide">bytes in</th><th class="wide">bytes out</th><th></th></tr></thead>
@@ -76,7 +99,9 @@ extension TimelinePage {
     <p class="keys" style="margin-top:18px">Wheel, pinch or <kbd>+</kbd> <kbd>−</kbd> zoom; drag or
     <kbd>←</kbd> <kbd>→</kbd> move in time, <kbd>↑</kbd> <kbd>↓</kbd> among clients; <kbd>0</kbd>
     shows the whole, <kbd>n</kbd> and <kbd>p</kbd> the next and the previous callback of a row.
-    With <kbd>shift</kbd> the wheel moves. A double click zooms in on its place.</p>
+    With <kbd>shift</kbd> the wheel moves. A double click zooms in on its place. A click on a callback draws lines to
+    those whom it delayed and shows its turn; <kbd>[</kbd> and <kbd>]</kbd> go from turn to turn. Dragging over the
+    strip above chooses a part.</p>
     </main>
     """
   }

@@ -2,183 +2,245 @@ import Switchboard
 import SwitchboardBase
 
 extension Timeline {
-  /// How many callbacks, and how many waits, a page draws; further ones are left out, and the page
-  /// says so. The longest that it lists are those of the whole recording.
-  public static let mostOnPage = 400_000
+  /// How many callbacks, waits and later sends a page has one by one. Of a longer recording these are its
+  /// beginning and what is around its longest callbacks; of all the rest it has what was served and waited
+  /// for in slices of time, and says so.
+  public static let mostOnPage = 200_000
 
   /// A page that draws the recording so that one can zoom into it: complete in itself, it asks no
   /// network for anything.
   ///
   /// - Parameters:
   ///   - title: What was recorded; the file's name.
-  ///   - most: How many callbacks, and waits, are drawn.
+  ///   - most: How many callbacks, waits and later sends are drawn one by one.
   public func page(title: String, most: Int = mostOnPage) -> String {
-    let page = TimelinePage(self, most: max(1, most))
-    return DrawingPage.html(
-      title: "\(title) · switchboard timeline", style: TimelinePage.style,
-      body: """
-        \(TimelinePage.body(title: title))
-        \(page.data)
-        <script>
-        \(TimelinePage.script)
-        \(TimelinePage.drawing)
-        \(TimelinePage.controls)
-        </script>
-        """)
+    TimelinePage(HeldRecording(self), word: { word(for: $0) }, most: most).html(title: title)
   }
 }
 
-/// The recording as a page's script reads it: what is short as JSON, events as columns of numbers
-/// in base64.
+extension RecordingFile {
+  /// The page of a recording, whatever its length: the file is read three times, and what is held of it
+  /// grows with its connections, not with what they did. It may still be written to.
+  ///
+  /// - Parameters:
+  ///   - title: What was recorded; the file's name.
+  ///   - from: Where the part begins that is shown, from the first callback; nil for the beginning.
+  ///   - to: Where it ends; nil for the end.
+  /// - Throws: when there is no such file, or when it is something else.
+  public static func page(
+    of path: String, title: String, from: Duration? = nil, to: Duration? = nil
+  ) throws(FileTrouble) -> String {
+    guard FileCalls.status(path)?.isOrdinary == true else {
+      // What comes through a pipe comes once.
+      return Timeline(try read(path).clipped(from: from, to: to)).page(title: title)
+    }
+    let source = try FiledRecording(path, from: from, to: to)
+    let word = { (kind: CallbackKind) in source.frame.backend.isEmpty ? kind.look.name : kind.method
+    }
+    return try TimelinePage(source, word: word, most: Timeline.mostOnPage).html(title: title)
+  }
+}
+
+/// The recording as a page's script reads it: what is short as JSON, the rest as columns of numbers in
+/// base64.
 struct TimelinePage {
-  private let timeline: Timeline
-  private let callbacks: ArraySlice<CallbackRecord>
-  private let waits: [WaitRecord]
+  private let frame: RecordingFrame
+  private let survey: Survey
+  private let detail: SurveyDetail
+  private let word: (CallbackKind) -> String
 
-  /// Where what is drawn ends.
-  private let end: Instant
-  /// How many of the longest callbacks are listed.
-  private static let longestListed = 10
-
-  init(_ timeline: Timeline, most: Int) {
-    self.timeline = timeline
-    let all = timeline.recording.callbacks
-    let callbacks = all.prefix(most)
-    // What does not hold all of them ends where they do.
-    let end =
-      callbacks.count < all.count ? callbacks.map(\.sentBy).max() ?? timeline.end : timeline.end
-    let inside = timeline.recording.waits.filter { $0.end > timeline.start && $0.start < end }
-    (self.callbacks, self.end) = (callbacks, end)
-    waits = Array(inside.prefix(most))
+  /// Looks through a recording twice.
+  init<Source: RecordingSource>(
+    _ source: Source, word: @escaping (CallbackKind) -> String, most: Int
+  ) throws(Source.Failure) {
+    frame = source.frame
+    self.word = word
+    survey = try Survey(source)
+    detail = try SurveyDetail(of: source, survey, most: most)
   }
 
-  /// The longest callbacks of the whole recording, the longest first, by their places there.
-  private var longest: [Int] {
-    let all = timeline.recording.callbacks
-    var longest: [Int] = []
-    for place in all.indices {
-      if longest.count == TimelinePage.longestListed, let last = longest.last,
-        all[place].duration <= all[last].duration
-      {
-        continue
-      }
-      let at = longest.firstIndex { all[$0].duration < all[place].duration } ?? longest.count
-      longest.insert(place, at: at)
-      if longest.count > TimelinePage.longestListed { longest.removeLast() }
+  /// The whole page.
+  func html(title: String) -> String {
+    DrawingPage.html(
+      title: "\(title) · switchboard timeline", style: TimelinePage.style,
+      body: """
+        \(TimelinePage.body(title: title))
+        \(data)
+        <script>
+        \(TimelinePage.script)
+        \(TimelinePage.arranging)
+        \(TimelinePage.drawing)
+        \(TimelinePage.density)
+        \(TimelinePage.marking)
+        \(TimelinePage.turns)
+        \(TimelinePage.pointing)
+        \(TimelinePage.controls)
+        \(TimelinePage.texts)
+        </script>
+        """)
+  }
+
+  /// The elements that hold what the script reads.
+  private var data: String {
+    let reasons = Array(Set(survey.rows.compactMap(\.closeReason))).sorted()
+    var columns: [(String, PageNumbers)] = [
+      ("events", events), ("waits", waits), ("sends", sends), ("rows", rows(reasons)),
+      ("loop-cells", TimelinePage.cells(survey.loopTracks)),
+    ]
+    // Where every callback is there, slices of them are reckoned from those.
+    if !detail.isWhole { columns.append(("cells", TimelinePage.cells(survey.clientTracks))) }
+    let elements = columns.map { name, numbers in
+      "<script type=\"application/octet-stream\" id=\"\(name)\">\(numbers.base64)</script>"
     }
-    return longest
+    let json = "<script type=\"application/json\" id=\"facts\">\(facts(reasons))</script>"
+    return ([json] + elements).joined(separator: "\n")
+  }
+
+  // MARK: - Columns
+
+  // How many there are, then one column after the other.
+
+  /// Starts, each after the one before; took, sending, waited, row, kind, bytes in and out.
+  private var events: PageNumbers {
+    let (events, first) = (detail.events, CallbackKind.connected.rawValue)
+    var numbers = PageNumbers()
+    numbers.add(UInt64(events.count))
+    numbers.add(events.lazy.map(\.callback.start), since: frame.zero)
+    numbers.add(events.lazy.map(\.callback.nanoseconds))
+    numbers.add(events.lazy.map(\.callback.sending))
+    numbers.add(
+      events.lazy.map { event in
+        event.ready.map { event.callback.start.nanoseconds - $0.nanoseconds } ?? 0
+      })
+    numbers.add(events.lazy.map { UInt64($0.row) })
+    numbers.add(events.lazy.map { UInt64($0.callback.kind.rawValue - first) })
+    numbers.add(events.lazy.map { UInt64($0.callback.received) })
+    numbers.add(events.lazy.map { UInt64($0.callback.sent) })
+    return numbers
+  }
+
+  /// Starts, each after the one before; took, loop, completions; as far as they are in what is shown.
+  private var waits: PageNumbers {
+    let waits = detail.waits.filter { $0.end > frame.start && $0.start < frame.end }
+    let starts = waits.map { max($0.start, frame.start) }
+    var numbers = PageNumbers()
+    numbers.add(UInt64(waits.count))
+    numbers.add(starts, since: frame.zero)
+    numbers.add(
+      zip(waits, starts).lazy.map { min($0.end, frame.end).nanoseconds - $1.nanoseconds })
+    numbers.add(waits.lazy.map { UInt64(survey.place(ofLoop: $0.loop) ?? 0) })
+    numbers.add(waits.lazy.map { UInt64($0.completions) })
+    return numbers
+  }
+
+  /// Starts, each after the one before; took, row, bytes.
+  private var sends: PageNumbers {
+    let sends = detail.sends
+    var numbers = PageNumbers()
+    numbers.add(UInt64(sends.count))
+    numbers.add(sends.lazy.map(\.record.start), since: frame.zero)
+    numbers.add(
+      sends.lazy.map { $0.record.end.nanoseconds - min($0.record.start, $0.record.end).nanoseconds }
+    )
+    numbers.add(sends.lazy.map { UInt64($0.row) })
+    for send in sends { numbers.add(signed: Int64(send.record.bytes)) }
+    return numbers
+  }
+
+  /// Of the rows: number, clients, loop, opened, closed, whether it was, why, calls, bytes in and out, busy,
+  /// waited.
+  private func rows(_ reasons: [String]) -> PageNumbers {
+    let places = Dictionary(uniqueKeysWithValues: reasons.enumerated().map { ($1, $0 + 1) })
+    let rows = survey.rows
+    var numbers = PageNumbers()
+    numbers.add(UInt64(rows.count))
+    numbers.add(rows.lazy.map { UInt64($0.number) })
+    numbers.add(rows.lazy.map { UInt64($0.clients) })
+    numbers.add(rows.lazy.map { UInt64(survey.place(ofLoop: $0.loop) ?? 0) })
+    for row in rows { numbers.add(from: frame.zero, to: row.opened) }
+    for row in rows { numbers.add(from: frame.zero, to: row.closed ?? frame.end) }
+    numbers.add(rows.lazy.map { $0.closed == nil ? 0 : 1 })
+    numbers.add(rows.lazy.map { row in UInt64(row.closeReason.flatMap { places[$0] } ?? 0) })
+    numbers.add(rows.lazy.map { UInt64($0.calls) })
+    for row in rows { numbers.add(signed: Int64(row.received)) }
+    for row in rows { numbers.add(signed: Int64(row.sent)) }
+    numbers.add(rows.lazy.map(\.busy))
+    numbers.add(rows.lazy.map(\.waited))
+    return numbers
+  }
+
+  /// Of each row the number of its cells, and of each: slice (after the one before), calls, busy, waited.
+  static func cells(_ tracks: SurveyTracks) -> PageNumbers {
+    var numbers = PageNumbers()
+    for row in tracks.rows {
+      numbers.add(UInt64(row.count))
+      var last: UInt64 = 0
+      for cell in row {
+        numbers.add(cell.slice - last)
+        last = cell.slice
+        numbers.add(cell.calls)
+        numbers.add(cell.busy)
+        numbers.add(cell.waited)
+      }
+    }
+    return numbers
+  }
+}
+
+// MARK: - What is short
+
+extension TimelinePage {
+  private func facts(_ reasons: [String]) -> String {
+    let kinds = CallbackKind.allCases.map { kind in
+      "[\"\(kind)\",\"\(kind.look.letter)\",\(TraceEvent.quoted(word(kind)))]"
+    }
+    let loops = frame.loops.map { loop in
+      let name = frame.loops.count > 1 ? "loop \(loop)" : "loop"
+      let stretches = detail.stretches.filter { $0.loop == loop }.map { stretch in
+        "[\(stretch.from.map(relative) ?? "null"),\(stretch.to.map(relative) ?? "null")]"
+      }
+      return "[\"\(name)\",[\(stretches.joined(separator: ","))]]"
+    }
+    let longest = zip(survey.longest, detail.longest).map { listed($0, $1) }
+    let light =
+      TimelineColors.all.map { ($0.name, $0.light) }
+      + CallbackKind.allCases.map { ("\($0)", $0.colors.light) }
+    return "{\"from\":\(relative(frame.start)),\"to\":\(relative(frame.end)),"
+      + "\"isPart\":\(frame.isPart),\"isWhole\":\(detail.isWhole),"
+      + "\"longest\":[\(longest.joined(separator: ","))],"
+      + "\"backend\":\(TraceEvent.quoted(frame.backend)),"
+      + "\"wallClock\":\(frame.wallClock / 1_000_000),\"missed\":\(frame.missed),"
+      + "\"unknown\":\(frame.unknown),\"clients\":\(frame.clients.count),"
+      + "\"callbacks\":\(survey.callbacks),\"waits\":\(survey.waits),"
+      + "\"slice\":\(slice(survey.clientTracks)),\"loopSlice\":\(slice(survey.loopTracks)),"
+      + "\"paper\":{\(light.map { "\"\($0.0)\":\"\($0.1)\"" }.joined(separator: ","))},"
+      + "\"reasons\":[\(reasons.map(TraceEvent.quoted).joined(separator: ","))],"
+      + "\"kinds\":[\(kinds.joined(separator: ","))],\"loops\":[\(loops.joined(separator: ","))]}"
+  }
+
+  /// How long a slice is, in microseconds.
+  private func slice(_ tracks: SurveyTracks) -> String {
+    Instant(nanoseconds: 1 << min(tracks.exponent, 63)).since(Instant(nanoseconds: 0))
+      .plainMicroseconds
   }
 
   /// A row of the list: took, kind, client, start, bytes in and out, and the place on the page, or -1.
-  private func listed(_ place: Int, _ rows: [ConnectionName: Int]) -> String {
-    let callback = timeline.recording.callbacks[place]
+  private func listed(_ longest: Survey.Longest, _ place: Int?) -> String {
+    let callback = longest.callback
     let kind = callback.kind.rawValue - CallbackKind.connected.rawValue
-    return "[\(callback.duration.plainMicroseconds),\(kind),\(rows[callback.connection] ?? 0),"
-      + "\(relative(callback.start)),\(callback.received),\(callback.sent),"
-      + "\(place < callbacks.count ? place : -1)]"
+    return "[\(callback.duration.plainMicroseconds),\(kind),\(longest.row),"
+      + "\(relative(callback.start)),\(callback.received),\(callback.sent),\(place ?? -1)]"
   }
 
   /// Microseconds from the moment that axes call zero; negative before it.
   private func relative(_ moment: Instant) -> String {
-    moment < timeline.zero
-      ? "-" + timeline.zero.since(moment).plainMicroseconds
-      : moment.since(timeline.zero).plainMicroseconds
-  }
-
-  /// Rows of the clients, by connection.
-  private var rows: [ConnectionName: Int] {
-    Dictionary(uniqueKeysWithValues: timeline.clients.enumerated().map { ($1.connection, $0) })
-  }
-
-  /// The elements that hold it.
-  var data: String {
-    let rows = rows
-    let ready = timeline.readyMoments()
-    let waited = callbacks.indices.map { place in
-      ready[place].map { callbacks[place].start.since($0).microseconds } ?? 0
-    }
-    let columns: [(String, [UInt8])] = [
-      ("start", doubles(callbacks.map { $0.start.since(timeline.zero).microseconds })),
-      ("took", floats(callbacks.map { $0.duration.microseconds })),
-      ("sending", floats(callbacks.map { Double($0.sending) / 1000 })),
-      ("waited", floats(waited)),
-      ("row", words(callbacks.map { UInt32(rows[$0.connection] ?? 0) })),
-      ("loop", words(callbacks.map { UInt32(clamping: $0.connection.loop) })),
-      ("kind", callbacks.map { $0.kind.rawValue - CallbackKind.connected.rawValue }),
-      ("received", words(callbacks.map(\.received))), ("sent", words(callbacks.map(\.sent))),
-      (
-        "wait-start",
-        doubles(waits.map { max($0.start, timeline.start).since(timeline.zero).microseconds })
-      ),
-      ("wait-took", doubles(waits.map { timeline.timeInside($0).microseconds })),
-      ("wait-loop", words(waits.map { UInt32(clamping: $0.loop) })),
-      ("wait-brought", words(waits.map { UInt32(clamping: $0.completions) })),
-    ]
-    let elements = columns.map { name, bytes in
-      "<script type=\"application/octet-stream\" id=\"\(name)\">\(TimelinePage.base64(bytes))</script>"
-    }
-    let json = "<script type=\"application/json\" id=\"facts\">\(facts)</script>"
-    return ([json] + elements).joined(separator: "\n")
-  }
-
-  private var facts: String {
-    let recording = timeline.recording
-    let kinds = CallbackKind.allCases.map { kind in
-      "[\"\(kind)\",\"\(kind.look.letter)\",\(TraceEvent.quoted(timeline.word(for: kind)))]"
-    }
-    let clients = timeline.clients.map { client in
-      let closed = client.closed ?? timeline.end
-      let reason = client.closeReason.map(TraceEvent.quoted) ?? "null"
-      return "[\"\(client.name)\",\(relative(client.opened)),\(relative(closed)),"
-        + "\(client.closed == nil ? 0 : 1),\(reason),"
-        + "\(client.places.count),\(client.received),\(client.sent)]"
-    }
-    let loops = timeline.loops.map { "[\($0),\"\(timeline.name(ofLoop: $0))\"]" }
-    let rows = rows
-    let longest = longest.map { listed($0, rows) }
-    return "{\"from\":\(relative(timeline.start)),\"to\":\(relative(end)),"
-      + "\"isPart\":\(recording.window != nil),\"longest\":[\(longest.joined(separator: ","))],"
-      + "\"backend\":\(TraceEvent.quoted(recording.backend)),"
-      + "\"wallClock\":\(recording.wallClock / 1_000_000),\"missed\":\(recording.missed),"
-      + "\"leftOut\":\(recording.callbacks.count - callbacks.count),"
-      + "\"kinds\":[\(kinds.joined(separator: ","))],"
-      + "\"loops\":[\(loops.joined(separator: ","))],"
-      + "\"clients\":[\(clients.joined(separator: ","))]}"
-  }
-
-  private func doubles(_ values: [Double]) -> [UInt8] {
-    values.flatMap { TimelinePage.littleEndian($0.bitPattern, 8) }
-  }
-  private func floats(_ values: [Double]) -> [UInt8] {
-    values.flatMap { TimelinePage.littleEndian(UInt64(Float($0).bitPattern), 4) }
-  }
-  private func words(_ values: [UInt32]) -> [UInt8] {
-    values.flatMap { TimelinePage.littleEndian(UInt64($0), 4) }
-  }
-  private static func littleEndian(_ value: UInt64, _ count: Int) -> [UInt8] {
-    (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) }
-  }
-
-  /// RFC 4648, 4.
-  static func base64(_ bytes: [UInt8]) -> String {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var text: [UInt8] = []
-    text.reserveCapacity((bytes.count + 2) / 3 * 4)
-    for place in stride(from: 0, to: bytes.count, by: 3) {
-      let group = bytes[place..<min(place + 3, bytes.count)]
-      let bits = group.reduce(0) { $0 << 8 | UInt32($1) } << (8 * UInt32(3 - group.count))
-      for digit in 0..<4 {
-        let value = Int(bits >> (18 - 6 * UInt32(digit)) & 63)
-        text.append(digit <= group.count ? alphabet[value] : UInt8(ascii: "="))
-      }
-    }
-    return String(decoding: text, as: UTF8.self)
+    moment < frame.zero
+      ? "-" + frame.zero.since(moment).plainMicroseconds
+      : moment.since(frame.zero).plainMicroseconds
   }
 }
 
 extension Duration {
-  /// In microseconds.
-  var microseconds: Double { inSeconds * 1e6 }
   /// In whole and thousandth microseconds, as JSON has numbers.
   fileprivate var plainMicroseconds: String { TraceEvent.microseconds(self) }
 }

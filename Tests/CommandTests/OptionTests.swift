@@ -68,6 +68,8 @@ struct OptionTests {
     Wrong("simulate --faults awful", names: "--faults", "'awful'", "'harsh'"),
     Wrong("timeline", names: "<file>"),
     Wrong("timeline a.rec --from 2s --to 1s", names: "'--from'", "'--to'"),
+    Wrong("explain --out a.html --from 2s", names: "'--from'", "give its file"),
+    Wrong("explain a.rec --out a.html --from 2s --to 1s", names: "'--from'", "'--to'"),
     Wrong("backends epoll", names: "'epoll'"),
     Wrong("experiment", names: "<name>"),
     Wrong("compare --connections -1", names: "--connections", "'-1'", "from 1 to 1000000"),

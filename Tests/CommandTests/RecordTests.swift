@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import SwitchboardTimeline
 import Testing
 
 /// `switchboard serve --record` and `switchboard timeline`, as users run them.
@@ -127,9 +128,25 @@ struct RecordTests {
     let facts = try #require(page.firstMatch(of: /id="facts">(.*)<\/script>/)).1
     let told = try #require(
       try JSONSerialization.jsonObject(with: Data(facts.utf8)) as? [String: Any])
-    #expect((told["clients"] as? [[Any]])?.map { $0[0] as? String } == ["conn0", "conn1", "conn2"])
+    #expect(told["clients"] as? Int == 3 && told["isWhole"] as? Bool == true)
+    #expect((told["loops"] as? [[Any]])?.map { $0[0] as? String } == ["loop"])
     let drawing = try XMLDocumentCheck.texts(of: try folder.contents("a.svg"))
     #expect(drawing.contains("conn2") && drawing.contains("loop"))
+  }
+
+  @Test func `A page alone is that of the recording, and its steps are another`() async throws {
+    let folder = try Folder()
+    _ = try await record(folder, ["--backend", "epoll"])
+    for command in ["timeline", "explain"] {
+      let arguments = [command, folder.file("a.rec"), "--out", folder.file("\(command).html")]
+      try await Spawned.run("switchboard", arguments) { try await $0.expectEnd(.exit(0)) }
+    }
+    let page = try folder.contents("timeline.html")
+    let held = Timeline(try RecordingFile.read(folder.file("a.rec"))).page(title: "a.rec")
+    let isSame = page == held
+    #expect(isSame)
+    let steps = try folder.contents("explain.html")
+    #expect(steps.contains("\"names\":[\"conn0\",\"conn1\",\"conn2\"]"))
   }
 
   @Test(arguments: [["--backend", "epoll"], ["--backend", "poll", "--loops", "2"], []])

@@ -70,10 +70,10 @@ import Testing
     let late = TimelinePartTests.callback(.receive, of: 0, at: 10_100, for: 272)
     recording.callbacks.append(late)
     let page = Timeline(recording).page(title: "long", most: 50)
-    // Took 272 µs, of the first client, at 10.1 s, and is not on the page.
-    let isListed = page.contains("\"longest\":[[272.000,1,0,10100000.000,0,0,-1],[5.000,")
+    // Took 272 µs, of the first client, at 10.1 s: on the page with one before it, behind the first 25.
+    let isListed = page.contains("\"longest\":[[272.000,1,0,10100000.000,0,0,26],[5.000,")
     #expect(isListed)
-    let isAdmitted = page.contains("\"leftOut\":56")
+    let isAdmitted = page.contains("\"isWhole\":false") && page.contains("\"callbacks\":106")
     #expect(isAdmitted)
     let whole = Timeline(recording).page(title: "long")
     let isOnPage = whole.contains("\"longest\":[[272.000,1,0,10100000.000,0,0,105],[5.000,")

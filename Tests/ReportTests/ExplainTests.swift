@@ -1,5 +1,6 @@
 import Foundation
 import Switchboard
+import SwitchboardTimeline
 import Testing
 
 @testable import SwitchboardLab
@@ -26,6 +27,11 @@ struct ExplainTests {
         }
       }
       #expect(left.isSuperset(of: 1...scenario.clients), "\(run.model)")
+      // Who asks and does not read has sent, and received nothing.
+      if let deaf = scenario.deaf {
+        #expect(sent.removeValue(forKey: deaf) == 1, "\(run.model)")
+        #expect(received[deaf] == nil, "\(run.model)")
+      }
       #expect(sent == received && sent.count == scenario.clients, "\(run.model)")
     }
   }
@@ -74,6 +80,29 @@ struct ExplainTests {
     }
   }
 
+  @Test func `Who does not read keeps no client of a loop waiting, and all of one that blocks`()
+    throws
+  {
+    let plain = ExplainedScenario(clients: 3, idle: 0, isSlow: false)
+    let deaf = ExplainedScenario(clients: 3, idle: 0, isSlow: false, isDeaf: true)
+    func ends(_ scenario: ExplainedScenario) throws -> [ExplainedRun.Model: UInt64] {
+      let runs = try ExplainPage.runs(of: scenario).map { run in
+        let ends = run.steps.compactMap { step -> UInt64? in
+          if case .leaves(let client) = step.kind, client <= 3 { return step.time }
+          return nil
+        }
+        return (run.model, ends.max() ?? 0)
+      }
+      return Dictionary(uniqueKeysWithValues: runs)
+    }
+    let (without, with) = (try ends(plain), try ends(deaf))
+    for model in ExplainedRun.Model.allCases {
+      let more = Int64(with[model] ?? 0) - Int64(without[model] ?? 0)
+      // The one that reads nothing stays for four milliseconds.
+      #expect(model == .sequential ? more > 3_000_000 : more < 200_000, "\(model): \(more) ns")
+    }
+  }
+
   @Test func `Silent connections are looked at by select and poll, and not by epoll`() throws {
     let scenario = ExplainedScenario(clients: 3, idle: 30, isSlow: false)
     for run in try ExplainPage.runs(of: scenario) where run.model != .ioUring {
@@ -116,7 +145,8 @@ struct ExplainTests {
           const faults = [];
           let looked = 0;
           for (const s of scenarios) for (const r of s.runs) {
-            [view.clients, view.idle, view.slow, view.model] = [s.clients, s.idle, s.slow, r.model];
+            [view.clients, view.idle, view.slow, view.deaf, view.model]
+              = [s.clients, s.idle, s.slow, s.deaf ? 1 : 0, r.model];
             const there = [];
             for (let i = 0; i <= r.steps.length; i += 7) there.push(JSON.stringify(stateAt(r, i, s.clients)));
             for (let i = there.length - 1; i >= 0; i--, looked++)
@@ -129,7 +159,7 @@ struct ExplainTests {
               if (/undefined|NaN/.test(line(step) + words(step, s2, s.clients))) faults.push("no words: " + step);
             }
           }
-          [view.clients, view.idle, view.slow, view.model, view.at] = [3, 0, 1, "epoll", 0];
+          [view.clients, view.idle, view.slow, view.deaf, view.model, view.at] = [3, 0, 1, 1, "epoll", 0];
           build();
           const text = () => byId("detail").textContent + byId("lanes").textContent;
           byId("on").click();
@@ -147,6 +177,39 @@ struct ExplainTests {
           </script></body>
           """))
     #expect(found == ["looked true"])
+  }
+
+  @Test(.enabled(if: Browser.path != nil, "Chromium is not installed"))
+  func `A recording is played, forward and back, and nothing of it is reckoned`() throws {
+    let recording = SurveyTests.recording(loops: 2, clients: 5, turns: 30)
+    let explained = ExplainedRecording(recording)
+    let mine = recording.callbacks.filter { $0.connection.loop == 0 }
+    let told = explained.steps.count { if case .callback = $0.kind { true } else { false } }
+    #expect(told == mine.count && explained.leftOut == 0)
+    #expect(zip(explained.steps, explained.steps.dropFirst()).allSatisfy { $0.time <= $1.time })
+    let page = ExplainPage.html(of: recording, title: "</script>.rec")
+    let found = try Browser.found(
+      by: page.replacing(
+        "</body>",
+        with: """
+          <pre id="found"></pre>
+          <script>
+          const faults = [], r = run(), text = () => byId("detail").textContent + byId("lanes").textContent;
+          const there = [];
+          for (let i = 0; i <= r.steps.length; i++) { go(i); there.push(text()); }
+          for (let i = r.steps.length; i >= 0; i--) { go(i); if (text() !== there[i]) faults.push("back at " + i); }
+          if (there.some(t => /undefined|NaN/.test(t))) faults.push(there.find(t => /undefined|NaN/.test(t)));
+          if (new Set(there).size < r.steps.length / 2) faults.push("steps look alike");
+          if (!byId("lanes").textContent.includes("as it was recorded")) faults.push(byId("lanes").textContent);
+          if (document.documentElement.scrollWidth > innerWidth) faults.push("wide");
+          byId("found").textContent = ["looked", ...faults].join("\\n");
+          </script></body>
+          """))
+    #expect(found == ["looked"])
+    // Nothing at all, and a part in which nobody was called.
+    for few in [Recording(), recording.clipped(from: .seconds(100), to: nil)] {
+      #expect(ExplainPage.html(of: few, title: "x").hasSuffix("</html>\n"))
+    }
   }
 
   @Test(

@@ -106,7 +106,9 @@ extension EventLoop where B: ~Copyable {
     if isPaused, unsent <= options.lowWatermark { return "paused with \(unsent) bytes unsent" }
     // Of one that has, or had, a partner, that waits.
     let isOwn = pairs == nil && !flags.contains(.lingering)
-    if !isPaused, unsent > options.highWatermark, isOwn {
+    // What is sealed is longer than what was looked at.
+    let most = options.highWatermark.plus(clamped: slot.isFiltered ? 1024 : 0)
+    if !isPaused, unsent > most, isOwn {
       return "received from with \(unsent) bytes unsent"
     }
     let wants =

@@ -34,28 +34,32 @@ extension ExplainPage {
     byId("clients").onchange = event => turn("clients", +event.target.value);
     byId("idle").onchange = event => turn("idle", +event.target.value);
     byId("slow").onchange = event => turn("slow", event.target.checked ? 1 : 0);
+    byId("deaf").onchange = event => turn("deaf", event.target.checked ? 1 : 0);
     addEventListener("keydown", event => {
       if (event.ctrlKey || event.metaKey || event.altKey || /^(SELECT|INPUT)$/.test(event.target.tagName)) return;
       const acts = {ArrowRight: () => { stop(); go(view.at + 1); }, ArrowLeft: () => { stop(); go(view.at - 1); },
         Home: () => { stop(); go(0); }, End: () => { stop(); go(run().steps.length); }, p: play};
-      Object.keys(names).forEach((model, i) => { acts[i + 1] = () => choose(model); });
+      Object.keys(names).forEach((model, i) => { if (scenario().runs.some(r => r.model === model)) acts[i + 1] = () => choose(model); });
       if (!acts[event.key]) return;
       event.preventDefault();
       acts[event.key]();
     });
     const fromAddress = () => {
       const wanted = new URLSearchParams(location.hash.slice(1));
-      const [n, idle, slow] = ["n", "idle", "slow"].map(name => Number(wanted.get(name)));
+      const [n, idle, slow, deaf] = ["n", "idle", "slow", "deaf"].map(name => Number(wanted.get(name)));
       if (scenarios.some(s => s.clients === n)) view.clients = n;
       if (scenarios.some(s => s.idle === idle)) view.idle = idle;
       view.slow = slow === 1 ? 1 : 0;
-      if (names[wanted.get("m")]) view.model = wanted.get("m");
+      view.deaf = deaf === 1 ? 1 : 0;
+      if (scenario().runs.some(r => r.model === wanted.get("m"))) view.model = wanted.get("m");
       byId("clients").value = view.clients;
       byId("idle").value = view.idle;
       byId("slow").checked = view.slow === 1;
+      byId("deaf").checked = view.deaf === 1;
       const at = Math.floor(Number(wanted.get("at")));
       view.at = at >= 0 ? Math.min(at, run().steps.length) : 0;
     };
+    if (recorded) document.querySelector(".legend i.wait").nextSibling.textContent = "ready, and waits for its turn";
     fromAddress();
     build();
     addEventListener("hashchange", () => { fromAddress(); build(); });

@@ -5,16 +5,18 @@ extension ExplainPage {
     const byId = id => document.getElementById(id);
     const scenarios = JSON.parse(byId("data").textContent);
     const CONNECTS = 0, SENDS = 1, RECEIVES = 2, LEAVES = 3, CALL = 4, READY = 5, ENTRY = 6, DONE = 7,
-      OPENED = 8, GIVEN = 9, RETURNED = 10, CLOSED = 11;
+      OPENED = 8, GIVEN = 9, RETURNED = 10, CLOSED = 11, WAITS = 12;
+    // A real loop's: of the simulation, with a digest, or of a recording.
+    const isLoop = run => Boolean(run.digest || run.recorded);
     const names = {sequential: "One at a time", threads: "A thread each", select: "select",
       poll: "poll", epoll: "epoll", io_uring: "io_uring"};
     const waits = new Set(["select", "poll", "epoll_wait", "io_uring_enter"]);
-    const isWait = (run, step) => step[1] === CALL && (run.digest ? waits.has(step[3])
-      : step[3] === "recv" || step[3] === "accept");
+    const isWait = (run, step) => step[1] === CALL && (isLoop(run) ? waits.has(step[3])
+      : step[3] === "recv" || step[3] === "accept" || step[5] === "ECONNRESET");
     // What a blocking call of the model takes when it need not wait.
     const quick = 1700;
 
-    const time = ns => ns >= 1e6 ? (ns / 1e6).toFixed(2) + " ms" : (ns / 1e3).toFixed(1) + " µs";
+    const time = ns => ns >= 1e9 ? (ns / 1e9).toFixed(3) + " s" : ns >= 1e6 ? (ns / 1e6).toFixed(2) + " ms" : (ns / 1e3).toFixed(1) + " µs";
     const plural = (n, one) => n + " " + one + (n === 1 ? "" : "s");
 
     // Spans for the picture: who waits, whose callback runs, when a thread works.
@@ -43,13 +45,14 @@ extension ExplainPage {
         }
         if (kind === GIVEN) begun[step[2]] = t;
         if (kind === RETURNED && begun[step[2]] !== undefined) {
-          spans.served.push([client[step[2]], begun[step[2]], t]);
+          // Who was there when a recording began has no beginning.
+          spans.served.push([client[step[2]] ?? step[2], begun[step[2]], t]);
           delete begun[step[2]];
         }
         // Entries and completions are the kernel's doing.
         if (kind >= CALL && ![READY, ENTRY, DONE].includes(kind)) {
           const thread = kind === CALL ? step[2] : null;
-          const sleeper = run.digest ? 0 : thread;
+          const sleeper = isLoop(run) ? 0 : thread;
           if (sleeper === null) continue;
           const before = last[sleeper] === undefined ? 0 : last[sleeper];
           const slept = isWait(run, step) && t - before > quick;
@@ -70,7 +73,7 @@ extension ExplainPage {
       .reduce((sum, s) => sum + Math.max(0, Math.min(t, s[2]) - Math.min(t, s[1])), 0);
     for (const scenario of scenarios) {
       for (const run of scenario.runs) run.measured = measured(run, scenario.clients);
-      const loops = scenario.runs.filter(run => run.digest).map(run => run.measured.end);
+      const loops = scenario.runs.filter(isLoop).map(run => run.measured.end);
       // Who is kept out by silent connections waits on beyond the edge.
       scenario.end = Math.min(Math.max(...scenario.runs.map(run => run.measured.end)),
         1.9 * Math.max(...loops));

@@ -31,11 +31,14 @@ extension ExplainPage {
         if (!s.buffered[b]) delete s.since[b];
       }
       if (kind === GIVEN) {
-        const client = s.session[a];
+        // Who was there when a recording began is known from its first callback on.
+        const client = s.session[a] ??= a;
         s.running = client;
         s.callbacks++;
         s.buffered[client] = Math.max(0, (s.buffered[client] || 0) - b);
       }
+      if (kind === WAITS) s.waiting = true;
+      if (kind === CALL) s.waiting = false;
       if (kind === RETURNED && s.running === s.session[a]) s.running = null;
       if (kind === CLOSED) { delete s.descriptor[s.session[a]]; delete s.session[a]; }
       return s;
@@ -58,7 +61,9 @@ extension ExplainPage {
       const found = Object.entries(s.descriptor).find(([, d]) => d === descriptor);
       return found ? +found[0] : null;
     };
-    const person = (client, clients) => client > clients ? "a silent connection" : "client " + client;
+    const person = (client, clients) => scenario().recorded ? scenario().names[client - 1]
+      : client === scenario().deaf ? "the client that does not read"
+      : client > clients ? "a silent connection" : "client " + client;
 
     // The call that the server is in: the one that answers next.
     const doing = (run, count) => {
@@ -72,11 +77,17 @@ extension ExplainPage {
       return "waits for others";
     };
     const line = step => {
-      const [, kind, a, b, c, d] = step;
-      return kind === CALL ? (run().digest || run().model === "sequential" ? "" : "thread " + a + ": ")
+      const [, kind, a, b, c, d] = step, {recorded} = scenario();
+      return kind === WAITS ? "the loop begins to wait"
+        : recorded && kind === SENDS ? person(a) + " is ready" + (b ? ", with " + plural(b, "byte") : "")
+        : recorded && kind === RECEIVES ? person(a) + " has its turn"
+        : recorded && kind === CALL && b === "send" ? "sent " + plural(+d, "byte")
+        : recorded && kind === CALL ? b + " = " + d
+        : kind === GIVEN && c ? "callback: " + c + (b ? "(" + plural(b, "byte") + ")" : "")
+        : kind === CALL ? (run().digest || run().model === "sequential" ? "" : "thread " + a + ": ")
           + b + "(" + (c >= 0 ? c : "") + ") = " + d
         : kind === CONNECTS ? person(a, scenario().clients) + " connects"
-        : kind === SENDS ? "client " + a + " sends " + plural(b, "byte")
+        : kind === SENDS ? person(a, scenario().clients) + " sends " + plural(b, "byte")
         : kind === RECEIVES ? "client " + a + " receives " + plural(b, "byte")
         : kind === LEAVES ? "client " + a + " leaves"
         : kind === READY ? "  of " + a + " watched: " + (b.length ? b.join(", ") : "none")
@@ -86,12 +97,24 @@ extension ExplainPage {
         : kind === GIVEN ? "callback: received(" + plural(b, "byte") + ")"
         : kind === RETURNED ? "callback returns" : "session ends";
     };
+    const recordedWords = ([, kind, a, b, c, d], s) =>
+      kind === WAITS ? "Nothing is left to do: the loop waits."
+        : kind === SENDS ? `${person(a)} is ready: the wait has found it${b ? ", with " + plural(b, "byte") : ""}. From here on it waits for its turn.`
+        : kind === RECEIVES ? `${person(a)} has its turn.`
+        : kind === CALL && b === "send" ? (+d < 0 ? `${plural(-d, "byte")} counted as sent came back.` : `${plural(+d, "byte")} of output have been handed to the kernel.`)
+        : kind === CALL ? `The loop wakes: ${b} brought ${plural(+d, "completion")}.`
+        : kind === OPENED ? `The connection ${person(b)} has been accepted.`
+        : kind === GIVEN ? `The callback ${c} of ${person(s.session[a] || a)} begins. Until it returns this loop serves nobody else.`
+        : kind === RETURNED ? "The callback has returned; what it wrote is sent next." : `${person(a)} is closed.`;
     const words = (step, s, clients) => {
       if (!step) return "Nothing has happened yet. Step on, or drag the slider.";
       const [, kind, a, b, c, d] = step;
+      if (scenario().recorded) return recordedWords(step, s);
       const whose = c >= 0 && clientOf(s, c) ? " of " + person(clientOf(s, c), clients) : "";
+      if (kind === CALL && d === "ECONNRESET") return `The connection${whose} is gone, and the call that has slept all the time comes back.`;
       if (kind === CALL && d === "EAGAIN") return b === "accept"
         ? "Nobody else stands in the queue: the call says so at once, and does not wait."
+        : b === "send" ? `The kernel's buffer${whose} is full: the call says so at once. What is left waits in the server, and the loop goes on with the others.`
         : "Nothing (more) is there" + whose + ": the call says so at once, and does not wait.";
       if (kind === CALL) return ({
         accept: `The next one in the kernel's queue is accepted: descriptor ${d}.`,
@@ -111,6 +134,7 @@ extension ExplainPage {
         eventfd: "A descriptor by which others can wake the loop.",
       })[b] || `The call ${b} answers ${d}.`;
       return kind === CONNECTS ? "A client connects. The kernel does that by itself; the server knows nothing of it yet."
+        : kind === SENDS && a === scenario().deaf ? "A client asks for three mebibytes, and reads none of them."
         : kind === SENDS ? `Client ${a} sends ${plural(b, "byte")}, and waits from here on.`
         : kind === RECEIVES ? `Client ${a} receives ${plural(b, "byte")}${s.owed[a] > 0 ? "; " + s.owed[a] + " are still to come" : ": it has its reply"}.`
         : kind === LEAVES ? `Client ${a} has all that it wanted, and leaves.`
@@ -120,7 +144,7 @@ extension ExplainPage {
         : kind === ENTRY ? `The kernel takes an entry, as part of the call that follows: ${a}${b >= 0 ? " on " + b : ""}.`
         : kind === DONE ? "An operation is done; its result stands in the ring, without a call."
         : kind === OPENED ? `A session begins for ${person(b, clients)}.`
-        : kind === GIVEN ? `The callback of client ${s.session[a]} begins. Until it returns this thread serves nobody else.`
+        : kind === GIVEN ? `The callback of ${person(s.session[a], clients)} begins. Until it returns this thread serves nobody else.`
         : kind === RETURNED ? "The callback has returned; what it wrote is sent next."
         : "The session is over.";
     };

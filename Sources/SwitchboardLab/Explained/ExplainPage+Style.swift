@@ -58,6 +58,9 @@ extension ExplainPage {
       #clock{flex:1 1 100%;text-align:left}.lane .k{display:none}th,td{padding-left:12px}
       .steps time{width:70px;margin-right:8px}
       #play{display:flex;flex-direction:column}.knobs{order:-3}.bar{order:-2}.detail{order:-1}}
+    .recorded .knobs,.recorded #play h2,.recorded #pays,.recorded #pays-lead,.recorded i.queue,
+      .recorded li:has(i.queue){display:none}
+    .recorded .lanes{grid-template-columns:minmax(0,1fr)}
     @media print{.bar,.knobs{display:none}.lanes{grid-template-columns:repeat(2,minmax(0,1fr))}}
     """
 }

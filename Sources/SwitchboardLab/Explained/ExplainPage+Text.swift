@@ -12,6 +12,22 @@ extension ExplainPage {
     simulation: about two microseconds for a call, four for the way between a client and the server.</p>
     """
 
+  /// What stands above the steps of a recording.
+  static func introduction(_ recording: ExplainedRecording, of title: String) -> String {
+    let more =
+      recording.leftOut > 0
+      ? " \(Figures.counted(recording.leftOut, "callback")) more are not played: --from and --to choose a part."
+      : ""
+    return """
+      <h1>What a server did, step by step</h1>
+      <p class="lead">\(Markup.escaped(title)), loop \(recording.loop): every wait, callback and send of it as it was recorded,
+      in its order and with its times.\(more)</p>
+      <p>Nothing here is reckoned. What is not recorded is not shown: when a client asked, and calls that accept and
+      receive. That a client <em>is ready</em> is known from the end of the wait that found it; from there to its callback it waits for
+      its turn.</p>
+      """
+  }
+
   static let widget = """
     <section id="play" aria-label="The six servers">
     <noscript><p class="warn">The picture is made by a script: switch scripts on for it. The text below says
@@ -21,6 +37,7 @@ extension ExplainPage {
     <label>silent connections <select id="idle"><option value="0">none</option><option value="30">30</option>
     </select></label>
     <label><input type="checkbox" id="slow"> client 1 asks for something that takes 400 µs</label>
+    <label><input type="checkbox" id="deaf"> one more asks for 3 MiB and does not read</label>
     </div>
     <div class="bar">
     <button id="first" aria-label="to the beginning">|‹</button>
@@ -92,6 +109,12 @@ extension ExplainPage {
     <details><summary>Which of the six lets the others wait least while client 1's request is worked at, and why not
     always take that one?</summary><p>A thread for each. With three clients it costs three threads, with ten thousand ten
     thousand: <code>switchboard experiment threads-cost</code> measures both on this machine.</p></details>
+    <h2>A peer that does not read</h2>
+    <p>Tick “does not read”: one more client asks for three mebibytes and takes none of them. Both kernels hold a part of
+    them; then there is no room. A <code>send</code> that blocks sleeps there until the client has gone: one at a time, so
+    does everybody else. Calls of a loop do not sleep: <code>EAGAIN</code>. What is left stays in the server, which asks to be told
+    when there is room, and goes on with the others. What that costs is memory, so it has to have a bound: this library
+    stops reading from a client that leaves 64 KiB unsent, and closes at 8 MiB.</p>
     <h2>True or made up?</h2>
     <p>Each trace was made by <code>simulate</code>, with the seed 2017 and no faults, and looked at as every simulation is: each byte
     against what it must be. The number in a lane is the run's digest, made of every call, answer and time. Whoever

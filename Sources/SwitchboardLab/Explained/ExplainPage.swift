@@ -16,7 +16,7 @@ package enum ExplainPage {
       let runs = try runs(of: scenario)
       scenarios.append(
         "{\"clients\":\(scenario.clients),\"idle\":\(scenario.idle),"
-          + "\"slow\":\(scenario.isSlow ? 1 : 0),"
+          + "\"slow\":\(scenario.isSlow ? 1 : 0),\"deaf\":\(scenario.deaf ?? 0),"
           + "\"runs\":[\(runs.map(\.json).joined(separator: ",\n"))]}")
     }
     return page("[\(scenarios.joined(separator: ",\n"))]")
@@ -36,15 +36,39 @@ package enum ExplainPage {
     return runs
   }
 
+  /// The page of a recording: one loop of a real server, step by step.
+  ///
+  /// - Parameter title: What was recorded; the file's name.
+  package static func html(of recording: Recording, title: String) -> String {
+    let explained = ExplainedRecording(recording)
+    let model = ExplainedRun.Model(rawValue: recording.backend) ?? .epoll
+    return page(
+      "[\(explained.json(model))]", title: title,
+      body: """
+        <main class="recorded">
+        \(introduction(explained, of: title))
+        \(widget)
+        </main>
+        """)
+  }
+
   private static func page(_ data: String) -> String {
-    DrawingPage.html(
-      title: "Six ways to serve · switchboard explain", style: style,
+    page(
+      data, title: "Six ways to serve",
       body: """
         <main>
         \(introduction)
         \(widget)
         \(chapters)
         </main>
+        """)
+  }
+
+  private static func page(_ data: String, title: String, body: String) -> String {
+    DrawingPage.html(
+      title: "\(title) · switchboard explain", style: style,
+      body: """
+        \(body)
         <script type="application/json" id="data">\(data)</script>
         <script>
         \(reading)

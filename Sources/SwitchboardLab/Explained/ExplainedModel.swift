@@ -29,7 +29,7 @@ struct ExplainedModel {
 
   /// All clients, in the order of their coming.
   private var guests: [Int] {
-    (1...scenario.clients + scenario.idle).sorted {
+    (1...scenario.guests).sorted {
       (scenario.start(of: $0), $0) < (scenario.start(of: $1), $1)
     }
   }
@@ -95,6 +95,7 @@ struct ExplainedModel {
     _ client: Int, _ session: Int, thread: Int, _ descriptor: Int, from begin: UInt64
   ) -> UInt64 {
     var now = begin
+    if client == scenario.deaf { return feed(client, session, thread, descriptor, from: begin) }
     var ends = nanoseconds(scenario.idleUntil)
     if client <= scenario.clients {
       var sends = nanoseconds(scenario.start(of: client)) + 2 * Self.latency
@@ -111,6 +112,24 @@ struct ExplainedModel {
     }
     now = max(now, ends + Self.latency) + Self.call
     say(now, thread, "recv", descriptor, "0")
+    note(now, .closed(session: session))
+    say(now + Self.call, thread, "close", descriptor, "0")
+    return now + Self.call
+  }
+
+  /// One who asks for much and reads nothing: sending sleeps until it has gone.
+  private mutating func feed(
+    _ client: Int, _ session: Int, _ thread: Int, _ descriptor: Int, from begin: UInt64
+  ) -> UInt64 {
+    let sends = nanoseconds(scenario.start(of: client)) + 2 * Self.latency
+    note(sends, .sends(client: client, bytes: 1))
+    var now = max(begin, sends + Self.latency) + Self.call
+    say(now, thread, "recv", descriptor, "1")
+    note(now, .given(session: session, bytes: 1))
+    now += nanoseconds(ExplainedScenario.callbackTime)
+    note(now, .returned(session: session))
+    now = max(now, nanoseconds(scenario.idleUntil) + Self.latency) + Self.call
+    say(now, thread, "send", descriptor, "ECONNRESET")
     note(now, .closed(session: session))
     say(now + Self.call, thread, "close", descriptor, "0")
     return now + Self.call

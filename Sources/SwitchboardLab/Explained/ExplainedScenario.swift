@@ -8,11 +8,15 @@ package struct ExplainedScenario: Hashable, Sendable {
   package var idle: Int
   /// Whether what the first client asks for in its second message takes long.
   package var isSlow: Bool
+  /// Whether there is one more who asks for much and reads nothing of it.
+  package var isDeaf = false
 
   /// Those that a page has.
   package static let all = [3, 8].flatMap { clients in
     [0, 30].flatMap { idle in
-      [false, true].map { ExplainedScenario(clients: clients, idle: idle, isSlow: $0) }
+      [(false, false), (true, false), (false, true), (true, true)].map {
+        ExplainedScenario(clients: clients, idle: idle, isSlow: $0, isDeaf: $1)
+      }
     }
   }
 
@@ -28,6 +32,13 @@ package struct ExplainedScenario: Hashable, Sendable {
   static let (callbackTime, callTime) = (Duration.microseconds(2), Duration.microseconds(1))
   /// A client's pause between a reply and its next message.
   static let pause = Duration.microseconds(60)
+
+  /// What the one asks for that reads nothing, and how much that is: more than both kernels hold.
+  static let (greed, muchOfIt) = (UInt8(ascii: "d"), 3 << 20)
+  /// The number of that one; nil where there is none.
+  package var deaf: Int? { isDeaf ? clients + idle + 1 : nil }
+  /// All that connect.
+  var guests: Int { clients + idle + (isDeaf ? 1 : 0) }
 
   /// When a client connects. Those that say nothing come first.
   func start(of client: Int) -> Duration {
@@ -56,14 +67,22 @@ package struct ExplainedScenario: Hashable, Sendable {
     world.costs.call = ExplainedScenario.callTime
     world.costs.callback = ExplainedScenario.callbackTime
     world.serve { EchoOfTheArticle() }
-    world.replies { $0 }
+    world.replies { $0.first == ExplainedScenario.greed ? EchoOfTheArticle.much : $0 }
     world.callbackTime = { client, bytes in time(for: bytes, of: client) }
-    world.clients(clients + idle) { client in
+    world.clients(guests) { client in
       client.comeNear()
       client.connect(after: start(of: client.number))
+      if client.number == deaf { return ignore(&client) }
       client.number > clients ? client.wait(idleUntil) : talk(&client)
       client.finish()
     }
+  }
+
+  private func ignore(_ client: inout SimulatedClient) {
+    client.stopReading()
+    client.send([ExplainedScenario.greed])
+    client.wait(idleUntil)
+    client.reset()
   }
 
   private func talk(_ client: inout SimulatedClient) {
@@ -75,9 +94,15 @@ package struct ExplainedScenario: Hashable, Sendable {
   }
 }
 
-/// Every byte comes back.
+/// Every byte comes back, and for one a great many.
 private struct EchoOfTheArticle: Session {
+  static let much = [UInt8](repeating: 0x2E, count: ExplainedScenario.muchOfIt)
+
   mutating func received(_ bytes: Span<UInt8>, _ connection: inout Connection) {
-    connection.write(bytes)
+    if bytes.count > 0, bytes[0] == ExplainedScenario.greed {
+      connection.write(Self.much.span)
+    } else {
+      connection.write(bytes)
+    }
   }
 }

@@ -28,6 +28,14 @@ package struct ExplainedStep: Hashable, Sendable {
     case returned(session: Int)
     /// A session is over.
     case closed(session: Int)
+    /// Of a recording: the loop begins to wait.
+    case waits
+    /// Of a recording: a wait has found that a client has something.
+    case isReady(client: Int, bytes: Int)
+    /// Of a recording: that client has its turn.
+    case turn(client: Int, bytes: Int)
+    /// Of a recording: any callback, by its name.
+    case callback(session: Int, name: String, bytes: Int)
   }
 
   /// Nanoseconds from the run's beginning.
@@ -51,6 +59,11 @@ package struct ExplainedStep: Hashable, Sendable {
       case .given(let session, let bytes): ["9", "\(session)", "\(bytes)"]
       case .returned(let session): ["10", "\(session)"]
       case .closed(let session): ["11", "\(session)"]
+      case .waits: ["12"]
+      case .isReady(let client, let bytes): ["1", "\(client)", "\(bytes)"]
+      case .turn(let client, let bytes): ["2", "\(client)", "\(bytes)"]
+      case .callback(let session, let name, let bytes):
+        ["9", "\(session)", "\(bytes)", "\"\(name)\""]
       }
     return "[\(time),\(fields.joined(separator: ","))]"
   }

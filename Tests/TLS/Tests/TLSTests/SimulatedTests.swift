@@ -63,6 +63,7 @@ private final class Credulous: StreamFilter, FilterSource, FilterMaker, @uncheck
   }
   var openingTimeout: Duration { maker?.openingTimeout ?? .seconds(10) }
   var mostOpenings: Int { maker?.mostOpenings ?? .max }
+  var pool: OffloadPool? { nil }
 
   var takesWireEndAsEnd: Bool { true }
   func begin(_ wire: inout Connection) -> FilterStep { base?.begin(&wire) ?? .more }
@@ -74,6 +75,10 @@ private final class Credulous: StreamFilter, FilterSource, FilterMaker, @uncheck
     base?.seal(plain, &wire)
   }
   func end(_ wire: inout Connection) { base?.end(&wire) }
+  func work(for bytes: [UInt8]) -> (any FilterWork)? { nil }
+  func finish(
+    _ work: any FilterWork, unused: inout [UInt8], _ wire: inout Connection
+  ) -> FilterStep { .more }
 }
 
 @Suite("TLS in simulated worlds")
