@@ -103,11 +103,3 @@ package struct LoopActivity: Sendable {
   /// Records are missing: nobody knows since when it works.
   mutating func forgetTurn() { waited = nil }
 }
-
-extension UInt64 {
-  /// The sum, or the largest number.
-  func addingSaturated(_ other: UInt64) -> UInt64 {
-    let (sum, overflow) = addingReportingOverflow(other)
-    return overflow ? .max : sum
-  }
-}
