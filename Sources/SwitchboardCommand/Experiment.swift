@@ -86,8 +86,13 @@ struct RunExperiment: ParsableCommand {
       let trials = name == "all" ? Trials.all : [Trials.named(name)].compactMap(\.self)
       var sections: [Report.Section] = []
       var files = Result<[String], any Error>.success([])
-      for trial in trials {
-        sections.append(section(trial))
+      let start = ContinuousClock.now
+      let standing = Lock(
+        TrialsProgress(trials.map { ($0.name, $0.seconds) }, isQuick: quick))
+      for (place, trial) in trials.enumerated() {
+        standing.withLock { $0.begin(place, after: .now - start) }
+        sections.append(
+          section(trial) { text in standing.withLock { $0.line(text, after: .now - start) } })
         // What has been measured is kept, whatever becomes of the terminal and of the others.
         if let folder { files = Result { try folder.write(report(sections)) } }
         if sections.count > 1 { Output.line("") }
@@ -106,9 +111,12 @@ struct RunExperiment: ParsableCommand {
     return verdicts.contains { $0.outcome == .undecided } ? ExitCode(3) : nil
   }
 
-  private func section(_ trial: any Trial.Type) -> Report.Section {
+  private func section(
+    _ trial: any Trial.Type, _ line: @escaping @Sendable (String) -> String
+  ) -> Report.Section {
     let progress = ProgressLine()
-    let laboratory = Laboratory(isQuick: quick) { progress.show($0) }
+    progress.show(line(""))
+    let laboratory = Laboratory(isQuick: quick) { progress.show(line($0)) }
     defer { progress.clear() }
     return trial.init().run(laboratory)
   }

@@ -1,91 +1,49 @@
 import Switchboard
 import SwitchboardBase
 import SwitchboardLoad
-import Synchronization
 
-/// A load's screen on the terminal. A thread of its own draws it five times a second, of what the run has told; the
-/// threads that measure do nothing for it.
+/// A load's screen on the terminal, drawn of what the run has told; the threads that measure do nothing for it.
 final class LoadLive: Sendable {
-  private let shared: Shared
-  private let thread: OwnedThread
-
-  /// How long a frame stands.
-  private static let interval = 200
-
-  private final class Shared: Sendable {
-    let screen: Lock<LoadScreen>
-    let isOver = Atomic<Bool>(false)
-    /// Readable when it is over.
-    let wake: Descriptor
-    let isColored = Output.wantsColorForErrors
-    let stop: @Sendable () -> Void
-
-    init(_ screen: LoadScreen, _ wake: Descriptor, _ stop: @escaping @Sendable () -> Void) {
-      (self.screen, self.wake, self.stop) = (Lock(screen), wake, stop)
-    }
-
-    func draw() {
-      guard let size = TerminalScreen.size else { return TerminalScreen.draw([]) }
-      let screen = screen.withLock { $0 }
-      TerminalScreen.draw(
-        screen.lines(
-          at: LoadLive.now, columns: size.columns, rows: size.rows, color: isColored))
-    }
-
-    func press(_ key: UInt8) {
-      switch Character(UnicodeScalar(key)) {
-      case " ", "f": screen.withLock { $0.freeze(at: LoadLive.now) }
-      case "r": screen.withLock { $0.rescale() }
-      case "q":
-        screen.withLock { $0.end() }
-        stop()
-      default: break
-      }
-    }
-  }
+  private let state: Lock<LoadScreen>
+  private let screen: LiveScreen
 
   /// Takes the terminal and begins to draw; nil where it has none that is large enough.
   ///
   /// - Parameter stop: Called in another thread when somebody has pressed the key for it.
   init?(_ options: LoadOptions, label: String, stop: @escaping @Sendable () -> Void) {
-    guard let size = TerminalScreen.size, size.columns >= LoadScreen.least.columns,
-      size.rows >= LoadScreen.least.rows
-    else { return nil }
-    let made = Linux().eventDescriptor()
-    guard made.isSuccess else { return nil }
-    let wake = Descriptor(rawValue: Int32(made.value))
-    let shared = Shared(LoadScreen(options, label: label), wake, stop)
-    guard TerminalScreen.take(),
-      let thread = try? OwnedThread({
-        while !shared.isOver.load(ordering: .acquiring) {
-          shared.draw()
-          let key = TerminalScreen.key(within: LoadLive.interval, or: shared.wake)
-          if let key { shared.press(key) }
-        }
-      })
-    else {
-      TerminalScreen.giveBack()
-      _ = Linux().close(wake)
-      return nil
+    let state = Lock(LoadScreen(options, label: label))
+    let isColored = Output.wantsColorForErrors
+    let screen = LiveScreen(least: LoadScreen.least) { columns, rows in
+      let screen = state.withLock { $0 }
+      return screen.lines(at: LoadLive.now, columns: columns, rows: rows, color: isColored)
+    } press: { key in
+      LoadLive.press(key, state, stop)
     }
-    (self.shared, self.thread) = (shared, thread)
+    guard let screen else { return nil }
+    (self.state, self.screen) = (state, screen)
   }
 
   private static var now: Double { Double(Linux().now().nanoseconds) / 1e9 }
 
   /// The connections stand, and the load begins.
-  func begins() { shared.screen.withLock { $0.begins(at: LoadLive.now) } }
+  func begins() { state.withLock { $0.begins(at: LoadLive.now) } }
 
   /// Something happened.
-  func show(_ news: LoadProgress) { shared.screen.withLock { $0.note(news, at: LoadLive.now) } }
+  func show(_ news: LoadProgress) { state.withLock { $0.note(news, at: LoadLive.now) } }
 
   /// Gives the terminal back; once.
-  func end() {
-    shared.isOver.store(true, ordering: .releasing)
-    var one: UInt64 = 1
-    _ = withUnsafeBytes(of: &one) { Linux().write(shared.wake, from: $0) }
-    thread.join()
-    TerminalScreen.giveBack()
-    _ = Linux().close(shared.wake)
+  func end() { screen.end() }
+
+  private static func press(
+    _ key: TerminalKeys.Key, _ state: Lock<LoadScreen>, _ stop: () -> Void
+  ) {
+    switch key {
+    case .character(" "), .character("f"): state.withLock { $0.freeze(at: LoadLive.now) }
+    case .character("r"): state.withLock { $0.rescale() }
+    case .character("q"):
+      state.withLock { $0.end() }
+      stop()
+    default: break
+    }
   }
 }

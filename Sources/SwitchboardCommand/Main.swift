@@ -24,7 +24,7 @@ struct Main: ParsableCommand {
     version: version,
     subcommands: [
       Demo.self, Explain.self, Serve.self, RelayCommand.self, Client.self, Load.self, Compare.self,
-      Experiment.self, Simulate.self, TimelineCommand.self, Backends.self,
+      Experiment.self, Simulate.self, TimelineCommand.self, Top.self, Backends.self,
     ])
 
   /// Runs what the command line asks for. A mistake in it is one line on standard error.

@@ -47,7 +47,8 @@ struct Simulate: ParsableCommand {
       The library's own loop, over simulated system calls, in one thread and virtual time. Each seed \
       decides the clients, the network, the waiting mechanism and the faults, and every byte and \
       promise is checked. A seed that fails is printed with the command that replays it, and the \
-      exit code is 1. The same seed always gives the same run.
+      exit code is 1; --out makes a page of the first, with all that led to it. The same seed always \
+      gives the same run. A terminal shows a screen meanwhile: how far it is, and which faults struck.
 
       Examples:
 
@@ -97,6 +98,13 @@ struct Simulate: ParsableCommand {
   var shrink: Int?
 
   @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "Write a page of the first seed that fails: what led to it, down to what is needed.",
+      valueName: "html"))
+  var out: String?
+
+  @Option(
     help: ArgumentHelp("End after so long, if seeds are left then.", valueName: "time"),
     transform: Read.timeAboveZero)
   var duration: Timeout?
@@ -109,6 +117,9 @@ struct Simulate: ParsableCommand {
 
   @Flag(help: "End with the first seed that fails.")
   var stopAtFailure = false
+
+  @Flag(help: "Show a line while it runs, on a terminal too.")
+  var plain = false
 
   func validate() throws {
     if trace, seed == nil { throw ValidationError("The flag '--trace' goes with '--seed <seed>'.") }
@@ -125,9 +136,10 @@ struct Simulate: ParsableCommand {
 
   func run() throws {
     TrapReport.install()
-    if let shrink { return try shrinkSeed(UInt64(shrink)) }
-    if let seed { return try replay(UInt64(seed)) }
-    try runAll()
+    let page = try reportingFailure(of: "simulate") { try out.map { try OutputFile($0) } }
+    if let shrink { return try shrinkSeed(UInt64(shrink), page) }
+    if let seed { return try replay(UInt64(seed), page) }
+    try runAll(page)
   }
 
   private func simulateSeed(_ seed: UInt64, trace: ((String) -> Void)? = nil)
@@ -166,12 +178,14 @@ struct Simulate: ParsableCommand {
       + (speaksTLS ? "--tls " : "") + "--faults \(faults.rawValue) --seed \(seed) --trace"
   }
 
-  private func replay(_ seed: UInt64) throws {
+  private func replay(_ seed: UInt64, _ page: OutputFile?) throws {
     do {
       let report = try simulateSeed(seed, trace: trace ? { Output.line($0) } : nil)
       Output.line("seed \(seed) passed: \(outcome(report))")
+      if let page { tellUnwritten(page) }
     } catch {
       Output.error("switchboard simulate: \(summary(error))")
+      if let page, let scenario = shrunk(seed) { try write(scenario, of: seed, to: page) }
       throw ExitCode(1)
     }
   }
@@ -191,14 +205,30 @@ struct Simulate: ParsableCommand {
       + "\(failure.violation)"
   }
 
-  private func shrinkSeed(_ seed: UInt64) throws {
+  private func shrunk(_ seed: UInt64) -> ShrunkScenario? {
     let workload = servedProtocol.workload(seed, isSealed: speaksTLS)
-    let clock = ContinuousClock()
-    let start = clock.now
-    let shrunk = Switchboard.shrink(seed: seed, faults: faults.faults) { world in
+    return Switchboard.shrink(seed: seed, faults: faults.faults) { world in
       describe(world, workload)
     }
-    guard let shrunk else {
+  }
+
+  private func write(_ scenario: ShrunkScenario, of seed: UInt64, to page: OutputFile) throws {
+    let workload = servedProtocol.workload(seed, isSealed: speaksTLS)
+    let title = "Seed \(seed), \(workload.rawValue) on \(scenario.failure.backend.rawValue),"
+    let story = FailureStory(of: scenario, title: title, command: command(seed)) { world in
+      describe(world, workload)
+    }
+    try reportingFailure(of: "simulate") {
+      var delivery = Delivery()
+      delivery.add(FailurePage.html(story), to: page)
+      try delivery.deliver()
+    }
+  }
+
+  private func shrinkSeed(_ seed: UInt64, _ page: OutputFile?) throws {
+    let clock = ContinuousClock()
+    let start = clock.now
+    guard let shrunk = shrunk(seed) else {
       Output.error(
         "switchboard simulate: seed \(seed) passes with these options; "
           + "give those with which it failed")
@@ -210,28 +240,52 @@ struct Simulate: ParsableCommand {
         + "\(Figures.counted(shrunk.clients.count, "client")), after "
         + "\(Figures.counted(shrunk.runs, "run")), \(Figures.brief(clock.now - start)).")
     if speaksTLS { Output.line("// TLS is spoken as '--tls' says.") }
-    let test = shrunk.test(serving: ["SimulatedWorkload.\(workload.rawValue).serve(in: world)"])
+    let workload = servedProtocol.workload(seed, isSealed: speaksTLS).rawValue
+    let test = shrunk.test(serving: ["SimulatedWorkload.\(workload).serve(in: world)"])
     for line in test.split(separator: "\n") { Output.line(String(line)) }
+    if let page { try write(shrunk, of: seed, to: page) }
   }
 
-  private func runAll() throws {
+  private func runAll(_ page: OutputFile?) throws {
     var tally = SimulationTally()
-    for seed in UInt64(from)..<UInt64(from) + UInt64(seeds) {
+    let console = SimulationConsole(
+      seeds: seeds, duration: duration?.duration, wantsScreen: !plain && !digests)
+    var first: UInt64?
+    for seed in UInt64(from)..<UInt64(from) + UInt64(seeds) where !console.isOver {
       if let end = duration?.duration, tally.elapsed >= end { break }
+      console.begin(seed)
       do {
         let report = try simulateSeed(seed)
         tally.add(report)
+        console.add(report)
         if digests { Output.line("\(seed) \(outcome(report))") }
-        if verifyDigests, try simulateSeed(seed).digest != report.digest { tally.differs(seed) }
+        if verifyDigests, try simulateSeed(seed).digest != report.digest {
+          tally.differs()
+          console.tell("switchboard simulate: two runs of seed \(seed) differ")
+        }
       } catch {
         tally.fail()
-        Output.error("switchboard simulate: \(summary(error))")
-        Output.error("  to replay: \(command(seed))")
+        first = first ?? seed
+        console.fail(summary(error), replay: command(seed))
         if stopAtFailure { break }
       }
     }
-    tally.endProgress()
+    console.end()
     tally.lines.forEach(Output.line)
+    if let page { try writeFirst(first, to: page) }
+    try judge(tally)
+  }
+
+  private func writeFirst(_ seed: UInt64?, to page: OutputFile) throws {
+    if let seed, let scenario = shrunk(seed) { return try write(scenario, of: seed, to: page) }
+    tellUnwritten(page)
+  }
+
+  private func tellUnwritten(_ page: OutputFile) {
+    Output.error("switchboard simulate: no seed failed, so '\(page.path)' is not written")
+  }
+
+  private func judge(_ tally: SimulationTally) throws {
     let isNarrow = servedProtocol != .all || backend != .any || faults != .harsh || speaksTLS
     if tally.leavesOut, !isNarrow {
       Output.error("switchboard simulate: so many seeds must reach every branch, and some were not")

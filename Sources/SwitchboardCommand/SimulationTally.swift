@@ -6,8 +6,6 @@ import SwitchboardBase
 struct SimulationTally {
   private let clock = ContinuousClock()
   private let start = ContinuousClock().now
-  private var lastShown = ContinuousClock().now
-  private let progress = ProgressLine()
   private var passed = 0
   private(set) var failed = 0
   private(set) var different = 0
@@ -32,28 +30,13 @@ struct SimulationTally {
     nanoseconds += report.nanoseconds
     branches.add(report.branches)
     for fault in report.faults { byKind[Int(fault.kind.rawValue)] += 1 }
-    guard clock.now - lastShown > .seconds(1) else { return }
-    lastShown = clock.now
-    progress.show(
-      "\(counted(passed + failed, "seed")), \(grouped(failed)) failed, "
-        + "\(perSecond(passed + failed)) a second")
   }
 
   /// A seed did not pass; who says why has a line of its own for it.
-  mutating func fail() {
-    failed += 1
-    progress.clear()
-  }
-
-  /// No more is to come.
-  func endProgress() { progress.clear() }
+  mutating func fail() { failed += 1 }
 
   /// Two runs of a seed were not the same.
-  mutating func differs(_ seed: UInt64) {
-    different += 1
-    progress.clear()
-    Output.error("switchboard simulate: two runs of seed \(seed) differ")
-  }
+  mutating func differs() { different += 1 }
 
   private var seconds: Double { max(elapsed / .seconds(1), 1e-6) }
 

@@ -17,7 +17,8 @@ import SwitchboardBase
 /// | 24 | 8 | wall clock then, ns since 1970 |
 /// | 32 | 16 | what the loops wait with, padded with zeros |
 /// | 48 | 4 | process |
-/// | 52 | 12 | zeros |
+/// | 52 | 8 | how large the file may become, in bytes; 0 where that is not known |
+/// | 60 | 4 | zeros |
 ///
 /// There is nothing at its end. So a file that was cut off, since its server was killed, is good up
 /// to its last whole record.
@@ -34,16 +35,20 @@ public enum RecordingFile {
     public var backend: String
     /// The server's process.
     public var process: Int32
+    /// How large the file may become, in bytes; 0 where that is not known.
+    public var limit: UInt64
 
     /// A head with all that it says.
     public init(
-      loops: Int, start: Instant, wallClock: UInt64, backend: String, process: Int32
+      loops: Int, start: Instant, wallClock: UInt64, backend: String, process: Int32,
+      limit: UInt64 = 0
     ) {
       self.loops = loops
       self.start = start
       self.wallClock = wallClock
       self.backend = backend
       self.process = process
+      self.limit = limit
     }
   }
 
@@ -69,6 +74,7 @@ public enum RecordingFile {
     let name = Array(head.backend.utf8.prefix(16))
     bytes += name + Array(repeating: 0, count: 16 - name.count)
     append(UInt64(UInt32(bitPattern: head.process)), 4)
+    append(head.limit, 8)
     bytes += Array(repeating: 0, count: headSize - bytes.count)
     return bytes
   }
@@ -136,8 +142,16 @@ public enum RecordingFile {
     }
   }
 
+  /// The whole records of these bytes, at once.
+  static func records(of bytes: ArraySlice<UInt8>) -> [LoopRecord] {
+    var records: [LoopRecord] = []
+    records.reserveCapacity(bytes.count / recordSize)
+    eachRecord(of: bytes) { records.append($0) }
+    return records
+  }
+
   /// Whether these may be the first bytes of a recording.
-  private static func isBegun(_ bytes: [UInt8]) -> Bool {
+  static func isBegun(_ bytes: [UInt8]) -> Bool {
     bytes.starts(with: magic.prefix(bytes.count))
   }
 
@@ -174,6 +188,6 @@ public enum RecordingFile {
       loops: Int(number(14, 2)), start: Instant(nanoseconds: number(16, 8)),
       wallClock: number(24, 8),
       backend: String(decoding: bytes[32..<48].prefix { $0 != 0 }, as: UTF8.self),
-      process: Int32(truncatingIfNeeded: number(48, 4)))
+      process: Int32(truncatingIfNeeded: number(48, 4)), limit: number(52, 8))
   }
 }

@@ -38,6 +38,8 @@ public final class RecordingWriter: Sendable {
     sink = try Sink(path)
     recorder = ServerRecorder(capacity: capacity)
     self.limit = max(limit, RecordingFile.headSize)
+    var head = head
+    head.limit = UInt64(self.limit)
     self.head = head
   }
 

@@ -5,7 +5,7 @@ enum TextStyle {
   case plain, title, faint, served, waiting, connected, receive, send, other
 
   /// Nil for no change.
-  fileprivate var ink: Ink.Style? {
+  var ink: Ink.Style? {
     switch self {
     case .plain: nil
     case .title: .bold

@@ -27,10 +27,17 @@ extension Timeline {
       var next = passed[loop] ?? 0
       while next < mine.count, mine[next].end <= callback.start { next += 1 }
       passed[loop] = next
-      switch callback.kind {
-      case .receive, .ended, .drained, .connected: return next > 0 ? mine[next - 1].end : nil
-      default: return nil
-      }
+      return callback.kind.answersWait && next > 0 ? mine[next - 1].end : nil
+    }
+  }
+}
+
+extension CallbackKind {
+  /// Whether it answers what a wait brings: who it is for was ready when that wait ended.
+  var answersWait: Bool {
+    switch self {
+    case .receive, .ended, .drained, .connected: true
+    default: false
     }
   }
 }

@@ -44,7 +44,7 @@ struct ComplaintTests {
       "", "demo", "serve", "relay", "client", "load run", "load merge", "load show", "load diff",
       "compare",
       "experiment", "experiment run", "experiment all", "experiment waiting-cost", "simulate",
-      "timeline", "backends", "explain",
+      "timeline", "top", "backends", "explain",
     ]
     var lines: [String] = []
     for words in commands {

@@ -206,7 +206,7 @@ struct OptionTests {
     [], ["demo"], ["serve"], ["client"], ["load"], ["load", "merge"], ["load", "show"],
     ["backends"],
     ["experiment"], ["experiment", "list"], ["experiment", "waiting-cost"], ["experiment", "run"],
-    ["compare"], ["simulate"], ["timeline"],
+    ["compare"], ["simulate"], ["timeline"], ["top"],
   ])
   func `Help fits 80 columns, and shows an example where there is something to choose`(
     subcommand: [String]

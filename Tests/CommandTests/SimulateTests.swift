@@ -7,7 +7,7 @@ struct SimulateTests {
     let arguments = ["simulate", "--protocol", "frames", "--seeds", "5"]
     try await Spawned.run("switchboard", arguments) { command in
       try await command.expectEnd(.exit(0))
-      #expect(command.errors.allSatisfy { $0.contains(" seeds, 0 failed, ") })
+      #expect(command.errors.allSatisfy { $0.contains(" seeds, 0 failed") })
       #expect(command.output.last == "every seed passed")
       #expect(command.output.contains { $0.hasPrefix("5 seeds in ") })
       #expect(command.output.contains { $0.hasPrefix("  short send: ") })
@@ -26,6 +26,15 @@ struct SimulateTests {
     #expect(runs[0] == runs[1])
     #expect(runs[0].contains { $0.contains("  accept ") })
     #expect(runs[0].last?.hasPrefix("seed 7 passed: ") == true)
+  }
+
+  @Test(arguments: [["--seeds", "2"], ["--seed", "7"]])
+  func `Of seeds that pass no page is written, which is said`(seeds: [String]) async throws {
+    let arguments = ["simulate", "--protocol", "echo", "--out", "/tmp/not-written.html"] + seeds
+    try await Spawned.run("switchboard", arguments) { command in
+      try await command.expectEnd(.exit(0))
+      #expect(command.errors.last?.hasSuffix("so '/tmp/not-written.html' is not written") == true)
+    }
   }
 
   @Test func `Two runs of each seed are compared`() async throws {

@@ -83,7 +83,7 @@ import Testing
     #expect(Spelling.present(words(old)) == words(new))
   }
 
-  @Test(arguments: ["demo", "client", "load run", "compare", "timeline"])
+  @Test(arguments: ["demo", "client", "load run", "compare", "timeline", "top"])
   func `Connections are counted by one name`(command: String) async throws {
     try await Spawned.run(
       "switchboard", command.split(separator: " ").map(String.init) + ["--help"]

@@ -18,11 +18,11 @@ import Testing
     "SwitchboardTesting", "SwitchboardTLS",
     "SwitchboardBase/Text", "SwitchboardBase/Output", "SwitchboardBase",
     "SwitchboardArticle/Sessions", "SwitchboardArticle",
-    "SwitchboardTimeline",
+    "SwitchboardTimeline", "SwitchboardTimeline/Top",
     "SwitchboardLoad/Statistics", "SwitchboardLoad/Load",
     "SwitchboardReport/Charts", "SwitchboardReport/Report", "SwitchboardReport/Loads",
     "SwitchboardLab", "SwitchboardLab/Experiments", "SwitchboardLab/Simulated",
-    "SwitchboardLab/Explained",
+    "SwitchboardLab/Explained", "SwitchboardLab/Failing",
     "SwitchboardCommand",
   ]
 

@@ -77,6 +77,7 @@ final class Course: SimulatedNetwork.Hooks {
     network.callCost = world.costs.call.clampedNanoseconds
     network.kibibyteCost = world.costs.kibibyte.clampedNanoseconds
     record.trace = trace
+    if trace != nil { network.faults.tell = { [unowned record] in record.say("fault: \($0)") } }
     record.unfinished = { [unowned self] in unfinished }
     network.descriptorLimit = world.descriptorLimit
     network.faults.end = start + world.faultPhase.clampedNanoseconds

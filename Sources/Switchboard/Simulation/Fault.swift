@@ -155,6 +155,8 @@ struct FaultInjector {
   private var occasions: [UInt32] = []
   /// Those that struck, in order.
   private(set) var fired: [Fault] = []
+  /// Is told of each, when it strikes.
+  var tell: ((Fault) -> Void)?
   /// No fault strikes from then on.
   var end: UInt64 = .max
 
@@ -207,6 +209,7 @@ struct FaultInjector {
       guard bits <= thresholds[Int(kind.rawValue)] else { return nil }
     }
     fired.append(fault)
+    tell?(fault)
     return scramble(bits)
   }
 }

@@ -12,6 +12,43 @@ public struct ShrunkScenario: Sendable {
   public let runs: Int
   /// What is left of the world's options, as statements about `world`.
   let settings: [String]
+  /// The way here: what the seed had, and each scenario that was smaller and failed as well.
+  package let steps: [ShrinkingStep]
+}
+
+/// A scenario on the way to the smallest one.
+package struct ShrinkingStep: Sendable {
+  private let seed: UInt64
+  private let drainsLate: Bool
+  /// The faults that strike.
+  package let faults: [Fault]
+  /// The clients that come.
+  package let clients: [SimulatedClient]
+  /// How many runs it took to find it.
+  package let runs: Int
+
+  fileprivate init(_ search: Shrinking) {
+    (seed, drainsLate) = (search.seed, search.drainsLate)
+    (faults, clients, runs) = (search.faults, search.clients, search.runs)
+  }
+
+  /// Runs it again: how it fails.
+  ///
+  /// - Parameters:
+  ///   - body: What described the world that was made smaller.
+  ///   - trace: Gets a line for everything that happens.
+  package func run(
+    _ body: (SimulatedWorld) -> Void, trace: @escaping (String) -> Void
+  ) -> SimulationFailure? {
+    let world = SimulatedWorld(seed: seed)
+    body(world)
+    world.clients = clients
+    if drainsLate { world.drain = nil }
+    do throws(SimulationFailure) {
+      _ = try Course(world, faults: .schedule(faults), trace: trace).run()
+      return nil
+    } catch { return error }
+  }
 }
 
 /// Finds a small scenario that fails, out of a seed's: first faults are taken away, then clients, then
@@ -66,6 +103,7 @@ private struct Shrinking {
   let limit: Int
   /// Whether the drain comes when the clients are done, whatever the body said.
   var drainsLate = false
+  var steps: [ShrinkingStep] = []
 
   init(
     seed: UInt64, body: @escaping (SimulatedWorld) -> Void, clients: [SimulatedClient],
@@ -99,6 +137,7 @@ private struct Shrinking {
       self.clients = clients ?? self.clients
       self.faults = faults ?? self.faults
       self.drainsLate = drainsLate ?? self.drainsLate
+      steps.append(ShrinkingStep(self))
       return true
     }
   }
@@ -120,7 +159,8 @@ private struct Shrinking {
     body(world)
     if drainsLate { world.drain = nil }
     return ShrunkScenario(
-      failure: failure, faults: faults, clients: clients, runs: runs, settings: world.settings)
+      failure: failure, faults: faults, clients: clients, runs: runs, settings: world.settings,
+      steps: steps)
   }
 
   private var size: Int {

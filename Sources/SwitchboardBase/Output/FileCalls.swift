@@ -11,6 +11,8 @@ package enum FileCalls {
     package var isOrdinary: Bool { kind == S_IFREG }
     package var isFolder: Bool { kind == S_IFDIR }
     package var isPipe: Bool { kind == S_IFIFO }
+    /// In bytes.
+    package var size: Int { raw.st_size }
     /// How many names it has.
     package var links: UInt64 { UInt64(raw.st_nlink) }
     /// Whether both are one file, device or pipe.

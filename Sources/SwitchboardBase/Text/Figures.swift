@@ -28,6 +28,16 @@ public enum Figures {
     }
   }
 
+  /// A number of bytes, or of bytes a second, in the unit that suits it: `1.6 kB`.
+  package static func bytes(_ value: Double) -> String {
+    switch value {
+    case ..<1e3: fixed(value, places: 0) + " B"
+    case ..<1e6: fixed(value / 1e3, places: 1) + " kB"
+    case ..<1e9: fixed(value / 1e6, places: 1) + " MB"
+    default: fixed(value / 1e9, places: 2) + " GB"
+    }
+  }
+
   /// The whole number next to one of any size; the largest or smallest where it is beyond.
   public static func whole(_ value: Double) -> Int {
     Int(exactly: value.rounded()) ?? (value > 0 ? .max : value < 0 ? .min : 0)

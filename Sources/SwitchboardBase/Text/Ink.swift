@@ -17,6 +17,9 @@ package struct Ink: Sendable {
     case orange = "38;5;172"
     case amber = "38;5;136"
     case pink = "38;5;175"
+    case vermilion = "38;5;166"
+    case teal = "38;5;36"
+    case grey = "38;5;245"
     case boldGreen = "1;32"
     case boldYellow = "1;33"
 

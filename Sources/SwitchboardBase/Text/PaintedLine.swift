@@ -17,6 +17,12 @@ package struct PaintedLine: Sendable {
     width += text.count
   }
 
+  /// Adds what another line consists of.
+  package mutating func add(_ line: PaintedLine) {
+    pieces += line.pieces
+    width += line.width
+  }
+
   /// Goes on at a column, if that is not passed yet.
   package mutating func go(to column: Int) {
     if column > width { add(String(repeating: " ", count: column - width)) }

@@ -33,6 +33,16 @@ package enum Prose {
     return words
   }
 
+  /// The numbers in a text, with their units where they have some: `2.8 s`, `1,024`.
+  package static func figures(in text: String) -> [String] {
+    words(text).compactMap { word in
+      let figure = word.drop { !$0.isNumber }
+      let end = figure.lastIndex { $0.isNumber || $0.isLetter || $0 == "%" }
+      guard let end, word.first?.isLetter != true else { return nil }
+      return String(figure[...end])
+    }
+  }
+
   private static let units: Set<Substring> = [
     "%", "ns", "µs", "ms", "s", "B", "kB", "MB", "GB", "KiB", "MiB", "GiB",
   ]

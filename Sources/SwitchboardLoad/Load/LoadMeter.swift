@@ -33,10 +33,7 @@ public struct LoadMeter: Sendable {
 
   /// A bar for each value, from zero up to the largest.
   public static func sparkline(_ values: [Double]) -> String {
-    let bars = Array("▁▂▃▄▅▆▇█")
-    guard let top = values.max(), top > 0 else { return String(values.map { _ in bars[0] }) }
-    return String(
-      values.map { bars[max(0, min(bars.count - 1, Int(($0 / top * 8).rounded(.up)) - 1))] })
+    Bars.text(values, upTo: values.max() ?? 0)
   }
 
   /// Microseconds as people read them.

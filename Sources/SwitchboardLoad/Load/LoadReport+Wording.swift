@@ -24,14 +24,7 @@ extension LoadReport {
     Figures.fixed(value, places: value == value.rounded() ? 0 : 2) + " s"
   }
 
-  static func bytes(_ value: Double) -> String {
-    switch value {
-    case ..<1e3: Figures.fixed(value, places: 0) + " B"
-    case ..<1e6: Figures.fixed(value / 1e3, places: 1) + " kB"
-    case ..<1e9: Figures.fixed(value / 1e6, places: 1) + " MB"
-    default: Figures.fixed(value / 1e9, places: 2) + " GB"
-    }
-  }
+  static func bytes(_ value: Double) -> String { Figures.bytes(value) }
 
   func label(_ text: String) -> String { bold(text.padded(to: 13)) }
   func bold(_ text: String) -> String { ink.painted(text, .bold) }

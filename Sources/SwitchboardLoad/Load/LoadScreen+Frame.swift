@@ -35,10 +35,7 @@ extension LoadScreen {
     let told = (frozen == nil ? "" : "frozen: ") + told(at: moment)
     let room = max(10, min(60, columns - told.count - 12))
     let share = share(at: moment)
-    // Eighths of a column.
-    let eighths = Int((share * Double(room * 8)).rounded(.down))
-    let part = eighths % 8 > 0 ? String(Array(" ▏▎▍▌▋▊▉")[eighths % 8]) : ""
-    let full = String(repeating: "█", count: eighths / 8) + part
+    let full = Bars.filled(share, of: room, rest: " ").filter { $0 != " " }
     var line = PaintedLine(full, .blue)
     line.add(String(repeating: "·", count: room - full.count), .dim)
     line.add((Figures.fixed(share * 100, places: 0) + " %").padded(to: 7, atLeft: true) + "  ")

@@ -43,6 +43,17 @@ public struct Axis: Hashable, Sendable {
     self.leastFactor = leastFactor
   }
 
+  /// A value as somebody reads it who points at it.
+  func reading(_ value: Double) -> String {
+    switch unit {
+    case .number where abs(value) >= 100: Figures.grouped(Figures.whole(value))
+    case .number: Ticks.number((value * 100).rounded() / 100)
+    case .duration: Figures.brief(.nanoseconds(Int64(max(0, min(9e18, value * 1e9)))))
+    case .bytes: Ticks.bytes(value, like: value)
+    case .share: Ticks.number((value * 1e5).rounded() / 1e3) + " %"
+    }
+  }
+
   /// The axis for these values.
   func fitted(to values: [Double], steps: Int) -> FittedAxis {
     let all = (values + including).filter { $0.isFinite && (scale == .linear || $0 > 0) }

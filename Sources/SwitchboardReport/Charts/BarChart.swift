@@ -59,6 +59,8 @@ public struct BarChart: Picture {
         left: frame.plot.left, top: y - half, right: max(x, frame.plot.left + 1), bottom: y + half)
       frame.drawing.shapes.append(.rectangle(box, .hue(bar.hue), opacity: 0.85))
     }
+    frame.drawing.readings.append(
+      Drawing.Reading(place: .init(x, y), text: "\(bar.name): \(reading(of: bar))"))
     var end = x
     if let low = bar.low, let high = bar.high {
       end = max(end, frame.breadth(high, across))
@@ -68,6 +70,14 @@ public struct BarChart: Picture {
     frame.drawing.texts.append(
       Label(
         text: bar.text, place: .init(end + 8, y + 4), size: Frame.textSize, isBold: true))
+  }
+}
+
+extension BarChart {
+  /// Its value, and between which it lay.
+  private func reading(of bar: Bar) -> String {
+    guard let low = bar.low, let high = bar.high else { return bar.text }
+    return "\(bar.text), from \(axis.reading(low)) to \(axis.reading(high))"
   }
 }
 

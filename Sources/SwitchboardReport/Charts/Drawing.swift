@@ -23,6 +23,12 @@ public struct Drawing: Sendable {
     case ring(Point, radius: Double)
   }
 
+  /// What can be read of a place, by who points at it.
+  public struct Reading: Hashable, Sendable {
+    public var place: Point
+    public var text: String
+  }
+
   /// The size.
   public var width: Double
   public var height: Double
@@ -32,6 +38,8 @@ public struct Drawing: Sendable {
   public var shapes: [Shape] = []
   /// Above all shapes.
   public var texts: [Label] = []
+  /// The values, where they are drawn.
+  public var readings: [Reading] = []
 }
 
 /// A rectangle.

@@ -28,6 +28,10 @@ extension Drawing {
     }
     lines += shapes.map(Drawing.markup)
     lines += texts.map(Drawing.markup)
+    // A file is looked at in many programs, and few of them show any.
+    if !readings.isEmpty, !isAlone {
+      lines += ["<g class=\"read\">"] + readings.map(Drawing.markup) + ["</g>"]
+    }
     return (lines + ["</svg>"]).joined(separator: "\n")
   }
 
@@ -61,6 +65,57 @@ extension Drawing {
     return "<text class=\"f-\(label.ink.name)\" x=\"\(brief(label.place.x))\" "
       + "y=\"\(brief(label.place.y))\" font-size=\"\(brief(label.size))\"\(anchor)\(weight)>"
       + "\(Markup.escaped(label.text))</text>"
+  }
+
+  /// Nothing to be seen, and a text for who points at it.
+  private static func markup(_ reading: Reading) -> String {
+    "<circle cx=\"\(brief(reading.place.x))\" cy=\"\(brief(reading.place.y))\" r=\"10\" "
+      + "fill=\"none\" pointer-events=\"all\"><title>\(Markup.escaped(reading.text))</title></circle>"
+  }
+
+  /// Its shapes alone, as large as what holds them: to be told from others, not to be read.
+  func thumbnail() -> String {
+    let marks = shapes.flatMap(Drawing.corners)
+    let (left, top) = (marks.map(\.x).min() ?? 0, marks.map(\.y).min() ?? 0)
+    let (wide, high) = Drawing.thumbnailSize
+    let room = 5.0
+    let breadth = (wide - 2 * room) / max(1, (marks.map(\.x).max() ?? 1) - left)
+    let height = (high - 2 * room) / max(1, (marks.map(\.y).max() ?? 1) - top)
+    let small = shapes.map { shape in
+      Drawing.moved(shape) {
+        Point(room + ($0.x - left) * breadth, room + ($0.y - top) * height)
+      }
+    }
+    return
+      "<svg class=\"sb thumbnail\" viewBox=\"0 0 \(Drawing.brief(wide)) \(Drawing.brief(high))\" "
+      + "aria-hidden=\"true\">\n\(small.map(Drawing.markup).joined(separator: "\n"))\n</svg>"
+  }
+
+  private static let thumbnailSize = (wide: 180.0, high: 84.0)
+  private static let thumbnailMarker = 2.0
+
+  private static func moved(_ shape: Shape, _ place: (Point) -> Point) -> Shape {
+    switch shape {
+    case .line(let points, let paint, let width, let isDashed):
+      return .line(points.map(place), paint, width: width, isDashed: isDashed)
+    case .area(let points, let paint, let opacity):
+      return .area(points.map(place), paint, opacity: opacity)
+    case .rectangle(let box, let paint, let opacity):
+      let (from, to) = (place(Point(box.left, box.top)), place(Point(box.right, box.bottom)))
+      return .rectangle(
+        Box(left: from.x, top: from.y, right: to.x, bottom: to.y), paint, opacity: opacity)
+    case .marker(let point, let hue, let radius):
+      return .marker(place(point), hue, radius: min(radius, thumbnailMarker))
+    case .ring(let point, let radius): return .ring(place(point), radius: radius / 2)
+    }
+  }
+
+  private static func corners(of shape: Shape) -> [Point] {
+    switch shape {
+    case .line(let points, _, _, _), .area(let points, _, _): points
+    case .rectangle(let box, _, _): [Point(box.left, box.top), Point(box.right, box.bottom)]
+    case .marker(let place, _, _), .ring(let place, _): [place]
+    }
   }
 
   private static func path(_ points: [Point]) -> String {

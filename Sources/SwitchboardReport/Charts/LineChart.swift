@@ -140,6 +140,7 @@ public struct LineChart: Picture {
         for point in path { frame.drawing.shapes.append(.marker(point, line.hue, radius: 3.5)) }
       }
       placer.avoid(path)
+      note(line, path, in: &frame)
     }
     drawRules(across, ups, in: &frame, &placer)
     drawNames(lines, paths, in: &frame, &placer)
@@ -152,6 +153,20 @@ public struct LineChart: Picture {
     }
     return frame.drawing
   }
+
+  /// What can be read of a line: of its points, or of so many of them.
+  private func note(_ line: Series, _ path: [Drawing.Point], in frame: inout Frame) {
+    let stride = max(1, path.count / LineChart.mostReadings)
+    for place in path.indices where place % stride == 0 || place == path.count - 1 {
+      let point = line.points[place]
+      frame.drawing.readings.append(
+        Drawing.Reading(
+          place: path[place],
+          text: "\(line.name): \(y.reading(point.y)) at \(x.reading(point.x)) \(x.title)"))
+    }
+  }
+
+  private static let mostReadings = 60
 
   /// Few points have error bars, many have a band.
   private func drawSpread(

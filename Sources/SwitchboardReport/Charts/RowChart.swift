@@ -44,6 +44,9 @@ public struct RowChart: Picture {
     (self.title, self.subtitle, self.axis, self.rows) = (title, subtitle, axis, rows)
   }
 
+  /// Of a row.
+  private static let mostReadings = 40
+
   public func drawn(width: Double) -> Drawing {
     let layout = Rows(
       names: rows.map(\.name), ends: rows.map(\.text), width: width, pitch: rows.count > 8 ? 20 : 25
@@ -58,6 +61,13 @@ public struct RowChart: Picture {
     for (index, row) in rows.enumerated() {
       let y = layout.middle(index, in: frame)
       for span in row.spans { draw(span, row.hue, across, at: y, in: &frame) }
+      for span in row.spans.prefix(RowChart.mostReadings) where span.kind != .waiting {
+        let middle = frame.breadth((span.from + span.to) / 2, across)
+        frame.drawing.readings.append(
+          Drawing.Reading(
+            place: .init(middle, y),
+            text: "\(row.name): from \(axis.reading(span.from)) to \(axis.reading(span.to))"))
+      }
       frame.drawing.texts.append(
         Label(
           text: row.text, place: .init(frame.plot.right + 10, y + 4), size: Frame.textSize,

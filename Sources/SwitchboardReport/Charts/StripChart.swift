@@ -63,6 +63,12 @@ public struct StripChart: Picture {
       frame.drawing.shapes.append(.marker(dot, strip.hue, radius: 2))
     }
     if !sorted.isEmpty {
+      let half = sorted[sorted.count / 2]
+      frame.drawing.readings.append(
+        Drawing.Reading(
+          place: .init(frame.breadth(half, across), y),
+          text: "\(strip.name): \(axis.reading(half)) in the middle of "
+            + Figures.counted(sorted.count, "value")))
       let middle = frame.breadth(sorted[sorted.count / 2], across)
       frame.drawing.shapes.append(
         .line([.init(middle, y - 11), .init(middle, y + 11)], .text, width: 2, isDashed: false))

@@ -13,6 +13,12 @@ public struct Verdict: Hashable, Sendable {
   /// The figures that say so, in a sentence or two.
   public var reason: String
 
+  /// The one of those figures that comes first, with its unit; nil where there is none.
+  public var figure: String? {
+    let figures = Prose.figures(in: reason)
+    return figures.first { $0.contains(" ") } ?? figures.first
+  }
+
   /// A verdict by a condition.
   public init(_ holds: Bool, _ reason: String) {
     (outcome, self.reason) = (holds ? .held : .failed, reason)

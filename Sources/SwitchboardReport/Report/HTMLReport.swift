@@ -16,7 +16,9 @@ public struct HTMLReport: Sendable {
     if report.sections.count > 1 { parts.append(overview) }
     parts += report.sections.map(section)
     parts.append(footer)
-    return ReportPage.html(title: report.title, body: parts.joined(separator: "\n"))
+    return ReportPage.html(
+      title: report.title, style: HTMLReport.style,
+      body: parts.joined(separator: "\n") + "\n<script>\(HTMLReport.pointing)</script>")
   }
 
   private var header: String {
@@ -30,15 +32,20 @@ public struct HTMLReport: Sendable {
       """
   }
 
-  /// All verdicts at a glance.
+  /// All verdicts at a glance: each with its picture and one figure.
   private var overview: String {
     let items = report.sections.map { section in
-      """
-      <li>\(section.findings.verdict.map(badge) ?? "") <a href="#\(section.name)">\(section.name)</a>
-      <span>\(prose(section.claim))</span></li>
-      """
+      let verdict = section.findings.verdict
+      let picture = section.findings.pictures.first?.picture.drawn(width: ReportPage.narrow)
+      return """
+        <li><a href="#\(section.name)" title="\(prose(verdict?.reason ?? section.claim))">
+        \(verdict.map(badge) ?? "") <b>\(section.name)</b>
+        \(picture?.thumbnail() ?? "")
+        <span class="figure">\(prose(verdict?.figure ?? ""))</span>
+        <span class="small">\(prose(section.claim))</span></a></li>
+        """
     }
-    return "<nav><h2>Claims</h2><ul>\n\(items.joined(separator: "\n"))\n</ul></nav>"
+    return "<nav><ul class=\"claims\">\n\(items.joined(separator: "\n"))\n</ul></nav>"
   }
 
   private func section(_ section: Report.Section) -> String {
@@ -54,11 +61,11 @@ public struct HTMLReport: Sendable {
     if let verdict = findings.verdict {
       parts.append("<p class=\"verdict\">\(badge(verdict)) \(prose(verdict.reason))</p>")
     }
-    parts += findings.pictures.map { named in
-      ReportPage.figure(named.picture)
-    }
     let controls = findings.controls.isEmpty ? [] : [Table(findings.controls)]
+    parts.append("<div class=\"evidence\">")
+    parts += findings.pictures.map { ReportPage.figure($0.picture) }
     parts += (findings.tables + controls).map(ReportPage.table)
+    parts.append("</div>")
     parts += findings.notes.map { "<p class=\"small\">\(prose($0))</p>" }
     parts.append(
       "<p class=\"small\">Took \(Figures.fixed(section.took.inSeconds, places: 0)) s. Repeat it:</p>"

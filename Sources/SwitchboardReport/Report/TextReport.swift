@@ -25,6 +25,7 @@ public struct TextReport: Sendable {
     let findings = section.findings
     let head = section.name + "  "
     var lines = wrapped(section.claim, first: ink.painted(head, .bold), indent: head.count)
+    if let picture = findings.pictures.first?.picture { lines += drawn(picture) }
     for table in findings.tables {
       lines += ["", "  " + table.title, ""] + table.lines(width: room)
     }
@@ -32,6 +33,15 @@ public struct TextReport: Sendable {
     if let found = findings.verdict { lines += verdict(found) }
     for note in findings.notes { lines += wrapped(note, first: "  ", indent: 2) }
     return lines
+  }
+
+  /// The picture, below what it shows; nothing where it has no room.
+  private func drawn(_ picture: any Picture) -> [String] {
+    let columns = width - 4
+    guard columns >= DrawingCells.least else { return [] }
+    let title = wrapped(picture.title, first: "  ", indent: 2).map { ink.painted($0, .bold) }
+    let cells = DrawingCells(picture, columns: columns).lines
+    return [""] + title + [""] + cells.map { "  " + $0.text(columns: columns, ink) }
   }
 
   private func verdict(_ verdict: Verdict) -> [String] {

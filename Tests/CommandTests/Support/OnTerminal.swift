@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-/// A program under test on a terminal of its own: keys and standard error are that, standard output is not. It is
+/// A program under test on a terminal of its own: keys and standard error are that, standard output where asked. It is
 /// no terminal that could send signals; a test sends them.
 final class OnTerminal {
   private let terminal: Int32
@@ -19,7 +19,8 @@ final class OnTerminal {
   }
 
   init(
-    _ arguments: [String], columns: UInt16, rows: UInt16, environment: [String: String] = [:]
+    _ arguments: [String], columns: UInt16, rows: UInt16, environment: [String: String] = [:],
+    output: Bool = false
   ) throws {
     terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
     var (locked, number): (Int32, Int32) = (0, 0)
@@ -36,7 +37,7 @@ final class OnTerminal {
       .merging(["TERM": "xterm", "SWIFT_BACKTRACE": "enable=no"]) { $1 }.merging(environment) { $1 }
     let theirs = FileHandle(fileDescriptor: ours)
     (process.standardInput, process.standardError) = (theirs, theirs)
-    process.standardOutput = FileHandle.nullDevice
+    process.standardOutput = output ? theirs : FileHandle.nullDevice
     try process.run()
   }
 
