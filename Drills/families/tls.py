@@ -44,6 +44,20 @@ def spoken_with_others(at):
             own_client(server, folder)
             renewed(at, server, folder)
             relayed(at, server, folder, speaking)
+        make_certificate(folder)
+        with at.serve("echo", *speaking, "--tls-threads", "2", log="notice") as server:
+            renewed(at, server, folder)
+        make_certificate(folder)
+        with at.serve("frames", *speaking, "--tls-threads", "2", log="notice") as server:
+            articles_client(at, server, folder)
+
+
+def articles_client(at, server, folder):
+    command = [at.program, "client", "-n", "3", f"localhost:{server.port}", "--quiet", "--tls"]
+    done = subprocess.run([*command, "--tls-ca", f"{folder}/chain.pem"], capture_output=True, text=True, timeout=60)
+    must(done.returncode == 0, f"the client ended with {done.returncode}: {(done.stdout + done.stderr)[-300:]}")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    must(done.returncode == 1 and "is not believed" in done.stderr, f"whom it does not know it tells by {done.stderr[-300:]!r}")
 
 
 def own_client(server, folder):

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Switchboard
 import SwitchboardArticle
 
 /// `switchboard client`
@@ -33,14 +34,34 @@ struct Client: ParsableCommand {
 
   @OptionGroup var server: ServerArguments
 
-  func validate() throws { _ = try server.one() }
+  @OptionGroup(title: "TLS") var tls: ClientTLSArguments
+
+  func validate() throws {
+    _ = try server.one()
+    // It would go within the TLS, where nobody looks for it.
+    guard proxyProtocol == nil || !tls.isOn else {
+      throw ValidationError("'--proxy-protocol' does not go with '--tls': leave one of them out.")
+    }
+  }
 
   func run() throws {
     let server = try server.one()
-    let code = runClient(
-      connections: connections, host: server.name, port: server.port,
-      header: proxyProtocol?.version,
+    guard let filter = try connector(to: server.name) else {
+      throw ExitCode(talk(to: server.name, server.port))
+    }
+    let target = ConnectTarget.host(server.name, port: server.port)
+    let tunnel = try reportingFailure(of: "client") { try TLSTunnel(to: target, behind: filter) }
+    defer { tunnel.stop() }
+    throw ExitCode(talk(to: "127.0.0.1", tunnel.port))
+  }
+
+  private func connector(to name: String) throws -> (any FilterSource)? {
+    try reportingFailure(of: "client") { try tls.connector(to: name) }
+  }
+
+  private func talk(to host: String, _ port: UInt16) -> Int32 {
+    runClient(
+      connections: connections, host: host, port: port, header: proxyProtocol?.version,
       program: "switchboard client", isQuiet: quiet)
-    throw ExitCode(code)
   }
 }
