@@ -10,7 +10,7 @@ struct TLSTunnel {
   ///   - filter: Speaks TLS to it.
   init(to target: ConnectTarget, behind filter: any FilterSource) throws {
     let upstreams = Upstreams([target], choice: .roundRobin, behind: filter)
-    let server = Server(on: .loopback(port: 0))
+    let server = Server(on: [SocketAddress.loopback(port: 0)])
     running = try server.start {
       Relay(to: upstreams) { report in
         guard report.upstream == nil, let reason = report.server.reason else { return }
