@@ -34,7 +34,7 @@ struct LoadTerminalTests {
     let short = ["--connections", "2", "--rate", "500", "--duration", "2s", "--warm-up", "0s"]
     try await LoadTerminalTests.loading(short) { terminal in
       try terminal.sees("q end now")
-      try terminal.sees("500/s")
+      try terminal.sees("latency since due")
       #expect(terminal.end() == 0)
       LoadTerminalTests.expectRestored(terminal)
     }
