@@ -10,7 +10,7 @@ final class SimulationConsole {
   private let live: LiveScreen?
   private let progress = ProgressLine()
   private let start = ContinuousClock.now
-  private var lastShown: ContinuousClock.Instant?
+  private var lastShown = ContinuousClock.now
   /// What is to be written when the screen is gone, and how much was left out.
   private var held: [String] = []
   private var leftOut = 0
@@ -39,7 +39,6 @@ final class SimulationConsole {
         state.withLock { $0.end() }
         ending.isAsked.store(true, ordering: .relaxed)
       }
-    show()
   }
 
   /// Somebody has asked for the end.
@@ -73,7 +72,8 @@ final class SimulationConsole {
   private func show() {
     guard live == nil else { return }
     let now = ContinuousClock.now
-    if let lastShown, now - lastShown < .seconds(1) { return }
+    // What is over within a second needs no line.
+    guard now - lastShown >= .seconds(1) else { return }
     lastShown = now
     progress.show(state.withLock { $0.line(after: now - start) })
   }
