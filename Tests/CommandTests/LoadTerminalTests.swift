@@ -34,7 +34,7 @@ struct LoadTerminalTests {
     let short = ["--connections", "2", "--rate", "500", "--duration", "2s", "--warm-up", "0s"]
     try await LoadTerminalTests.loading(short) { terminal in
       try terminal.sees("q end now")
-      try terminal.sees("latency since due")
+      try terminal.sees("open loop at 500 requests/s")
       #expect(terminal.end() == 0)
       LoadTerminalTests.expectRestored(terminal)
     }
@@ -61,6 +61,7 @@ struct LoadTerminalTests {
       try terminal.sees("p99.9")
       terminal.send(SIGTSTP)
       try terminal.sees(LoadTerminalTests.ends)
+      try terminal.stops()
       terminal.send(SIGCONT)
       try terminal.sees(LoadTerminalTests.begins, count: 2)
       try terminal.press("q")

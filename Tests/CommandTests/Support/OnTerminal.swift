@@ -49,6 +49,18 @@ final class OnTerminal {
 
   func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
+  /// Waits until a signal has stopped it: what lets it go on is lost before that.
+  func stops() throws {
+    let file = "/proc/\(process.processIdentifier)/stat"
+    while true {
+      let state = try String(contentsOfFile: file, encoding: .utf8)
+        .split(separator: ")").last?.split(separator: " ").first
+      if state == "T" { return }
+      guard process.isRunning else { throw Disappointment(description: "it ended: \(drawn)") }
+      take()
+    }
+  }
+
   func press(_ key: String) throws {
     try #require(write(terminal, key, key.utf8.count) == key.utf8.count)
   }
