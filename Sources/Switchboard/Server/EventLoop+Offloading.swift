@@ -1,5 +1,5 @@
 /// Opening exchanges that are computed on the threads of a pool, a step at a time. Meanwhile the loop holds what comes,
-/// receives no more, and asks the filter nothing.
+/// receives no more where that is much, and asks the filter nothing.
 extension EventLoop where B: ~Copyable {
   /// Wire bytes have come of an opening exchange.
   mutating func offload(

@@ -34,12 +34,14 @@ extension EventLoop where B: ~Copyable {
     goOnBehindHeld(channel, key)
   }
 
+  /// What was held is taken: more may come, or the wire has ended behind it.
   mutating func goOnBehindHeld(_ channel: Channel, _ key: Key) {
     guard isServed(channel, key) else { return }
     if channel.endsBehindHeld { wireEnded(channel, key) } else { updateReceiving(key) }
   }
 
-  /// The same where it may mean much to compute: all of that shares what a turn has for it.
+  /// Has a filter take wire bytes of its opening exchange, which may mean much to compute: all of that shares what a turn
+  /// has for it.
   private mutating func takeInTime(
     _ bytes: UnsafeRawBufferPointer, _ channel: Channel, _ key: Key
   ) {
