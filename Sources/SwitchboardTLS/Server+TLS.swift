@@ -21,6 +21,10 @@ final class ServerTLSSource: FilterSource {
       throw Self.fault(
         "handshakeTimeout", "\(options.handshakeTimeout)", "set it to more than zero")
     }
+    guard (0...16).contains(options.ticketsPerHandshake) else {
+      throw Self.fault(
+        "ticketsPerHandshake", "\(options.ticketsPerHandshake)", "set it to 0 to 16")
+    }
     try ALPN.check(options.protocols)
     for identity in options.identities {
       do throws(TLSError) {

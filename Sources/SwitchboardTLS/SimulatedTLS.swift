@@ -32,7 +32,7 @@ package enum SimulatedTLS {
       let version = random.chance(0.5) ? TLSVersion.tls13 : .tls12
       world.connectorFilter = try client(version, name)
       var options = ServerTLS(identity)
-      options.ticketsAtOnce = 0
+      options.ticketsPerHandshake = 0
       world.remoteFilter = ServerTLSSource(options)
       world.cutOffRemotes = random.chance(0.5) ? 0 : 0.2
     }
@@ -43,7 +43,7 @@ package enum SimulatedTLS {
   private static func server(_ identity: TLSIdentity, _ random: inout SimulatedRandom) -> ServerTLS
   {
     var options = ServerTLS(identity)
-    options.ticketsAtOnce = 0
+    options.ticketsPerHandshake = 0
     options.refusesUnknownNames = random.chance(0.3)
     if random.chance(0.15) { options.handshakeTimeout = .milliseconds(random.within(20...3000)) }
     if random.chance(0.1) { options.maxHandshakes = random.within(1...3) }

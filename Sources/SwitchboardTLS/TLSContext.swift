@@ -50,7 +50,7 @@ final class TLSContext {
       _ = unsafe SSL_CTX_set_session_id_context(context, name.baseAddress, UInt32(name.count))
     }
     unsafe SSL_CTX_set_timeout(context, ticketLifetime)
-    unsafe SSL_CTX_set_num_tickets(context, options.ticketsAtOnce)
+    unsafe SSL_CTX_set_num_tickets(context, options.ticketsPerHandshake)
     unsafe TLSCallbacks.install(for: options, on: context)
     return made
   }

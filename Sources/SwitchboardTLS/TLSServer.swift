@@ -2,6 +2,7 @@
 
 internal import COpenSSL
 import Switchboard
+import Synchronization
 
 /// What a server is to its clients, on one loop: a context for each identity. Once made, it is for reading alone, and so
 /// for the threads that compute its loop's handshakes, too.
@@ -10,6 +11,11 @@ final class TLSServer: @unchecked Sendable {
   private let contexts: [TLSContext]
   /// Protocols above, as they go over the wire.
   let protocols: [UInt8]
+  /// Whose names are which, of those that were asked for: to read certificates again for each client costs one of a
+  /// hundred instructions of a handshake.
+  private let known = Mutex<[String: Int]>([:])
+  /// How many are remembered: a wildcard has names without end.
+  private static let mostKnown = 256
 
   convenience init(_ options: ServerTLS) {
     self.init(
@@ -50,8 +56,15 @@ final class TLSServer: @unchecked Sendable {
 
   /// Who has a name: exactly, or by a wildcard; nil for nobody.
   func context(for name: String) -> TLSContext? {
+    if let place = known.withLock({ $0[name] }) { return contexts[place] }
+    guard let place = place(of: name) else { return nil }
+    known.withLock { if $0.count < Self.mostKnown { $0[name] = place } }
+    return contexts[place]
+  }
+
+  private func place(of name: String) -> Int? {
     for withWildcards in [false, true] {
-      let fitting = contexts.first {
+      let fitting = contexts.firstIndex {
         $0.identity?.isOf(name, withWildcards: withWildcards) ?? false
       }
       if let fitting { return fitting }

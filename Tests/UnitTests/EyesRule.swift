@@ -63,7 +63,7 @@ struct EyesRule: CustomTestStringConvertible {
   func check() {
     var times = ConnectTimes()
     times.firstFamilyCount = firstFamilyCount
-    var eyes = HappyEyeballs(to: "db:443", only: only, times: times, at(0))
+    var eyes = HappyEyeballs(to: .host("db", port: 443), only: only, times: times, at(0))
     for line in lines {
       let steps = Self.words(line.event.happen(to: &eyes, line.time))
       #expect(steps == line.steps, "at \(line.time) ms, \(line.event)")

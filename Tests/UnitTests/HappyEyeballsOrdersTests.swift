@@ -9,7 +9,7 @@ private struct Witness {
     case wakes, wakesEarly, cancelled
   }
 
-  var eyes = HappyEyeballs(to: "db:443", times: ConnectTimes(), at(0))
+  var eyes = HappyEyeballs(to: .host("db", port: 443), times: ConnectTimes(), at(0))
   var now = 0
   var underWay: [Int] = []
   var tried: [SocketAddress] = []

@@ -156,19 +156,19 @@ struct HappyEyeballsTests {
 
   @Test("Whether an answer would be of use")
   func awaiting() {
-    var eyes = HappyEyeballs(to: "db:443", times: ConnectTimes(), at(0))
+    var eyes = HappyEyeballs(to: .host("db", port: 443), times: ConnectTimes(), at(0))
     #expect(eyes.awaits(.v6) && eyes.awaits(.v4))
     _ = eyes.found([six(1)], .v6, at(1))
     #expect(!eyes.awaits(.v6) && eyes.awaits(.v4))
     _ = eyes.connected(0)
     #expect(!eyes.awaits(.v4) && eyes.isOver)
-    let other = HappyEyeballs(to: "db:443", only: .v4, times: ConnectTimes(), at(0))
+    let other = HappyEyeballs(to: .host("db", port: 443), only: .v4, times: ConnectTimes(), at(0))
     #expect(!other.awaits(.v6) && other.awaits(.v4))
   }
 
   @Test("Of a crowd of addresses the first sixteen of each family are tried")
   func crowd() {
-    var eyes = HappyEyeballs(to: "db:443", times: ConnectTimes(), at(0))
+    var eyes = HappyEyeballs(to: .host("db", port: 443), times: ConnectTimes(), at(0))
     var steps = eyes.found((1...1000).map { six($0) }, .v6, at(0))
     steps += eyes.found((1...1000).map { four($0) }, .v4, at(0))
     var tried: [SocketAddress] = []
@@ -190,20 +190,20 @@ struct HappyEyeballsTests {
   func extremes() {
     var times = ConnectTimes()
     (times.attemptDelay, times.firstFamilyCount) = (.seconds(-1), .min)
-    var eyes = HappyEyeballs(to: "db:443", times: times, at(0))
+    var eyes = HappyEyeballs(to: .host("db", port: 443), times: times, at(0))
     _ = eyes.found([six(1), six(2)], .v6, at(0))
     #expect(eyes.wakesAt == at(10))
     times.attemptDelay = .seconds(Int64.max)
     times.resolutionDelay = .seconds(Int64.max)
     times.timeout = .seconds(Int64.max)
     times.firstFamilyCount = .max
-    eyes = HappyEyeballs(to: "db:443", times: times, at(0))
+    eyes = HappyEyeballs(to: .host("db", port: 443), times: times, at(0))
     _ = eyes.found([four(1)], .v4, at(0))
     #expect(eyes.wakesAt == .distantFuture)
     _ = eyes.found([six(1), six(2)], .v6, at(0))
     #expect(eyes.wakesAt == .distantFuture)
     times.timeout = .zero
-    eyes = HappyEyeballs(to: "db:443", times: times, at(0))
+    eyes = HappyEyeballs(to: .host("db", port: 443), times: times, at(0))
     #expect(eyes.wakesAt == at(0))
     #expect(EyesRule.words(eyes.elapsed(at(0))) == "failed")
   }

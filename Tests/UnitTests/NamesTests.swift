@@ -130,7 +130,7 @@ struct NamesTests {
       _ = names.lookUp(
         "db", family, port: 1, within: .seconds(10), at(0), answer: journal.writer(asker))
     }
-    var eyes = HappyEyeballs(to: "db:1", times: ConnectTimes(), at(0))
+    var eyes = HappyEyeballs(to: .host("db", port: 1), times: ConnectTimes(), at(0))
     var told = 0
     for _ in 0..<40 {
       guard let next = [names.wakesAt, eyes.wakesAt].compactMap(\.self).min() else { return nil }

@@ -47,7 +47,7 @@ struct HappyEyeballs {
     var total = 0
   }
 
-  private let target: String
+  private let target: ConnectTarget
   private let times: ConnectTimes
   private let attemptDelay: Duration
   let deadline: Instant
@@ -66,11 +66,11 @@ struct HappyEyeballs {
   private(set) var isOver = false
 
   /// - Parameters:
-  ///   - target: What is connected to, for people: `db.internal:5432`.
+  ///   - target: What is connected to, for who is told of a failure.
   ///   - family: The one that is looked up; nil for both.
   ///   - times: What is out of bounds counts as the nearest that is not.
   ///   - now: When it begins.
-  init(to target: String, only family: Family? = nil, times: ConnectTimes, _ now: Instant) {
+  init(to target: ConnectTarget, only family: Family? = nil, times: ConnectTimes, _ now: Instant) {
     self.target = target
     self.times = times
     attemptDelay = max(times.attemptDelay, ConnectTimes.leastAttemptDelay)
@@ -196,7 +196,7 @@ struct HappyEyeballs {
 
   private mutating func giveUp(_ reason: ConnectFailure.Reason) -> [Step] {
     let failure = ConnectFailure(
-      target: target, reason: reason, attempts: attempts, lookUps: lookUpFailures,
+      target: "\(target)", reason: reason, attempts: attempts, lookUps: lookUpFailures,
       untried: v6.untried.count + v4.untried.count)
     return abandonAll() + [.failed(failure)]
   }

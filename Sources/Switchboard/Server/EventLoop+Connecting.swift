@@ -15,10 +15,11 @@ extension EventLoop where B: ~Copyable {
     for letter in control.requests.take() {
       switch letter.message {
       case .connect(let wish): connect(wish)
-      case .cancel(let number): step(number) { $0.cancel() }
+      case .cancel(let number): if let making = outgoing?[number] { step(making) { $0.cancel() } }
       case .found(let number, let family, let answer):
         let now = now
-        step(number) { eyes in
+        guard let making = outgoing?[number] else { continue }
+        step(making) { eyes in
           switch answer {
           case .success(let addresses): eyes.found(addresses, family, now)
           case .failure(let failure): eyes.lookUpFailed(failure, now)
@@ -77,15 +78,17 @@ extension EventLoop where B: ~Copyable {
     precondition(
       isPlaced,
       "tell the server: server.connects(as: Type.self), or server.connects(through: pool)")
-    let (number, now) = (wish.attempt.number, control.system.now())
+    let now = control.system.now()
     var only: SocketAddress.Family?
     if case .address(let address) = wish.target { only = address.family == .v6 ? .v6 : .v4 }
-    let eyes = HappyEyeballs(to: "\(wish.target)", only: only, times: wish.times, now)
-    outgoing.add(Outgoing.Making(wish: wish, key: key, eyes: eyes))
+    let eyes = HappyEyeballs(to: wish.target, only: only, times: wish.times, now)
+    let making = Outgoing<B.System>.Making(wish, key, eyes)
+    outgoing.add(making)
     wheel.set(key.index, to: eyes.wakesAt ?? now)
     switch wish.target {
-    case .address(let address): step(number) { $0.found([address], only ?? .v4, now) }
+    case .address(let address): step(making) { $0.found([address], only ?? .v4, now) }
     case .host(let name, let port):
+      let number = making.number
       for family in [SocketAddress.Family.v6, .v4] {
         let requests = control.requests
         let lookUp = control.resolver.lookUp(
@@ -93,7 +96,7 @@ extension EventLoop where B: ~Copyable {
         ) { answer in
           _ = requests.post(.found(number, family, answer), to: Key(rawValue: 0))
         }
-        outgoing.change(number) { $0.lookUps.append(lookUp) }
+        making.lookUps.append(lookUp)
       }
     }
   }
@@ -101,13 +104,11 @@ extension EventLoop where B: ~Copyable {
   /// Attempts have come to their ends.
   mutating func attempted() {
     guard let outgoing else { return }
-    for (number, attempt) in outgoing.ended() {
-      guard let making = outgoing.all[number],
-        let address = making.eyes.address(of: attempt)
-      else { continue }
+    for (making, attempt) in outgoing.ended() {
+      guard let address = making.eyes.address(of: attempt) else { continue }
       let (error, now) = (outgoing.outcome(of: attempt, making, to: address), now)
-      if error != nil { outgoing.abandon(attempt, of: number) }
-      step(number) { eyes in
+      if error != nil { outgoing.abandon(attempt, of: making) }
+      step(making) { eyes in
         if let error { eyes.failed(attempt, error, now) } else { eyes.connected(attempt) }
       }
     }
@@ -115,47 +116,44 @@ extension EventLoop where B: ~Copyable {
 
   /// The time has come that an attempt waits for.
   mutating func serveDeadlineOfAttempt(_ key: Key) {
-    guard let number = outgoing?.number(of: key) else { return }
+    guard let making = outgoing?.making(at: key) else { return }
     let now = now
-    step(number) { $0.elapsed(now) }
+    step(making) { $0.elapsed(now) }
   }
 
   /// Nobody wants it any more.
   mutating func cancelAttempt(_ key: Key) {
-    guard let number = outgoing?.number(of: key) else { return }
-    step(number) { $0.cancel() }
+    if let making = outgoing?.making(at: key) { step(making) { $0.cancel() } }
   }
 
   // -------------------------------------------------------------------------------- doing it
 
   /// Tells an attempt's state machine what has happened, and does what it answers.
   private mutating func step(
-    _ number: UInt64, _ happen: (inout HappyEyeballs) -> [HappyEyeballs.Step]
+    _ making: Outgoing<B.System>.Making,
+    _ happen: (inout HappyEyeballs) -> [HappyEyeballs.Step]
   ) {
-    guard let outgoing, var steps = outgoing.change(number, { happen(&$0.eyes) }) else { return }
+    guard let outgoing else { return }
+    var steps = happen(&making.eyes)
     var place = 0
     while place < steps.count {
       defer { place += 1 }
       switch steps[place] {
       case .start(let attempt):
-        guard let wish = outgoing.all[number]?.wish,
-          let error = outgoing.begin(attempt, of: number, from: wish.local)
-        else { continue }
-        let now = now
-        steps += outgoing.change(number) { $0.eyes.failed(attempt.number, error, now) } ?? []
-      case .abandon(let attempt): outgoing.abandon(attempt.number, of: number)
-      case .connected(let attempt): return connected(attempt.number, of: number)
-      case .failed(let failure): return notConnected(number, failure)
+        guard let error = outgoing.begin(attempt, of: making) else { continue }
+        steps += making.eyes.failed(attempt.number, error, now)
+      case .abandon(let attempt): outgoing.abandon(attempt.number, of: making)
+      case .connected(let attempt): return connected(attempt.number, of: making)
+      case .failed(let failure): return notConnected(making, failure)
       }
     }
-    guard let making = outgoing.all[number], let wakesAt = making.eyes.wakesAt else { return }
+    guard let wakesAt = making.eyes.wakesAt else { return }
     wheel.cancel(making.key.index)
     wheel.set(making.key.index, to: wakesAt)
   }
 
-  private mutating func connected(_ attempt: Int, of number: UInt64) {
-    guard let outgoing, let socket = outgoing.take(attempt, of: number),
-      let making = outgoing.remove(number)
+  private mutating func connected(_ attempt: Int, of making: Outgoing<B.System>.Making) {
+    guard let outgoing, let socket = outgoing.take(attempt, of: making), outgoing.remove(making)
     else { return }
     let key = making.key
     wheel.cancel(key.index)
@@ -187,8 +185,10 @@ extension EventLoop where B: ~Copyable {
     if limits.idle != 0, slots.contains(key) { schedule(key) }
   }
 
-  private mutating func notConnected(_ number: UInt64, _ failure: ConnectFailure) {
-    guard let making = outgoing?.remove(number) else { return }
+  private mutating func notConnected(
+    _ making: Outgoing<B.System>.Making, _ failure: ConnectFailure
+  ) {
+    guard outgoing?.remove(making) ?? false else { return }
     wheel.cancel(making.key.index)
     let isOurDoing = failure.reason == .cancelled && isStopped
     endAttempt(making.key, isOurDoing ? .stopped : .notConnected(failure))

@@ -5,18 +5,29 @@
 final class Outgoing<System: Kernel> {
   /// An attempt's socket, and the name of its registration.
   struct Attempting {
+    let attempt: Int
     let socket: Descriptor
     let name: UInt64
   }
 
   /// A connection that is being made.
-  struct Making {
+  final class Making {
     let wish: ConnectWish
     let key: Key
     var eyes: HappyEyeballs
-    /// What is under way, by the attempts' numbers.
-    var attempts: [Int: Attempting] = [:]
+    /// What is under way: one, as a rule.
+    fileprivate(set) var attempts: [Attempting] = []
     var lookUps: [Resolver.LookUp] = []
+
+    init(_ wish: ConnectWish, _ key: Key, _ eyes: HappyEyeballs) {
+      (self.wish, self.key, self.eyes) = (wish, key, eyes)
+    }
+
+    var number: UInt64 { wish.attempt.number }
+
+    fileprivate func socket(of attempt: Int) -> Descriptor? {
+      attempts.first { $0.attempt == attempt }?.socket
+    }
   }
 
   private let system: System
@@ -24,12 +35,12 @@ final class Outgoing<System: Kernel> {
   /// The epoll.
   let descriptor: Descriptor
   /// By the numbers of their wishes.
-  private(set) var all: [UInt64: Making] = [:]
+  private var all: [UInt64: Making] = [:]
   /// The same by their slots.
-  private var numbers: [UInt32: UInt64] = [:]
+  private var placed: [UInt32: Making] = [:]
   /// Whose attempt a registration is for. Each has a name of its own, so that one that was fetched before its
   /// socket was closed names nothing.
-  private var registrations: [UInt64: (number: UInt64, attempt: Int)] = [:]
+  private var registrations: [UInt64: (making: Making, attempt: Int)] = [:]
   private var lastRegistration: UInt64 = 0
 
   /// - Throws: where the system has no epoll, or no descriptor for it.
@@ -43,44 +54,40 @@ final class Outgoing<System: Kernel> {
   }
 
   deinit {
-    for each in all.values.flatMap(\.attempts.values) { _ = system.close(each.socket) }
+    for each in all.values.flatMap(\.attempts) { _ = system.close(each.socket) }
     _ = system.close(descriptor)
   }
 
   // --------------------------------------------------------------------------- who there is
 
   func add(_ making: Making) {
-    all[making.wish.attempt.number] = making
-    numbers[making.key.index] = making.wish.attempt.number
+    all[making.number] = making
+    placed[making.key.index] = making
   }
 
-  func number(of key: Key) -> UInt64? { numbers[key.index] }
+  subscript(number: UInt64) -> Making? { all[number] }
 
-  /// Changes one, if it is there.
-  func change<Result>(_ number: UInt64, _ body: (inout Making) -> Result) -> Result? {
-    guard all[number] != nil else { return nil }
-    return body(&all[number]!)
-  }
+  func making(at key: Key) -> Making? { placed[key.index] }
 
-  /// It is being made no longer. Its sockets are closed, all but the one that is kept.
-  func remove(_ number: UInt64) -> Making? {
-    for attempt in Array((all[number]?.attempts ?? [:]).keys) { abandon(attempt, of: number) }
-    guard let making = all.removeValue(forKey: number) else { return nil }
-    numbers[making.key.index] = nil
+  /// It is being made no longer. Its sockets are closed, all but the one that was taken; false where it was over
+  /// already.
+  func remove(_ making: Making) -> Bool {
+    while let last = making.attempts.last { abandon(last.attempt, of: making) }
+    guard all.removeValue(forKey: making.number) != nil else { return false }
+    placed[making.key.index] = nil
     for lookUp in making.lookUps { lookUp.cancel() }
-    return making
+    return true
   }
 
   // ------------------------------------------------------------------------------- attempts
 
   /// Begins an attempt: why it failed at once, if it did.
-  func begin(_ attempt: HappyEyeballs.Attempt, of number: UInt64, from local: SocketAddress?)
-    -> SystemError?
-  {
+  func begin(_ attempt: HappyEyeballs.Attempt, of making: Making) -> SystemError? {
     let operand = SystemError.Operand.address(attempt.address)
     let socket: Descriptor
     do throws(SystemError) {
-      socket = try Socket<System>.beginning(to: attempt.address, from: local, system: system)
+      socket = try Socket<System>.beginning(
+        to: attempt.address, from: making.wish.local, system: system)
     } catch {
       return error
     }
@@ -91,24 +98,31 @@ final class Outgoing<System: Kernel> {
       _ = system.close(socket)
       return SystemError(.epollControl, errno, on: operand)
     }
-    registrations[name] = (number, attempt.number)
-    all[number]?.attempts[attempt.number] = Attempting(socket: socket, name: name)
+    registrations[name] = (making, attempt.number)
+    making.attempts.append(Attempting(attempt: attempt.number, socket: socket, name: name))
     return nil
   }
 
   /// Ends an attempt: nobody wants it.
-  func abandon(_ attempt: Int, of number: UInt64) {
-    guard let ended = all[number]?.attempts.removeValue(forKey: attempt) else { return }
-    registrations[ended.name] = nil
-    _ = system.close(ended.socket)
+  func abandon(_ attempt: Int, of making: Making) {
+    if let socket = end(attempt, of: making) { _ = system.close(socket) }
   }
 
   /// The socket of an attempt that has connected, which is its taker's from here on.
-  func take(_ attempt: Int, of number: UInt64) -> Descriptor? {
-    guard let ended = all[number]?.attempts.removeValue(forKey: attempt) else { return nil }
-    registrations[ended.name] = nil
+  func take(_ attempt: Int, of making: Making) -> Descriptor? {
+    guard let socket = end(attempt, of: making) else { return nil }
     let (waiting, epoll) = (waiting, descriptor)
-    _ = waiting.epollControl(epoll, .remove, ended.socket, events: 0, key: 0)
+    _ = waiting.epollControl(epoll, .remove, socket, events: 0, key: 0)
+    return socket
+  }
+
+  /// Nothing more is told of an attempt, whose socket this is.
+  private func end(_ attempt: Int, of making: Making) -> Descriptor? {
+    guard let place = making.attempts.firstIndex(where: { $0.attempt == attempt }) else {
+      return nil
+    }
+    let ended = making.attempts.remove(at: place)
+    registrations[ended.name] = nil
     return ended.socket
   }
 
@@ -119,8 +133,8 @@ final class Outgoing<System: Kernel> {
 
   /// The attempts that have ended since this was asked last: all of them, since nothing tells of the rest
   /// again.
-  func ended() -> [(number: UInt64, attempt: Int)] {
-    var ended: [(number: UInt64, attempt: Int)] = []
+  func ended() -> [(making: Making, attempt: Int)] {
+    var ended: [(making: Making, attempt: Int)] = []
     var events = EventNames(capacity: Self.batch)
     var count = Self.batch
     while count == Self.batch {
@@ -135,7 +149,7 @@ final class Outgoing<System: Kernel> {
 
   /// What became of an attempt that has ended: nil if it has connected.
   func outcome(of attempt: Int, _ making: Making, to address: SocketAddress) -> SystemError? {
-    guard let socket = making.attempts[attempt]?.socket else { return nil }
+    guard let socket = making.socket(of: attempt) else { return nil }
     let operand = SystemError.Operand.address(address)
     let pending = system.get(.error, on: socket)
     let errno = pending.errno ?? Errno(rawValue: Int32(clamping: pending.value))

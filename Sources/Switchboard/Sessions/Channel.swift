@@ -94,7 +94,7 @@ final class FilterDesk {
   private static let mostKinds = 64
 
   /// How long exchanges may compute in a turn while others wait, in nanoseconds; one goes on in any case.
-  static let budget: UInt64 = 500_000
+  static let budget: UInt64 = 1_000_000
 
   init(_ mail: MailFlag) throws(SystemError) {
     buffers = try FilterBuffers()
