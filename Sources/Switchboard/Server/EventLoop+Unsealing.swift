@@ -7,8 +7,7 @@ extension EventLoop where B: ~Copyable {
     slots[key.index].lastActive = tick
     if channel.isOpen { return unsafe take(bytes, channel, key) }
     if let pool = channel.pool { return unsafe offload(bytes, channel, key, to: pool) }
-    let hasToWait = !desk.waiting.isEmpty || desk.spent >= FilterDesk.budget
-    guard hasToWait else { return unsafe takeInTime(bytes, channel, key) }
+    if desk.waiting.isEmpty, desk.computing.fits { return unsafe takeInTime(bytes, channel, key) }
     if channel.held.isEmpty { desk.waiting.append(key) }
     unsafe hold(bytes, channel, key)
   }
@@ -47,24 +46,18 @@ extension EventLoop where B: ~Copyable {
   ) {
     let start = control.system.now()
     unsafe take(bytes, channel, key)
-    desk?.spent &+= control.system.now().since(start).clampedNanoseconds
+    desk?.computing.took(control.system.now().since(start).clampedNanoseconds)
     guard isServed(channel, key), !channel.isOpen, channel.failure == nil else { return }
     channel.openingCount = channel.openingCount.plus(clamped: bytes.count)
     if channel.openingCount > Channel.mostInOpening { give(channel, up: .tooMuch, key) }
   }
 
-  /// Goes on with those that had to wait: one in any case, since while some wait nobody else's turn it is.
+  /// Goes on with those that had to wait.
   @inline(never)
   mutating func serveFilters() {
     guard let desk else { return }
-    defer { desk.spent = 0 }
-    // What others were answered in this turn may go with the next wait only: not behind another computation.
-    guard !desk.hasComputed else {
-      desk.hasComputed = false
-      return
-    }
     var place = 0
-    while place < desk.waiting.count, desk.spent < FilterDesk.budget {
+    while place < desk.waiting.count, desk.computing.mayGoOn {
       let key = desk.waiting[place]
       place += 1
       guard slots.contains(key), let channel = desk[key.index], !channel.held.isEmpty else {
@@ -74,7 +67,7 @@ extension EventLoop where B: ~Copyable {
       takeHeld(channel, key)
     }
     desk.waiting.removeFirst(place)
-    desk.hasComputed = desk.spent >= FilterDesk.budget
+    desk.computing.endTurn()
   }
 
   /// Has a filter take wire bytes, and does what comes of them.

@@ -84,17 +84,12 @@ final class FilterDesk {
   var waiting: [Key] = []
   /// What other threads have computed.
   let finished: FinishedWork
-  /// How long exchanges have computed in this turn.
-  var spent: UInt64 = 0
-  /// One that had to wait has computed in the turn before: in this one the others have theirs alone.
-  var hasComputed = false
+  /// What they have of a turn to compute.
+  var computing = ComputingTime()
   /// How many were given up in their opening exchange, of each kind.
   private var failures: [FilterFailure: Int] = [:]
   /// More kinds than that are one.
   private static let mostKinds = 64
-
-  /// How long exchanges may compute in a turn while others wait, in nanoseconds; one goes on in any case.
-  static let budget: UInt64 = 1_000_000
 
   init(_ mail: MailFlag) throws(SystemError) {
     buffers = try FilterBuffers()
