@@ -39,7 +39,7 @@ struct LoadServers: ParsableCommand {
 
         switchboard load localhost:9090 --connections 64 --duration 5s
         switchboard load localhost:9090 --rate 5000 --assert 'p99<5ms' --out new.json
-        switchboard load localhost:9090 --out page.html
+        switchboard load localhost:9090 --out page.html --server-recording server.rec
         switchboard load localhost:9090 --against localhost:9091 --repeat 10
         switchboard load http://localhost:8080/ --header 'Accept: text/html'
         switchboard load localhost:6379 --command 'GET key' --pipeline 16
@@ -54,6 +54,7 @@ struct LoadServers: ParsableCommand {
   @OptionGroup(title: "Requests of http, resp and bytes") var asking: LoadRequestOptions
   @OptionGroup(title: "TLS") var tls: ClientTLSArguments
   @OptionGroup(title: "Output") var output: LoadOutput
+  @OptionGroup(title: "Output") var recording: LoadRecording
 
   @Flag(help: "Tell how it goes in a line, also on a terminal that has room for a screen.")
   var plain = false
@@ -64,6 +65,7 @@ struct LoadServers: ParsableCommand {
   func validate() throws {
     let sides = try sides()
     try shape.validate()
+    try recording.validate(shape, servers: sides[0])
     for side in sides { _ = try asked(of: side, among: sides, readsFiles: false) }
     guard !shape.against.isEmpty else { return }
     if let repeats = shape.repeats, repeats < RankSumTest.fewest {
@@ -83,6 +85,7 @@ struct LoadServers: ParsableCommand {
   func run() throws {
     try reportingFailure(of: "load") {
       let files = worker == nil ? try output.prepare() : LoadOutput.Files()
+      try recording.prepare()
       Output.whenLost(.isToldUnlessClosed)
       // Where that is refused, connections beyond the limit say so.
       _ = try? Linux().raiseDescriptorLimit()
@@ -91,6 +94,7 @@ struct LoadServers: ParsableCommand {
         let (spoken, exchange) = try asked(of: side, among: targets, readsFiles: true)
         var options = try shape.options(on: side.map(shape.resolved), speaking: spoken, exchange)
         options.filter = try tls.connector(to: side[0].name)
+        options.keepsTraces = recording.serverRecording != nil
         return options
       }
       if let worker { return try LoadWorker(sides[worker.side], worker).run() }
@@ -133,9 +137,13 @@ struct LoadServers: ParsableCommand {
       let name = sides.count > 1 ? [" first ", " second"][side] : ""
       console.begin(runs > 1 ? "\(place + 1)/\(runs)\(name) " : "")
       let options = sides[side]
-      return shape.processes > 1
-        ? try LoadTeam(shape.processes, options, side: side, console).run()
-        : try console.run(LoadRun(options))
+      if shape.processes > 1 {
+        return try LoadTeam(shape.processes, options, side: side, console).run()
+      }
+      let run = LoadRun(options)
+      var result = try console.run(run)
+      result.spans = recording.spans(of: run.traces)
+      return result
     }
     guard let results else {
       throw LoadError.mistake(

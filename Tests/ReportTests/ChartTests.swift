@@ -155,8 +155,37 @@ struct ChartTests {
       BarChart(title: "Nothing", axis: axis, bars: []),
       RowChart(title: "Nothing", subtitle: "", axis: axis, rows: []),
       StripChart(title: "Nothing", axis: Axis("s", unit: .duration), strips: []),
+      StackChart(title: "Nothing", axis: Axis("s", unit: .duration), kinds: [], bars: []),
     ]
     for picture in pictures { #expect(faults(of: picture) == []) }
+  }
+
+  @Test(arguments: [340.0, 720]) func `The parts of a whole follow each other and fill its bar`(
+    width: Double
+  ) {
+    let names = ["client and kernel, there", "waiting for the loop", "handler", "waiting to write"]
+    let kinds = zip(names, [Hue.sky, .vermilion, .blue, .purple]).map { StackChart.Kind($0, $1) }
+    let chart = StackChart(
+      title: "Of 5 s, 2 s were spent waiting", axis: Axis("time of a request", unit: .duration),
+      kinds: kinds,
+      bars: [
+        .init("around the median", [1, 0, 0.5, 0.25], "1.75 s"),
+        .init("slowest", [1, 2, 1, 1], "5 s"),
+      ])
+    #expect(faults(of: chart) == [])
+    let drawing = chart.drawn(width: width)
+    let boxes = drawing.shapes.compactMap { shape -> Box? in
+      if case .rectangle(let box, _, _) = shape { box } else { nil }
+    }
+    // Squares of the legend come first; nothing has no part.
+    let parts = boxes.dropFirst(kinds.count)
+    #expect(parts.count == 7)
+    let slow = Array(parts.suffix(4))
+    #expect(zip(slow, slow.dropFirst()).allSatisfy { abs($0.right - $1.left) < 1e-6 })
+    let breadths = slow.map { $0.right - $0.left }
+    #expect(abs(breadths[1] - 2 * breadths[0]) < 1e-6 && abs(breadths[2] - breadths[3]) < 1e-6)
+    #expect(drawing.texts.filter { names.contains($0.text) }.count == kinds.count)
+    #expect(drawing.readings.contains { $0.text == "slowest, waiting for the loop: 2.000 s" })
   }
 
   @Test func `Infinite and missing values draw nothing wrong`() {

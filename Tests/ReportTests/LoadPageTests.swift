@@ -69,6 +69,27 @@ struct LoadPageTests {
     }
   }
 
+  @Test func `Where the time went is drawn where it is known, and otherwise said why not`() {
+    var result = LoadSamples.all[0].result
+    #expect(!LoadPage(result).html.contains("Where the time went"))
+    let parts: [Double] = [0, 10_000, 1_500_000, 20_000, 0, 4000, 11_000]
+    let group = LoadSpans.Group(count: 10, nanoseconds: parts)
+    result.spans = LoadSpans(sought: 120, found: 110, middle: group, tail: group)
+    let page = LoadPage(result).html
+    #expect(page.contains("1.50 ms were spent waiting for the loop."))
+    #expect(
+      page.contains("<td>waiting for the loop</td>") && !page.contains("<td>between callbacks</td>")
+    )
+    #expect(page.contains("110 requests of the load") && page.contains("10 more are not in it"))
+    for width in [40, 80] {
+      let lines = LoadReport(result, width: width, color: false).lines
+      #expect(lines.allSatisfy { $0.count <= width }, "\(lines)")
+      #expect(lines.contains { $0.contains("waiting for the loop") })
+    }
+    result.spans = LoadSpans(reason: "The recording is <another's>: give the right one.")
+    #expect(LoadPage(result).html.contains("<p class=\"warning\">The recording is &lt;another"))
+  }
+
   @Test func `Errors are red, and a run without them is not`() {
     #expect(LoadPage(LoadSamples.all[2].result).html.contains("class=\"failed\""))
     #expect(!LoadPage(LoadSamples.all[0].result).html.contains("class=\"failed\""))

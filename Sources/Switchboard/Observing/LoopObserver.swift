@@ -107,13 +107,15 @@ final class LoopObserver<System: Kernel> {
     index < connections.capacity ? connections[Int(index)].number : 0
   }
 
-  func opens(_ key: Key) {
+  /// - Parameter peer: Who is at the other end; asked for where it is recorded.
+  func opens(_ key: Key, from peer: @autoclosure () -> SocketAddress?) {
     accepted &+= 1
     guard key.index < connections.capacity else { return }
     connections[Int(key.index)] = Known(key: key.rawValue, number: accepted)
     guard let ring else { return }
     var record = record(LoopRecord.Kind.accepted.rawValue, accepted, now)
     record.wide = key.rawValue
+    if let peer = peer(), let mark = PeerMark(peer) { mark.note(in: &record) }
     _ = ring.append(record)
   }
 

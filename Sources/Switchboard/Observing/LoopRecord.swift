@@ -3,14 +3,14 @@
 /// | what | `detail` | `a` | `b` | `c` | `d` |
 /// |---|---|---|---|---|---|
 /// | wait | | duration in ns, low half | high half | completions it brought | |
-/// | accepted | | key's index | key's generation | | |
+/// | accepted | peer's family | key's index | key's generation | end of its address | its port |
 /// | sent | | duration, packed | | | bytes |
 /// | returned | | | | | bytes |
 /// | missed | | count, low half | high half | | |
 /// | callback | close reason | duration, packed | its send's, packed | bytes received | bytes sent |
 ///
 /// The callback `closed` has the error number in `c`. What a duration packed into 32 bits is, tells
-/// ``unpacked(_:)``.
+/// ``unpacked(_:)``; what of a peer is told, ``PeerMark``.
 public struct LoopRecord: BitwiseCopyable, Hashable, Sendable {
   /// What a record can be about beside callbacks, whose codes are ``CallbackKind``'s.
   public enum Kind: UInt8, Hashable, Sendable {

@@ -21,12 +21,12 @@ final class ObservedSessions<System: Kernel>: SessionTable {
   }
 
   override func open(_ index: Int, _ connection: inout Connection) {
-    observer.opens(connection.key)
+    observer.opens(connection.key, from: connection.realPeerAddress)
     observe(.connected, index, &connection) { base.open(index, &$0) }
   }
   override func place(_ wish: ConnectWish, at index: Int) -> Bool { base.place(wish, at: index) }
   override func connected(_ index: Int, _ connection: inout Connection) {
-    observer.opens(connection.key)
+    observer.opens(connection.key, from: nil)
     observe(.connected, index, &connection) { base.connected(index, &$0) }
   }
   override func received(_ index: Int, _ bytes: Span<UInt8>, _ connection: inout Connection) {

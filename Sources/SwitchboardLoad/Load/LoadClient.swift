@@ -44,6 +44,12 @@ final class LoadClient: LoopPacer, @unchecked Sendable {
     if let bytes = try? own.encoded() { connection.write(bytes.span) }
   }
 
+  /// Notes who a connection is to the server, where its requests are kept.
+  fileprivate func mark(_ session: LoadSession, _ address: @autoclosure () -> SocketAddress?) {
+    guard session.slot < load.marks.count else { return }
+    load.marks[session.slot] = address().flatMap(PeerMark.init)?.rawValue ?? 0
+  }
+
   fileprivate func lost(_ session: LoadSession, _ reason: CloseReason) {
     load.lost(session.slot, session.number, reason)
     makeConnections()
@@ -77,6 +83,7 @@ struct LoadSession: Session {
   mutating func opened(_ connection: inout Connection) {
     let (slot, key) = (slot, connection.key)
     client.introduce(&connection)
+    client.mark(self, connection.localAddress)
     client.tell(self, &connection) { load, _ in load.established(slot, key) }
   }
   mutating func received(_ bytes: Span<UInt8>, _ connection: inout Connection) {

@@ -152,5 +152,6 @@ struct LoadShare: Sendable {
   var connecting = LatencyHistogram()
   var lag = LatencyHistogram()
   var steps: [LoadStep] = []
+  var traces = RequestTraces()
   var figures = LoadThreadFigures(processorSeconds: 0, waitedSeconds: 0, seconds: 0)
 }

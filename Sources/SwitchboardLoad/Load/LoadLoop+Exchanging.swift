@@ -164,6 +164,15 @@ extension LoadLoop {
     becameReady(index)
   }
 
+  /// A request has been answered, and rightly.
+  @inline(__always)
+  mutating func answered(_ index: Int, _ request: LoadSending) {
+    ledger.answered(request, at: now)
+    if index < marks.count, ledger.isInWindow(request.due) {
+      traces.add(marks[index], due: request.due, sent: request.sent, answered: now)
+    }
+  }
+
   @inline(__always)
   private mutating func complete(_ index: Int, _ count: Int) {
     var left = count
@@ -171,7 +180,7 @@ extension LoadLoop {
     while slots[index].inFlight > 0, left >= slots[index].replyLeft {
       left -= slots[index].replyLeft
       let head = Int(slots[index].head)
-      ledger.answered(sendings[index * options.pipeline + head], at: now)
+      answered(index, sendings[index * options.pipeline + head])
       slots[index].head = head + 1 == options.pipeline ? 0 : Int32(head + 1)
       slots[index].inFlight -= 1
       let following = Int(slots[index].nextReply) + 1

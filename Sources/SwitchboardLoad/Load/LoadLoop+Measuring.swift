@@ -127,6 +127,7 @@ extension LoadLoop {
     (share.all, share.window, share.arrived) = (ledger.all, ledger.window, ledger.arrived)
     (share.latency, share.uncorrected) = (ledger.latency, ledger.uncorrected)
     share.steps = ledger.steps
+    share.traces = traces
     control.finish(share)
   }
 

@@ -46,7 +46,7 @@ extension LoadLoop {
 
   private mutating func answered(_ index: Int) {
     let head = Int(slots[index].head)
-    ledger.answered(sendings[index * options.pipeline + head], at: now)
+    answered(index, sendings[index * options.pipeline + head])
     slots[index].head = head + 1 == options.pipeline ? 0 : Int32(head + 1)
     slots[index].inFlight -= 1
     flying -= 1

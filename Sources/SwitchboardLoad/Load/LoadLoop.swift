@@ -79,6 +79,9 @@ struct LoadLoop: ~Copyable {
   var schedule: LoadSchedule
   var ledger: LoadLedger
   var share = LoadShare()
+  /// Requests that are kept one by one, and who each slot's connection is to the server; nothing unless asked for.
+  var traces: RequestTraces
+  var marks: LoadTable<UInt64>
   var processorAtStart: (used: UInt64, waited: UInt64) = (0, 0)
 
   init(
@@ -99,6 +102,8 @@ struct LoadLoop: ~Copyable {
     slots = LoadTable(count: count, repeating: LoadSlot())
     sendings = LoadTable(
       count: active * options.pipeline, repeating: LoadSending(due: 0, sent: 0))
+    traces = RequestTraces(capacity: options.keepsTraces ? RequestTraces.usual : 0)
+    marks = LoadTable(count: options.keepsTraces ? active : 0, repeating: 0)
     readers = LoadTable(
       count: tape.reader == nil ? 0 : active, repeating: tape.reader ?? .until(matched: 0))
     free = LoadQueue(capacity: count, filler: 0)

@@ -12,7 +12,7 @@ extension LoadResult {
   }
 
   private mutating func add(_ other: LoadResult) {
-    replicates = []
+    (replicates, spans) = ([], nil)
     isOpenLoop = isOpenLoop || other.isOpenLoop
     for (option, value) in other.setup { setup[option] = joined(option, value) }
     // Windows of the same load; the longest counts, so that the rate is not flattered.

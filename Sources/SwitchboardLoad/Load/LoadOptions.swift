@@ -43,6 +43,8 @@ public struct LoadOptions: Sendable {
   public var sources: [SocketAddress] = []
   /// Which of the loopback addresses is the first: for several processes side by side.
   public var sourceOffset = 0
+  /// Whether a sample of the requests is kept one by one, to be found again in a server's recording.
+  package var keepsTraces = false
   /// Which of several processes that share a load this is.
   var process = LoadPart(number: 0, count: 1)
   /// The time before the measured window, under full load.

@@ -33,6 +33,7 @@ extension LoadResult {
   public static func repeated(_ runs: [LoadResult]) -> LoadResult? {
     guard var all = runs.first else { return nil }
     all.replicates = runs.map(LoadReplicate.init)
+    all.spans = nil
     for next in runs.dropFirst() {
       let begin = all.seconds
       all.seconds += next.seconds

@@ -23,6 +23,7 @@ public struct LoadReport: Sendable {
       Prose.wrapped(title, to: width).map(bold)
       + Prose.wrapped(conditions, to: width).map(faint) + [""]
     lines += rateLines + [""] + (isStepped ? stepLines : latencyLines)
+    if let spans = result.spans { lines += [""] + spanLines(spans) }
     lines += [""] + figureLines
     if !result.failures.kinds.isEmpty { lines += [""] + failureLines }
     let warnings = self.warnings

@@ -21,6 +21,7 @@ extension LoadResult {
       && steps.count <= LoadResult.mostParts && steps.allSatisfy(\.isPlausible)
       && replicates.count <= LoadResult.mostParts && replicates.allSatisfy(\.isPlausible)
       && series.count <= LoadResult.mostSpans && series.allSatisfy(\.isPlausible)
+      && spans?.isPlausible ?? true
   }
 
   private var areWordsPlausible: Bool {
@@ -35,7 +36,7 @@ extension LoadResult {
   private static let mostOrigins = 1 << 12
 
   /// So small that a million of them add up.
-  fileprivate static func isCount(_ count: Int) -> Bool {
+  static func isCount(_ count: Int) -> Bool {
     (0...LatencyHistogram.most).contains(count)
   }
 
@@ -53,7 +54,7 @@ extension LoadResult {
   }
 
   /// An option and its value: short, and nothing that a terminal would obey.
-  private static func isWord(_ option: (key: String, value: String)) -> Bool {
+  static func isWord(_ option: (key: String, value: String)) -> Bool {
     [option.key, option.value].allSatisfy { word in
       word.utf8.count <= 1 << 16 && FileName.shown(word) == word
     }

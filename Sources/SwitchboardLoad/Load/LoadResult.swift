@@ -52,6 +52,8 @@ public struct LoadResult: Sendable, Codable {
   public var series: [LoadSecond]
   /// Open loop: each step of the rate.
   public var steps: [LoadStep]
+  /// Where slow requests spent their time, where the server's recording was given.
+  public var spans: LoadSpans?
 
   /// Whether every request was answered, and rightly, and every connection held; and whether there
   /// were requests at all where some were asked for.

@@ -25,6 +25,9 @@ public final class LoadRun: Sendable {
   /// handler.
   public func stop() { control.isStopped.store(true, ordering: .relaxed) }
 
+  /// The requests that were kept, when the run is over.
+  package var traces: RequestTraces { RequestTraces(merging: control.finished.map(\.traces)) }
+
   /// Connects, loads, measures, and answers when everything is over.
   ///
   /// - Parameters:

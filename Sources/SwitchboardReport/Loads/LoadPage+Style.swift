@@ -17,6 +17,8 @@ extension LoadPage {
     #said{min-height:3em;font-variant-numeric:tabular-nums}
     .columns{display:flex;flex-wrap:wrap;gap:0 56px}.columns>*{min-width:0;max-width:100%}
     .columns h2{font-size:1rem;margin-top:16px}.columns ul{margin:0;padding-left:1.1em;max-width:60ch}
+    #spans figure{flex:1 1 640px;max-width:760px;margin:4px -12px}
+    @media (max-width:640px){#spans figure{flex-basis:100%}}
     ::marker{color:inherit}
     @media (min-width:1100px){#pictures{grid-template-columns:minmax(0,3fr) minmax(0,2fr)}}
     @media print{.hint{display:none}body{max-width:none}#pictures{display:block}

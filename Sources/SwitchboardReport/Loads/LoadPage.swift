@@ -22,6 +22,7 @@ package struct LoadPage {
       body: """
         \(header)
         \(pictures)
+        \(LoadPage.spans(result.spans))
         <section class="columns">
         \(tables)
         </section>
