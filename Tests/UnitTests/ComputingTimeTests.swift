@@ -7,7 +7,7 @@ import Testing
   @Test("Cheap steps are taken as they come, until a turn's time is used up")
   func cheap() {
     var time = ComputingTime()
-    for step in 0..<3 {
+    for step in 0..<6 {
       #expect(time.fits && time.mayGoOn, "step \(step)")
       time.took(300_000)
     }
@@ -70,7 +70,7 @@ import Testing
       }
       time.endTurn()
     }
-    #expect((10...40).contains(steps), "\(steps)")
+    #expect((2...10).contains(steps), "\(steps)")
   }
 
   @Test("No time is too long, and none too short")

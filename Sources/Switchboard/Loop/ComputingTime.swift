@@ -5,8 +5,8 @@
 /// are taken as they come, which costs least. One that does not fit has the end of a turn for itself, behind all that
 /// came in that, and the next turn is the others'.
 struct ComputingTime {
-  /// What a turn has for it, in nanoseconds: two or three handshakes with usual keys.
-  static let budget: UInt64 = 1_000_000
+  /// What a turn has for it, in nanoseconds: some five handshakes with usual keys.
+  static let budget: UInt64 = 2_000_000
 
   private var spent: UInt64 = 0
   private var dearest: UInt64 = 0
@@ -35,6 +35,7 @@ struct ComputingTime {
 
   /// More is no other case: an hour, in nanoseconds.
   private static let longest: UInt64 = 3_600_000_000_000
-  /// Of what the dearest took, each cheaper one takes off a sixteenth: dear keys are known again for some ten more.
-  private static let fading: UInt64 = 16
+  /// Of what the dearest took, each cheaper one takes off a quarter. One whose thread was kept from its processor looks
+  /// dear, and few after it have to wait for that; with a dear key, some steps between two cost little.
+  private static let fading: UInt64 = 4
 }
