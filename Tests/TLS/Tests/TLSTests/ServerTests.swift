@@ -254,6 +254,28 @@ struct ServerTests {
     }
   }
 
+  @Test("A client is given as many tickets as it is to have", arguments: [0, 1, 3])
+  func tickets(_ count: Int) throws {
+    try serve(.auto) { _, tls in
+      tls.ticketsPerHandshake = count
+    } _: { port, _, _ in
+      let said = try openssl(
+        [
+          "s_client", "-tls1_3", "-connect", "127.0.0.1:\(port)", "-servername", "localhost",
+          "-ign_eof",
+        ], input: Data("C\n".utf8))
+      let arrivals = said.components(separatedBy: "Post-Handshake New Session Ticket arrived")
+      #expect(arrivals.count - 1 == count)
+    }
+  }
+
+  @Test("More tickets than anybody needs are refused, and fewer than none", arguments: [-1, 17])
+  func ticketsOutOfBounds(_ count: Int) throws {
+    var tls = try Certificates.usualServer()
+    tls.ticketsPerHandshake = count
+    #expect(throws: SystemError.self) { try ServerTLSSource(tls).check() }
+  }
+
   @Test("OpenSSL's own client speaks either version, and its sessions are known again on any loop")
   func ownClient() throws {
     try serve(.auto, loops: 2) { port, _, _ in
