@@ -1,6 +1,5 @@
 import Glibc
 import SwitchboardTesting
-import Synchronization
 import Testing
 
 @testable import Switchboard
@@ -8,7 +7,7 @@ import Testing
 
 /// What happened, from whichever thread.
 final class Log<Element: Sendable>: Sendable {
-  private let entries = Mutex<[Element]>([])
+  private let entries = Lock<[Element]>([])
   func add(_ element: Element) { entries.withLock { $0.append(element) } }
   var all: [Element] { entries.withLock { $0 } }
 }
