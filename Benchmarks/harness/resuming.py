@@ -1,7 +1,7 @@
 """A client that comes again: each connection takes up the session of the one before, by TLS 1.2, has a message echoed and
 ends in order. For some seconds, with several connections at a time; it prints how many there were.
 
-    resuming.py PORT AUTHORITY SECONDS"""
+    python3 -m harness.resuming PORT AUTHORITY SECONDS"""
 
 import contextlib
 import socket
@@ -10,12 +10,10 @@ import sys
 import threading
 import time
 
+from .process import Trouble
+
 AT_ONCE = 8
 MESSAGE = bytes(range(64))
-
-
-class Trouble(Exception):
-    pass
 
 
 def connection(context, port, session):

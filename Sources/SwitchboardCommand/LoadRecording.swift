@@ -80,10 +80,7 @@ struct LoadRecording: ParsableArguments {
   /// Whether both clocks began at the same moment there and here. Machines that started together differ in their
   /// connections, at the latest.
   private static func isOfThisMachine(_ head: RecordingFile.Head) -> Bool {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    let wall = UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-    let here = wall &- Linux().now().nanoseconds
+    let here = ServeObserving.wallClock() &- Linux().now().nanoseconds
     let there = head.wallClock &- head.start.nanoseconds
     return min(here &- there, there &- here) <= drift
   }

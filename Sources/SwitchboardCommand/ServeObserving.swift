@@ -62,7 +62,7 @@ struct ServeObserving: ParsableArguments {
   }
 
   /// Nanoseconds since 1970.
-  private static func wallClock() -> UInt64 {
+  static func wallClock() -> UInt64 {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
